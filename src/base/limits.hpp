@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every limit and its name. Exceeding one is an Errc and has a test.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace holdfast::limits {
+
+using namespace std::chrono_literals;
+
+inline constexpr std::size_t name_bytes_max = 255;
+inline constexpr std::size_t lockspace_name_bytes_max = 64;
+inline constexpr std::size_t value_bytes_max = 1024;
+inline constexpr std::size_t value_bytes_default = 64;
+inline constexpr std::size_t label_bytes_max = 128;
+inline constexpr std::size_t command_bytes_max = 256;
+inline constexpr std::size_t user_bytes_max = 64;
+inline constexpr std::size_t address_bytes_max = 128;
+inline constexpr std::size_t detail_bytes_max = 512;
+
+inline constexpr std::uint32_t slots = 4096;
+inline constexpr std::uint32_t nodes_max = 128;
+inline constexpr std::uint32_t weight_max = 1000;
+inline constexpr std::uint32_t lockspaces_max = 1024;
+inline constexpr std::uint32_t sessions_max = 16'384;
+inline constexpr std::uint32_t locks_per_node_max = 16'000'000;
+inline constexpr std::uint32_t waiters_per_resource_max = 65'536;
+inline constexpr std::uint32_t blockers_told_max = 8;
+
+// One message with everything in it at its longest fits a frame with room to spare.
+inline constexpr std::size_t client_frame_bytes_max = 16 * 1024;
+// A peer frame carries what one turn produced for that peer, at most this much; more goes into the next.
+inline constexpr std::size_t peer_frame_bytes_max = 256 * 1024;
+// What a session may leave unread before it is ended with slow_reader.
+inline constexpr std::size_t session_backlog_bytes_max = 4 * 1024 * 1024;
+// Rows of one query page.
+inline constexpr std::uint32_t query_rows_max = 10'000;
+
+inline constexpr std::chrono::milliseconds lease_default = 3000ms;
+inline constexpr std::chrono::milliseconds lease_min = 100ms;
+inline constexpr std::chrono::milliseconds lease_max = 600'000ms;
+// An unused resource stays known this long, so that coming back to it costs no message.
+inline constexpr std::chrono::milliseconds idle_keep = 10'000ms;
+// Clocks of two nodes may run apart by this share (parts in a thousand) while a lease is waited for.
+inline constexpr int drift_per_mille = 10;
+
+static_assert(waiters_per_resource_max <= locks_per_node_max);
+static_assert(value_bytes_default <= value_bytes_max);
+static_assert(client_frame_bytes_max >= name_bytes_max + value_bytes_max + detail_bytes_max + 4096);
+static_assert(peer_frame_bytes_max > client_frame_bytes_max);
+static_assert(query_rows_max > 0);
+
+}  // namespace holdfast::limits

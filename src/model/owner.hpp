@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Owner: who stands behind a lock, as every query shows it. An owner is not a connection and not a thread.
+// pid and start time together name a process: a pid alone is reused.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace holdfast {
+
+// When does the session of an owner end by itself?
+// Wire value: never renumber.
+enum class SessionLife : std::uint8_t {
+  process = 0,  // with its process (pidfd), even if a child kept a copy of the socket
+  socket = 1,   // when the last copy of its socket is closed: a fork may hold it on purpose
+};
+
+struct Owner {
+  std::uint32_t pid = 0;
+  std::uint64_t start_ticks = 0;  // field 22 of /proc/PID/stat: clock ticks after boot
+  std::uint32_t uid = 0;
+  std::string user;
+  std::string command;
+  std::string label;  // free text of the program's choice
+  SessionLife life = SessionLife::process;
+};
+
+}  // namespace holdfast

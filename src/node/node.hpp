@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// Node: one node of the cluster as a pure machine. It introduces the lock engine, the cluster machines and
+// the sessions to each other; it has no socket, clock, thread, random source or log. The daemon and the
+// simulator are two worlds around this one class.
+//
+//   Node node(config);
+//   node.step(now, event, effects);   // as often as there are events
+//   node.finish_turn(now, effects);   // once per turn, before the effects are carried out
+//
+// Not thread-safe. `now` never goes backwards.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/limits.hpp"
+#include "model/ids.hpp"
+#include "model/view.hpp"
+#include "node/effects.hpp"
+#include "node/events.hpp"
+
+namespace holdfast::node {
+
+// Who becomes master of a resource?
+enum class Mastering : std::uint8_t {
+  first,   // the node that asks first
+  home,    // the resource's home: no directory entries
+  pinned,  // one of the named nodes, by rendezvous hashing with their weights; if none is there, as `home`
+};
+
+struct PinnedNode {
+  NodeId node;
+  std::uint32_t weight = 1;
+};
+
+struct LockspacePolicy {
+  std::string lockspace;
+  Mastering mastering = Mastering::first;
+  std::vector<PinnedNode> pinned;
+  std::uint32_t value_bytes_max = limits::value_bytes_default;
+};
+
+struct NodeConfig {
+  NodeId node{1};
+  Incarnation incarnation{1};  // larger than that of every earlier life of this node
+  std::string cluster = "holdfast";
+  std::string version;
+  std::string peer_address;  // where our peer port listens; goes into views
+  Duration lease = limits::lease_default;
+  Duration idle_keep = limits::idle_keep;
+  Epoch saved_epoch;            // from the state file: views must be newer
+  std::uint32_t operator_uid = 0;  // besides root
+  LockspacePolicy default_policy;  // for lockspaces without a row in `policies` (its name is ignored)
+  std::vector<LockspacePolicy> policies;
+  std::uint64_t hash_salt = 0;  // of the hash maps; no behaviour may depend on it
+};
+
+class Node {
+ public:
+  explicit Node(NodeConfig config);
+  ~Node();
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+
+  void step(Instant now, const Event& event, Effects& out);
+  // Closes the turn: what was produced for peers becomes one link frame each. `now` must have been read
+  // after the last input: if the lease ran out meanwhile, nothing that was granted leaves.
+  void finish_turn(Instant now, Effects& out);
+
+  // For the simulator's checkers and for tests.
+  struct HeldLock {
+    std::string key;
+    NodeId holder;
+    ClaimId claim;
+    Mode mode = Mode::NL;
+    Token token;
+  };
+  [[nodiscard]] const View& view() const;
+  // Locks that this node, as master, regards as granted.
+  [[nodiscard]] std::vector<HeldLock> mastered() const;
+  // Locks that sessions of this node were told they hold.
+  [[nodiscard]] std::vector<HeldLock> held() const;
+  // Aborts if an invariant within this node is broken. Linear in everything: for tests and the simulator.
+  void check() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace holdfast::node

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// Trace: what a node did, for the log, the simulator's record and the dashboard. A kind and up to three
+// numbers; text only where an operator needs it. Pure layers do not log, they append these (R14).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "model/ids.hpp"
+
+namespace holdfast::node {
+
+enum class TraceKind : std::uint8_t {
+  session_opened,    // a: owner, b: pid
+  session_closed,    // a: owner, b: pid
+  session_refused,   // text: why
+  peer_up,           // peer
+  peer_down,         // peer
+  peer_refused,      // peer (0: not known yet), text: why
+  view_taken,        // a: epoch, b: members
+  view_refused,      // a: epoch, text: why
+  collecting,        // a: epoch
+  opened,            // a: epoch, b: resources rebuilt
+  node_lost,         // peer
+  locks_dropped,     // peer, a: how many locks of the lost node were dropped
+  lease_wait,        // peer, a: milliseconds
+  lease_expired,     //
+  reached,           // text: a rare situation (HF_REACHED)
+};
+enum class TraceLevel : std::uint8_t { debug, info, warning };
+
+struct TraceKindRow {
+  TraceKind kind;
+  TraceLevel level;
+  std::string_view name;
+};
+inline constexpr TraceKindRow trace_table[] = {
+    {TraceKind::session_opened, TraceLevel::debug, "session opened"},
+    {TraceKind::session_closed, TraceLevel::debug, "session closed"},
+    {TraceKind::session_refused, TraceLevel::warning, "session ended"},
+    {TraceKind::peer_up, TraceLevel::info, "peer connected"},
+    {TraceKind::peer_down, TraceLevel::info, "peer disconnected"},
+    {TraceKind::peer_refused, TraceLevel::warning, "peer refused"},
+    {TraceKind::view_taken, TraceLevel::info, "view taken"},
+    {TraceKind::view_refused, TraceLevel::warning, "view refused"},
+    {TraceKind::collecting, TraceLevel::info, "collecting reports"},
+    {TraceKind::opened, TraceLevel::info, "open"},
+    {TraceKind::node_lost, TraceLevel::warning, "node lost"},
+    {TraceKind::locks_dropped, TraceLevel::info, "locks of a lost node dropped"},
+    {TraceKind::lease_wait, TraceLevel::info, "waiting for the lease of a lost node"},
+    {TraceKind::lease_expired, TraceLevel::warning, "the lease of this node ran out"},
+    {TraceKind::reached, TraceLevel::debug, "reached"},
+};
+[[nodiscard]] constexpr const TraceKindRow& row_of(TraceKind kind) { return trace_table[static_cast<std::size_t>(kind)]; }
+
+struct Trace {
+  TraceKind kind{};
+  NodeId peer;
+  std::uint64_t a = 0;
+  std::uint64_t b = 0;
+  std::string text;
+};
+
+}  // namespace holdfast::node

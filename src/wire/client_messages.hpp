@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a client and its daemon say to each other over the local socket. Every call of a client carries a
+// RequestId of its choice; every answer names it. A Lock or Convert is answered by exactly one Granted or
+// Refused; before it there may be one Waiting. All other calls are answered by one Done (or the rows of a
+// query and one QueryEnd), but Release, which has no answer.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/instant.hpp"
+#include "model/flags.hpp"
+#include "model/ids.hpp"
+#include "model/mode.hpp"
+#include "model/owner.hpp"
+#include "model/token.hpp"
+#include "model/value.hpp"
+#include "wire/codec.hpp"
+#include "wire/shared_parts.hpp"
+
+namespace holdfast::wire {
+
+inline constexpr std::uint32_t client_protocol = 1;
+
+// Wire value: never renumber.
+enum class ClientMessage : std::uint16_t {
+  hello = 1,
+  lock = 2,
+  convert = 3,
+  unlock = 4,
+  release = 5,
+  cancel = 6,
+  purge = 7,
+  open_lockspace = 8,
+  query = 9,
+  status_query = 10,
+  set_view = 11,
+  fence_ack = 12,
+  sync = 13,
+  welcome = 64,
+  granted = 65,
+  waiting = 66,
+  refused = 67,
+  done = 68,
+  notice = 69,
+  lost = 70,
+  ended = 71,
+  lockspace_opened = 72,
+  resource_row = 73,
+  lock_row = 74,
+  query_end = 75,
+  node_status = 76,
+};
+
+// A handle of a session on a lockspace. 0 is the lockspace "default", which is always open.
+using LockspaceHandle = Id<struct LockspaceHandleTag, std::uint16_t>;
+
+// When is a conversion to a weaker mode answered?
+enum class Reply : std::uint8_t { when_applied = 0, at_once = 1 };
+template <>
+inline constexpr Reply last_enumerator<Reply> = Reply::at_once;
+// Does the holder want to hear that somebody waits for it?
+enum class Notices : std::uint8_t { unwanted = 0, wanted = 1 };
+template <>
+inline constexpr Notices last_enumerator<Notices> = Notices::wanted;
+
+// A wait without end.
+inline constexpr Duration wait_for_ever{-1};
+
+// ---- client to daemon ---------------------------------------------------------------------------------
+
+struct ClientHello {
+  static constexpr auto type = ClientMessage::hello;
+  static constexpr std::string_view name = "ClientHello";
+  std::uint32_t protocol = client_protocol;
+  SessionLife life = SessionLife::process;
+  std::string_view label;
+  static constexpr std::tuple fields{field("protocol", &ClientHello::protocol), field("life", &ClientHello::life),
+                                     field("label", &ClientHello::label)};
+};
+
+struct Lock {
+  static constexpr auto type = ClientMessage::lock;
+  static constexpr std::string_view name = "Lock";
+  RequestId request;
+  LockspaceHandle lockspace;
+  Mode mode = Mode::NL;
+  FlagSet flags;
+  Duration wait_max = wait_for_ever;  // ns; 0 and more: refused with timed_out after it
+  Notices notices = Notices::wanted;
+  std::string_view resource;  // its name
+  static constexpr std::tuple fields{field("request", &Lock::request),     field("lockspace", &Lock::lockspace),
+                                     field("mode", &Lock::mode),           field("flags", &Lock::flags),
+                                     field("wait_max", &Lock::wait_max), field("notices", &Lock::notices),
+                                     field("resource", &Lock::resource)};
+};
+
+struct Convert {
+  static constexpr auto type = ClientMessage::convert;
+  static constexpr std::string_view name = "Convert";
+  RequestId request;
+  ClaimId lock;
+  Mode mode = Mode::NL;
+  FlagSet flags;
+  Duration wait_max = wait_for_ever;
+  Reply reply = Reply::when_applied;
+  std::string_view value;  // with valblk
+  static constexpr std::tuple fields{field("request", &Convert::request), field("lock", &Convert::lock),
+                                     field("mode", &Convert::mode),       field("flags", &Convert::flags),
+                                     field("wait_max", &Convert::wait_max), field("reply", &Convert::reply),
+                                     field("value", &Convert::value)};
+};
+
+struct Unlock {
+  static constexpr auto type = ClientMessage::unlock;
+  static constexpr std::string_view name = "Unlock";
+  RequestId request;
+  ClaimId lock;
+  FlagSet flags;
+  std::string_view value;
+  static constexpr std::tuple fields{field("request", &Unlock::request), field("lock", &Unlock::lock),
+                                     field("flags", &Unlock::flags), field("value", &Unlock::value)};
+};
+
+// Unlock without an answer. A lock that does not exist (any more) is no failure here.
+struct Release {
+  static constexpr auto type = ClientMessage::release;
+  static constexpr std::string_view name = "Release";
+  ClaimId lock;
+  FlagSet flags;
+  std::string_view value;
+  static constexpr std::tuple fields{field("lock", &Release::lock), field("flags", &Release::flags),
+                                     field("value", &Release::value)};
+};
+
+// Takes back what waits. By lock id, or (lock none) by the request that is still open.
+struct Cancel {
+  static constexpr auto type = ClientMessage::cancel;
+  static constexpr std::string_view name = "Cancel";
+  RequestId request;
+  ClaimId lock;
+  RequestId target;
+  static constexpr std::tuple fields{field("request", &Cancel::request), field("lock", &Cancel::lock),
+                                     field("target", &Cancel::target)};
+};
+
+// Ends orphans: those of process `pid` (0: all) at `node` (none: here).
+struct Purge {
+  static constexpr auto type = ClientMessage::purge;
+  static constexpr std::string_view name = "Purge";
+  RequestId request;
+  LockspaceHandle lockspace;
+  NodeId node;
+  std::uint32_t pid = 0;
+  static constexpr std::tuple fields{field("request", &Purge::request), field("lockspace", &Purge::lockspace),
+                                     field("node", &Purge::node), field("pid", &Purge::pid)};
+};
+
+struct OpenLockspace {
+  static constexpr auto type = ClientMessage::open_lockspace;
+  static constexpr std::string_view name = "OpenLockspace";
+  RequestId request;
+  std::string_view lockspace;
+  static constexpr std::tuple fields{field("request", &OpenLockspace::request),
+                                     field("lockspace", &OpenLockspace::lockspace)};
+};
+
+// All resources of the cluster whose lockspace and name match the patterns (* and ?), with their locks.
+// Answered by rows (a ResourceRow, then its LockRows) in the order of key bytes, and one QueryEnd.
+struct Query {
+  static constexpr auto type = ClientMessage::query;
+  static constexpr std::string_view name = "Query";
+  RequestId request;
+  std::string_view lockspace_pattern;
+  std::string_view name_pattern;
+  std::string_view after_key;   // paging: only keys behind this one; empty: from the start
+  std::uint32_t rows_max = 0;   // 0: as many as the daemon allows
+  static constexpr std::tuple fields{
+      field("request", &Query::request), field("lockspace_pattern", &Query::lockspace_pattern),
+      field("name_pattern", &Query::name_pattern), field("after_key", &Query::after_key),
+      field("rows_max", &Query::rows_max)};
+};
+
+struct StatusQuery {
+  static constexpr auto type = ClientMessage::status_query;
+  static constexpr std::string_view name = "StatusQuery";
+  RequestId request;
+  static constexpr std::tuple fields{field("request", &StatusQuery::request)};
+};
+
+// Operator: the manual provider's view.
+struct SetView {
+  static constexpr auto type = ClientMessage::set_view;
+  static constexpr std::string_view name = "SetView";
+  RequestId request;
+  WireView view;
+  static constexpr std::tuple fields{field("request", &SetView::request), field("view", &SetView::view)};
+};
+
+// Operator: this life of that node is surely dead and so are its clients: nobody has to wait for its lease.
+struct FenceAck {
+  static constexpr auto type = ClientMessage::fence_ack;
+  static constexpr std::string_view name = "FenceAck";
+  RequestId request;
+  NodeId node;
+  Incarnation incarnation;  // none: whichever was lost last
+  static constexpr std::tuple fields{field("request", &FenceAck::request), field("node", &FenceAck::node),
+                                     field("incarnation", &FenceAck::incarnation)};
+};
+
+// Answered with Done when every message that this node had sent to a peer before was applied there.
+struct Sync {
+  static constexpr auto type = ClientMessage::sync;
+  static constexpr std::string_view name = "Sync";
+  RequestId request;
+  static constexpr std::tuple fields{field("request", &Sync::request)};
+};
+
+// ---- daemon to client ---------------------------------------------------------------------------------
+
+struct Welcome {
+  static constexpr auto type = ClientMessage::welcome;
+  static constexpr std::string_view name = "Welcome";
+  std::uint32_t protocol = client_protocol;
+  NodeId node;
+  Incarnation incarnation;
+  OwnerId owner;  // of this session
+  Epoch epoch;
+  Duration lease{};
+  std::uint32_t value_bytes_max = 0;
+  std::string_view version;
+  static constexpr std::tuple fields{field("protocol", &Welcome::protocol), field("node", &Welcome::node),
+                                     field("incarnation", &Welcome::incarnation), field("owner", &Welcome::owner),
+                                     field("epoch", &Welcome::epoch), field("lease", &Welcome::lease),
+                                     field("value_bytes_max", &Welcome::value_bytes_max),
+                                     field("version", &Welcome::version)};
+};
+
+struct Granted {
+  static constexpr auto type = ClientMessage::granted;
+  static constexpr std::string_view name = "Granted";
+  RequestId request;
+  ClaimId lock;
+  Mode mode = Mode::NL;
+  GrantNotes notes;
+  Token token;
+  ValueState value_state = ValueState::never_written;  // meaningful if notes say that a value came along
+  std::uint64_t write_number = 0;
+  std::string_view value;
+  static constexpr std::tuple fields{field("request", &Granted::request), field("lock", &Granted::lock),
+                                     field("mode", &Granted::mode),       field("notes", &Granted::notes),
+                                     field("token", &Granted::token),     field("value_state", &Granted::value_state),
+                                     field("write_number", &Granted::write_number), field("value", &Granted::value)};
+};
+
+// The request queues; the lock can be cancelled by its id from now on.
+struct Waiting {
+  static constexpr auto type = ClientMessage::waiting;
+  static constexpr std::string_view name = "Waiting";
+  RequestId request;
+  ClaimId lock;
+  std::vector<BlockerRow> blockers;
+  static constexpr std::tuple fields{field("request", &Waiting::request), field("lock", &Waiting::lock),
+                                     field("blockers", &Waiting::blockers)};
+};
+
+// The request ended without a grant. A lock that was being converted stays as it was; a new one is gone.
+struct Refused {
+  static constexpr auto type = ClientMessage::refused;
+  static constexpr std::string_view name = "Refused";
+  RequestId request;
+  ClaimId lock;  // none: it was refused before there was a lock
+  Errc status = Errc::ok;
+  std::string_view detail;
+  std::vector<BlockerRow> blockers;
+  static constexpr std::tuple fields{field("request", &Refused::request), field("lock", &Refused::lock),
+                                     field("status", &Refused::status),   field("detail", &Refused::detail),
+                                     field("blockers", &Refused::blockers)};
+};
+
+struct Done {
+  static constexpr auto type = ClientMessage::done;
+  static constexpr std::string_view name = "Done";
+  RequestId request;
+  Errc status = Errc::ok;
+  std::string_view detail;
+  static constexpr std::tuple fields{field("request", &Done::request), field("status", &Done::status),
+                                     field("detail", &Done::detail)};
+};
+
+struct NoticeEvent {
+  static constexpr auto type = ClientMessage::notice;
+  static constexpr std::string_view name = "NoticeEvent";
+  ClaimId lock;
+  Mode wanted = Mode::NL;
+  static constexpr std::tuple fields{field("lock", &NoticeEvent::lock), field("wanted", &NoticeEvent::wanted)};
+};
+
+// The lock is not held any more, through no act of its owner.
+struct LostEvent {
+  static constexpr auto type = ClientMessage::lost;
+  static constexpr std::string_view name = "LostEvent";
+  ClaimId lock;  // none: all locks of the session
+  Errc status = Errc::ok;
+  static constexpr std::tuple fields{field("lock", &LostEvent::lock), field("status", &LostEvent::status)};
+};
+
+// The session is over; the daemon closes the connection behind this.
+struct Ended {
+  static constexpr auto type = ClientMessage::ended;
+  static constexpr std::string_view name = "Ended";
+  Errc status = Errc::ok;
+  std::string_view detail;
+  static constexpr std::tuple fields{field("status", &Ended::status), field("detail", &Ended::detail)};
+};
+
+struct LockspaceOpened {
+  static constexpr auto type = ClientMessage::lockspace_opened;
+  static constexpr std::string_view name = "LockspaceOpened";
+  RequestId request;
+  LockspaceHandle lockspace;
+  static constexpr std::tuple fields{field("request", &LockspaceOpened::request),
+                                     field("lockspace", &LockspaceOpened::lockspace)};
+};
+
+struct ResourceRow {
+  static constexpr auto type = ClientMessage::resource_row;
+  static constexpr std::string_view name = "ResourceRow";
+  RequestId request;
+  ResourceReport resource;
+  static constexpr std::tuple fields{field("request", &ResourceRow::request),
+                                     field("resource", &ResourceRow::resource)};
+};
+
+struct LockRow {
+  static constexpr auto type = ClientMessage::lock_row;
+  static constexpr std::string_view name = "LockRow";
+  RequestId request;
+  LockReport lock;
+  OwnerReport owner;
+  static constexpr std::tuple fields{field("request", &LockRow::request), field("lock", &LockRow::lock),
+                                     field("owner", &LockRow::owner)};
+};
+
+struct QueryEnd {
+  static constexpr auto type = ClientMessage::query_end;
+  static constexpr std::string_view name = "QueryEnd";
+  RequestId request;
+  Errc status = Errc::ok;          // recovering: some node did not answer, the rows are not complete
+  std::string_view next_after_key;  // not empty: there is more behind this key
+  static constexpr std::tuple fields{field("request", &QueryEnd::request), field("status", &QueryEnd::status),
+                                     field("next_after_key", &QueryEnd::next_after_key)};
+};
+
+struct NodeStatus {
+  static constexpr auto type = ClientMessage::node_status;
+  static constexpr std::string_view name = "NodeStatus";
+  RequestId request;
+  NodeId node;
+  Incarnation incarnation;
+  std::string_view version;
+  std::string_view cluster;
+  std::string_view peer_address;  // where the peer port really listens
+  WireView view;
+  NodePhase phase = NodePhase::open;
+  Duration lease{};
+  Duration deadline_left{};  // how long this node's locks are still valid without a renewal
+  std::uint32_t sessions = 0;
+  std::uint32_t claims = 0;
+  std::uint32_t resources_mastered = 0;
+  std::uint32_t directory_entries = 0;
+  Duration uptime{};
+  std::vector<NodeId> peers_connected;
+  static constexpr std::tuple fields{
+      field("request", &NodeStatus::request),           field("node", &NodeStatus::node),
+      field("incarnation", &NodeStatus::incarnation),   field("version", &NodeStatus::version),
+      field("cluster", &NodeStatus::cluster),           field("peer_address", &NodeStatus::peer_address),
+      field("view", &NodeStatus::view),                 field("phase", &NodeStatus::phase),
+      field("lease", &NodeStatus::lease),               field("deadline_left", &NodeStatus::deadline_left),
+      field("sessions", &NodeStatus::sessions),         field("claims", &NodeStatus::claims),
+      field("resources_mastered", &NodeStatus::resources_mastered),
+      field("directory_entries", &NodeStatus::directory_entries),
+      field("uptime", &NodeStatus::uptime),             field("peers_connected", &NodeStatus::peers_connected)};
+};
+
+using ToDaemon = MessageList<ClientHello, Lock, Convert, Unlock, Release, Cancel, Purge, OpenLockspace, Query,
+                             StatusQuery, SetView, FenceAck, Sync>;
+using ToClient = MessageList<Welcome, Granted, Waiting, Refused, Done, NoticeEvent, LostEvent, Ended,
+                             LockspaceOpened, ResourceRow, LockRow, QueryEnd, NodeStatus>;
+
+}  // namespace holdfast::wire
