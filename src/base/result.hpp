@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Result<T>: a value or an Error. A subset of std::expected's face, to be swapped for it once both our
-// compilers have it (R5). HF_TRY hands a failure on to the caller.
+// compilers have it (R5). HF_TRY hands a failure on to the caller. Another type of failure than Error is
+// one that is made of an Error and says more.
 #pragma once
 
+#include <concepts>
 #include <utility>
 #include <variant>
 
@@ -11,11 +13,12 @@
 
 namespace holdfast {
 
-template <class T>
+template <class T, class E = Error>
 class [[nodiscard]] Result {
  public:
   Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
-  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
+  Result(E error) : state_(std::in_place_index<1>, std::move(error)) {}
+  Result(Error error) requires(!std::same_as<E, Error>) : state_(std::in_place_index<1>, std::move(error)) {}
 
   [[nodiscard]] bool has_value() const { return state_.index() == 0; }
   explicit operator bool() const { return has_value(); }
@@ -27,7 +30,7 @@ class [[nodiscard]] Result {
   T&& operator*() && { return std::move(checked()); }
   T* operator->() { return &checked(); }
   const T* operator->() const { return &value(); }
-  [[nodiscard]] const Error& error() const {
+  [[nodiscard]] const E& error() const {
     HF_ASSERT(!has_value());
     return *std::get_if<1>(&state_);
   }
@@ -37,7 +40,7 @@ class [[nodiscard]] Result {
     HF_ASSERT(has_value());
     return *std::get_if<0>(&state_);
   }
-  std::variant<T, Error> state_;
+  std::variant<T, E> state_;
 };
 
 template <>

@@ -10,6 +10,7 @@
 #include "model/ids.hpp"
 #include "model/mode.hpp"
 #include "model/owner.hpp"
+#include "model/standing.hpp"
 #include "model/value.hpp"
 #include "model/view.hpp"
 #include "wire/codec.hpp"
@@ -77,30 +78,13 @@ struct WireView {
 [[nodiscard]] WireView to_wire(const View& view);
 [[nodiscard]] View from_wire(const WireView& view);
 
-// What a node is doing.
-// Wire value: never renumber.
-enum class NodePhase : std::uint8_t {
-  open = 0,        // serves everything
-  collecting = 1,  // after a view change: waits for the others' reports (untouched resources go on)
-  no_view = 2,     // has not been told a view with itself in it
-  expired = 3,     // its lease ran out or a view left it out: finished as this incarnation
-};
+using holdfast::LockStanding;
+using holdfast::name_of;
+using holdfast::NodePhase;
 template <>
 inline constexpr NodePhase last_enumerator<NodePhase> = NodePhase::expired;
-[[nodiscard]] constexpr std::string_view name_of(NodePhase phase) {
-  constexpr std::string_view names[] = {"open", "collecting", "no view", "expired"};
-  return names[static_cast<std::size_t>(phase)];
-}
-
-// Where a lock stands, in reports.
-// Wire value: never renumber.
-enum class LockStanding : std::uint8_t { granted = 0, converting = 1, waiting = 2 };
 template <>
 inline constexpr LockStanding last_enumerator<LockStanding> = LockStanding::waiting;
-[[nodiscard]] constexpr std::string_view name_of(LockStanding standing) {
-  constexpr std::string_view names[] = {"granted", "converting", "waiting"};
-  return names[static_cast<std::size_t>(standing)];
-}
 
 struct ResourceReport {
   std::string key;  // model/name.hpp
