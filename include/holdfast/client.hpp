@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+// Client: one session of this process with the daemon of its node, over one Unix socket. No thread runs
+// behind your back and no signal handler is installed: everything happens inside the calls you make.
+//
+//   auto client = holdfast::Client::connect();
+//   if (!client) return fail(client.error().text());
+//   auto lock = client->lock("orders/17", holdfast::Mode::EX, {.wait_max = 250ms});
+//   if (!lock) return fail(lock.error().text());
+//   store.write(order, lock->token());           // unlocked when `lock` goes
+//
+// Three ways to use it, freely mixed: blocking calls; calls with a callback, which runs inside your own
+// dispatch() or poll(); polled events (next_event). A blocking call keeps what it reads for the others.
+//
+// Thread-safety: one thread at a time per Client and its Locks; several Clients are independent. After
+// fork() only the parent may go on using it. Errors are values (Result); nothing here throws but
+// std::bad_alloc. Every call can fail with session_ended, disconnected or bad_message once the session is
+// over; it does not come back, connect() a new one.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/result.hpp"
+#include "holdfast/boot_clock.hpp"
+#include "holdfast/lock.hpp"
+#include "holdfast/report.hpp"
+#include "model/flags.hpp"
+#include "model/ids.hpp"
+#include "model/mode.hpp"
+#include "model/owner.hpp"
+#include "model/token.hpp"
+#include "model/view.hpp"
+
+namespace holdfast {
+
+struct ConnectOptions {
+  // Path of the daemon's socket. Empty: $HOLDFAST_SOCKET, or else the default /run/holdfast/holdfast.sock.
+  std::string socket;
+  // Free text of at most 128 bytes that queries show beside our locks.
+  std::string label;
+  SessionLife life = SessionLife::process;
+  // How long connecting and the greeting may take.
+  std::chrono::nanoseconds connect_max = std::chrono::seconds(5);
+};
+
+// A lockspace that this session has opened. The default-constructed one is "default".
+struct Lockspace {
+  std::uint16_t handle = 0;
+  friend bool operator==(Lockspace, Lockspace) = default;
+};
+
+// Tell this session when somebody waits for the lock? Setting on_notice wants them by itself.
+enum class Notices : std::uint8_t { unwanted, wanted };
+
+using OnWaiting = std::function<void(const std::vector<Blocker>&)>;
+
+struct LockOptions {
+  WhenBlocked when_blocked = WhenBlocked::wait;
+  // Refused with timed_out after it. 0: only what can be granted without waiting (also timed_out).
+  std::chrono::nanoseconds wait_max = for_ever;
+  Lockspace lockspace{};
+  ReadValue read_value = ReadValue::skip;
+  Notices notices = Notices::unwanted;
+  // Further options by their names in the Linux DLM: expedite, headque, noorder, altpr, altcw, persistent,
+  // nodlckwt, noqueuebast, ...
+  FlagSet flags{};
+  OnNotice on_notice{};  // see Lock::on_notice
+  OnLost on_lost{};      // see Lock::on_lost
+  // The request queues behind these. A blocking lock() calls it at once; otherwise as on_notice.
+  OnWaiting on_waiting{};
+};
+
+struct PurgeOptions {
+  Lockspace lockspace{};
+  NodeId node{};          // whose orphans; none: those of this node
+  std::uint32_t pid = 0;  // only those of this process; 0: all
+};
+
+using OnLocked = std::function<void(Result<Lock, Refusal>)>;
+
+// What next_event() hands out: all that has no callback.
+namespace event {
+struct Granted {  // to lock_async. Dropping it unlocks.
+  RequestId request;
+  Lock lock;
+};
+struct Converted {  // to convert_async
+  RequestId request;
+  ClaimId lock;
+  Grant grant;
+};
+struct Refused {  // to lock_async (lock none) and convert_async (the lock keeps its mode)
+  RequestId request;
+  ClaimId lock;
+  Refusal why;
+};
+struct Waiting {  // a lock_async or convert_async queues: its answer is still to come
+  RequestId request;
+  ClaimId lock;
+  std::vector<Blocker> blockers;
+};
+struct Done {  // to release_async and cancel_async
+  RequestId request;
+  Result<void> result;
+};
+struct Notice {  // somebody waits for our lock; several are told as one, with the strongest mode
+  ClaimId lock;
+  Mode wanted = Mode::NL;
+};
+struct Lost {  // a lock is not ours any more, through no act of ours
+  ClaimId lock;
+  Error why;
+};
+struct Ended {  // the last one: the session is over
+  Error why;
+};
+}  // namespace event
+using Event = std::variant<event::Granted, event::Converted, event::Refused, event::Waiting, event::Done,
+                           event::Notice, event::Lost, event::Ended>;
+
+class Client {
+ public:
+  // Errors: cannot_connect (names the path and what to start), wrong_version, too_many_sessions,
+  // shutting_down, bad_message (something else listens there), bad_argument (label or path too long).
+  static Result<Client> connect(const ConnectOptions& options = {});
+  Client(Client&& other) noexcept;
+  Client& operator=(Client&& other) noexcept;
+  // Closes the session without waiting: the daemon releases its locks at once (persistent ones live on).
+  ~Client();
+
+  // ---- facts of the session; no system call ----
+  [[nodiscard]] NodeId node() const;
+  [[nodiscard]] Incarnation incarnation() const;
+  [[nodiscard]] OwnerId owner() const;
+  [[nodiscard]] std::chrono::nanoseconds lease() const;
+  // How long a value block may be, in bytes.
+  [[nodiscard]] std::size_t value_bytes_max() const;
+  // Of the daemon.
+  [[nodiscard]] const std::string& version() const;
+  // The locks of this session are surely ours until then (if they were not lost before); the daemon moves it
+  // ahead by itself as long as the node is valid. In the past: the lease ran out, or our incarnation of the
+  // node is over.
+  [[nodiscard]] BootClock::time_point valid_until() const;
+  // Null while the session lives, then why it is over.
+  [[nodiscard]] const Error* ended() const;
+
+  // ---- blocking calls ----
+  // Errors: blocked, timed_out, deadlock, cancelled, no_quorum, recovering, bad_name, name_too_long,
+  // bad_flags, no_such_lockspace, not_permitted, too_many_locks, too_many_waiters, lease_expired.
+  Result<Lock, Refusal> lock(std::string_view name, Mode mode, const LockOptions& options = {});
+  // Takes over an orphan (a persistent lock whose session is gone) of this name and mode.
+  // Errors beyond those of lock: no_orphan, orphan_in_other_mode.
+  Result<Lock, Refusal> adopt(std::string_view name, Mode mode, const LockOptions& options = {});
+  // Names have 1 to 64 bytes. Errors: bad_name, name_too_long, too_many_lockspaces, not_permitted.
+  Result<Lockspace> open_lockspace(std::string_view name);
+  // Takes back a lock_async or convert_async that waits: its own answer is then `cancelled`. Nothing to
+  // cancel (it was granted meanwhile) is no failure.
+  Result<void> cancel(RequestId request);
+  // Ends orphans. Operators only, but for those of one's own processes: not_permitted.
+  Result<void> purge(const PurgeOptions& options = {});
+  // Returns when everything this node had sent to its peers before was applied there.
+  Result<void> sync();
+  // One page of what is locked in the whole cluster, in the order of lockspace and name.
+  Result<QueryPage> query(const QueryOptions& options = {});
+  // All pages. `complete` is false if it is for any page.
+  Result<QueryPage> query_all(QueryOptions options = {});
+  Result<NodeInfo> status();
+  // Operators only: the next membership view (provider `manual`). Errors: not_permitted, stale_epoch,
+  // view_conflict, bad_view, frame_too_long.
+  Result<void> set_view(const View& view);
+  // Operators only: that node is surely dead, with all programs that held its locks; nobody has to wait for
+  // its lease. `incarnation` none: whichever was lost last.
+  Result<void> fence_ack(NodeId node, Incarnation incarnation = {});
+
+  // ---- calls with a later answer ----
+  // The answer goes to `done`, or, if that is empty, to next_event().
+  Result<RequestId> lock_async(std::string_view name, Mode mode, const LockOptions& options = {},
+                               OnLocked done = {});
+  Result<RequestId> cancel_async(RequestId request, OnDone done = {});
+
+  // For your event loop: readable when there may be something to dispatch(). Never read it yourself. Call
+  // dispatch() before you sleep on it: a blocking call may have read your events already.
+  [[nodiscard]] int fd() const;
+  // Sends what is corked, reads what is there without waiting, and runs callbacks, in the order of arrival,
+  // from your stack. Fails when the session is over, after the callbacks that say so.
+  Result<void> dispatch();
+  // Waits until something came (or `timeout`, for_ever: without end), then as dispatch().
+  Result<void> poll(std::chrono::nanoseconds timeout);
+  // The oldest event without a callback; reads nothing from the socket.
+  std::optional<Event> next_event();
+
+  // From here on requests without a blocking answer are gathered and sent by flush(), dispatch(), poll(),
+  // any blocking call, or when they fill a frame: many requests, one system call.
+  void cork();
+  // Sends what was gathered.
+  Result<void> flush();
+  // Sends what was gathered; from here on each request is sent at once again.
+  Result<void> uncork();
+
+ private:
+  explicit Client(std::shared_ptr<client::State> state);
+  std::shared_ptr<client::State> state_;
+};
+
+}  // namespace holdfast
