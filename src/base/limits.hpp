@@ -30,7 +30,7 @@ inline constexpr std::uint32_t waiters_per_resource_max = 65'536;
 inline constexpr std::uint32_t blockers_told_max = 8;
 
 // One message with everything in it at its longest fits a frame with room to spare.
-inline constexpr std::size_t client_frame_bytes_max = 16 * 1024;
+inline constexpr std::size_t client_frame_bytes_max = 32 * 1024;
 // A peer frame carries what one turn produced for that peer, at most this much; more goes into the next.
 inline constexpr std::size_t peer_frame_bytes_max = 256 * 1024;
 // What a session may leave unread before it is ended with slow_reader.
@@ -49,6 +49,7 @@ inline constexpr int drift_per_mille = 10;
 static_assert(waiters_per_resource_max <= locks_per_node_max);
 static_assert(value_bytes_default <= value_bytes_max);
 static_assert(client_frame_bytes_max >= name_bytes_max + value_bytes_max + detail_bytes_max + 4096);
+static_assert(client_frame_bytes_max >= nodes_max * (address_bytes_max + 32) + 4096, "a view of all nodes fits");
 static_assert(peer_frame_bytes_max > client_frame_bytes_max);
 static_assert(query_rows_max > 0);
 

@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "base/assert.hpp"
 
@@ -16,6 +17,20 @@ namespace holdfast::wire {
 class Buffer {
  public:
   Buffer() = default;
+  // What was moved from is empty, not a size without bytes.
+  Buffer(Buffer&& other) noexcept
+      : bytes_(std::move(other.bytes_)),
+        capacity_(std::exchange(other.capacity_, 0)),
+        begin_(std::exchange(other.begin_, 0)),
+        end_(std::exchange(other.end_, 0)) {}
+  Buffer& operator=(Buffer&& other) noexcept {
+    Buffer taken(std::move(other));
+    std::swap(bytes_, taken.bytes_);
+    std::swap(capacity_, taken.capacity_);
+    std::swap(begin_, taken.begin_);
+    std::swap(end_, taken.end_);
+    return *this;
+  }
 
   [[nodiscard]] std::size_t size() const { return end_ - begin_; }
   [[nodiscard]] bool empty() const { return begin_ == end_; }

@@ -4,7 +4,8 @@
 //
 // Bytes: little-endian fixed-width numbers; strings and lists have a 16-bit count in front. A message may
 // end early at a field that its struct marks as newer (`required_fields`): that field keeps its default.
-// Bytes behind the last known field are ignored. So a release may add fields at the end.
+// Bytes behind the last known field are ignored. So a release may add fields at the end of a message. A
+// part that stands inside of messages has no end of its own and never changes.
 //
 // A decoded std::string_view points into the bytes that were decoded and lives as long as they do.
 #pragma once
@@ -43,10 +44,11 @@ consteval Field<Message, T> field(std::string_view name, T Message::*member) {
 template <class T>
 concept Described = requires { T::fields; };
 
-// The last enumerator of an enum that may travel; a larger number is refused. Errc is sparse and its
-// readers cope with unknown numbers.
+// The last enumerator of an enum that may travel; a larger number is refused. An enum without a line of
+// its own does not compile as a field. Errc has none: it is sparse and its readers cope with any number.
+struct NoLastEnumerator {};
 template <class Enum>
-inline constexpr Enum last_enumerator = Enum{};
+inline constexpr NoLastEnumerator last_enumerator{};
 template <>
 inline constexpr Mode last_enumerator<Mode> = Mode::EX;
 
@@ -85,6 +87,8 @@ constexpr auto to_number(const T& value) {
     return static_cast<std::int64_t>(value.count());
   else if constexpr (std::is_enum_v<T>)
     return static_cast<std::underlying_type_t<T>>(value);
+  else if constexpr (std::same_as<T, bool>)
+    return static_cast<std::uint8_t>(value);  // any byte may come back, and not every byte is a bool
   else
     return value;
 }
@@ -136,7 +140,8 @@ static_assert(std::endian::native == std::endian::little, "numbers are copied as
 
 // ---- decoding ---------------------------------------------------------------------------------------
 
-// Reads from bytes that nobody vouches for. After the first failure everything fails; what() says where.
+// Reads from bytes that nobody vouches for. After the first failure everything fails; what() says what was
+// wrong, field() where (both empty before).
 class Reader {
  public:
   explicit Reader(std::span<const std::byte> bytes) : left_(bytes) {}
@@ -144,10 +149,13 @@ class Reader {
   [[nodiscard]] bool at_end() const { return left_.empty(); }
   [[nodiscard]] bool failed() const { return failed_; }
   [[nodiscard]] std::string_view what() const { return what_; }
+  // The innermost field; empty if the failure was not in a field.
+  [[nodiscard]] std::string_view field() const { return field_; }
 
   bool fail(std::string_view what) {
     if (!failed_) what_ = what;
     failed_ = true;
+    left_ = {};
     return false;
   }
   template <class T>
@@ -187,7 +195,11 @@ class Reader {
     std::uint16_t count = 0;
     if (!take_number(count)) return false;
     if (left_.size() < count) return fail("a text is longer than the message");
-    value = T(reinterpret_cast<const char*>(left_.data()), count);
+    const auto* bytes = reinterpret_cast<const char*>(left_.data());
+    if constexpr (std::same_as<T, std::string>)
+      value.assign(bytes, count);
+    else
+      value = T(bytes, count);
     left_ = left_.subspan(count);
     return true;
   }
@@ -205,16 +217,22 @@ class Reader {
   }
   template <Described M>
   bool take_fields(M& message) {
+    static_assert(required_fields<M>() == std::tuple_size_v<std::remove_cvref_t<decltype(M::fields)>> ||
+                      requires { M::type; },
+                  "only a message can end early: inside of one, nobody knows where a part ends");
     std::size_t index = 0;
     const auto take_one = [&](const auto& f) {
       if (index++ >= required_fields<M>() && left_.empty()) return true;
-      return take(message.*(f.member)) || fail(f.name);
+      if (take(message.*(f.member))) return true;
+      if (field_.empty()) field_ = f.name;
+      return false;
     };
     return std::apply([&](const auto&... f) { return (take_one(f) && ...); }, M::fields);
   }
 
   std::span<const std::byte> left_;
   std::string_view what_;
+  std::string_view field_;
   bool failed_ = false;
 };
 
@@ -250,6 +268,25 @@ Dispatch dispatch(MessageList<Messages...>, std::uint16_t type, std::span<const 
   };
   (void)(try_one(std::type_identity<Messages>{}) || ...);
   return result;
+}
+
+// Why dispatch() did not understand this message, for the answer and the log: "Lock: mode: unknown
+// enumerator". Decodes once more: failing is not the hot path.
+template <class... Messages>
+std::string explain(MessageList<Messages...>, std::uint16_t type, std::span<const std::byte> body) {
+  std::string text = "unknown message type " + std::to_string(type);
+  const auto try_one = [&]<class M>(std::type_identity<M>) {
+    if (static_cast<std::uint16_t>(M::type) != type) return false;
+    M message;
+    Reader reader(body);
+    text = M::name;
+    if (reader.take(message)) return true;
+    if (!reader.field().empty()) text.append(": ").append(reader.field());
+    text.append(": ").append(reader.what());
+    return true;
+  };
+  (void)(try_one(std::type_identity<Messages>{}) || ...);
+  return text;
 }
 
 // The name of a message type in this protocol; empty if there is none.
