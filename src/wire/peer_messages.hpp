@@ -334,8 +334,7 @@ struct RebuildLock {
 // Wire value: never renumber.
 enum class Evidence : std::uint8_t {
   copy = 0,     // a copy from some grant; somebody may have written since
-  current = 1,  // the copy of a grant above CR that is still held, or of a release that the master had not
-                // acknowledged: nobody can have written since
+  current = 1,  // the copy of a grant above CR that is still held: nobody can have written since
 };
 template <>
 inline constexpr Evidence last_enumerator<Evidence> = Evidence::current;
@@ -433,13 +432,16 @@ struct QueryLock {
   LockReport lock;
   static constexpr std::tuple fields{field("query", &QueryLock::query), field("lock", &QueryLock::lock)};
 };
-// An owner at the sender's node with locks that match.
+// Who stands behind a lock of the sender's node on a resource that matches.
 struct QueryOwner {
   static constexpr auto type = PeerMessage::query_owner;
   static constexpr std::string_view name = "QueryOwner";
   std::uint64_t query = 0;
+  ClaimId claim;
+  std::uint8_t orphan = 0;
   OwnerReport owner;
-  static constexpr std::tuple fields{field("query", &QueryOwner::query), field("owner", &QueryOwner::owner)};
+  static constexpr std::tuple fields{field("query", &QueryOwner::query), field("claim", &QueryOwner::claim),
+                                     field("orphan", &QueryOwner::orphan), field("owner", &QueryOwner::owner)};
 };
 struct QueryDone {
   static constexpr auto type = PeerMessage::query_done;

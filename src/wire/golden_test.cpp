@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+// Golden bytes: one example of every message, as it stands in the stream (length, type, fields). Whoever
+// changes a line here changes the protocol: old and new programs do not understand each other any more,
+// unless a field was only added at the end. The examples are counted through (CountingSource), so that no
+// two fields of a message look alike. A failure prints the line as it should now be.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+
+#include "wire/client_messages.hpp"
+#include "wire/framing.hpp"
+#include "wire/peer_messages.hpp"
+#include "wire/print.hpp"
+#include "wire/sample.hpp"
+
+namespace holdfast::wire {
+namespace {
+
+struct Golden {
+  std::string_view text;
+  std::string_view bytes;
+};
+
+constexpr Golden client_golden[] = {
+    {R"(ClientHello{protocol=1 life=0 label="d"})",
+     R"(0a00000001000100000000010064)"},
+    {R"(Lock{request=1 lockspace=2 mode=PR flags=4 wait_max=5 notices=0 resource="hh"})",
+     R"(1e000000020001000000000000000200030400000005000000000000000002006868)"},
+    {R"(Convert{request=1 lock=2 mode=PR flags=4 wait_max=5 reply=0 value="hh"})",
+     R"(24000000030001000000000000000200000000000000030400000005000000000000000002006868)"},
+    {R"(Unlock{request=1 lock=2 flags=3 value="ee"})",
+     R"(1a0000000400010000000000000002000000000000000300000002006565)"},
+    {R"(Release{lock=1 flags=2 value="d"})",
+     R"(110000000500010000000000000002000000010064)"},
+    {R"(Cancel{request=1 lock=2 target=3})",
+     R"(1a0000000600010000000000000002000000000000000300000000000000)"},
+    {R"(Purge{request=1 lockspace=2 node=3 pid=4})",
+     R"(140000000700010000000000000002000300000004000000)"},
+    {R"(OpenLockspace{request=1 lockspace="ccc"})",
+     R"(0f000000080001000000000000000300636363)"},
+    {R"(Query{request=1 lockspace_pattern="ccc" name_pattern="d" after_key="ee" rows_max=5})",
+     R"(1a0000000900010000000000000003006363630100640200656505000000)"},
+    {R"(StatusQuery{request=1})",
+     R"(0a0000000a000100000000000000)"},
+    {R"(SetView{request=1 view={epoch=2 members=[{node=3 incarnation=4 address="fff" weight=6 votes=7} {node)"
+     R"(=8 incarnation=9 address="kk" weight=11 votes=12}] configured_votes=13 quorate=14}})",
+     R"(4a0000000b000100000000000000020000000000000002000300000004000000000000000300666666060000000700000008)"
+     R"(000000090000000000000002006b6b0b0000000c0000000d0000000e)"},
+    {R"(FenceAck{request=1 node=2 incarnation=3})",
+     R"(160000000c000100000000000000020000000300000000000000)"},
+    {R"(Sync{request=1})",
+     R"(0a0000000d000100000000000000)"},
+    {R"(Welcome{protocol=1 node=2 incarnation=3 owner=4 epoch=5 lease=6 value_bytes_max=7 version="iii"})",
+     R"(3300000040000100000002000000030000000000000004000000000000000500000000000000060000000000000007000000)"
+     R"(0300696969)"},
+    {R"(Granted{request=1 lock=2 mode=PR notes={bits=4} token=5.6 value_state=1 write_number=8 value="j"})",
+     R"(3000000041000100000000000000020000000000000003040500000000000000060000000000000001080000000000000001)"
+     R"(006a)"},
+    {R"(Waiting{request=1 lock=2 blockers=[{node=3 claim=4 owner=5 mode=NL ahead=7} {node=8 claim=9 owner=10)"
+     R"( mode=EX ahead=12}]})",
+     R"(4000000042000100000000000000020000000000000002000300000004000000000000000500000000000000000708000000)"
+     R"(09000000000000000a00000000000000050c)"},
+    {R"(Refused{request=1 lock=2 status=deadlock detail="ee" blockers=[{node=5 claim=6 owner=7 mode=CW ahead)"
+     R"(=9} {node=10 claim=11 owner=12 mode=CR ahead=14}]})",
+     R"(4600000043000100000000000000020000000000000003000200656502000500000006000000000000000700000000000000)"
+     R"(02090a0000000b000000000000000c00000000000000010e)"},
+    {R"(Done{request=1 status=timed_out detail="d"})",
+     R"(0f000000440001000000000000000200010064)"},
+    {R"(NoticeEvent{lock=1 wanted=CW})",
+     R"(0b0000004500010000000000000002)"},
+    {R"(LostEvent{lock=1 status=timed_out})",
+     R"(0c000000460001000000000000000200)"},
+    {R"(Ended{status=blocked detail="ccc"})",
+     R"(09000000470001000300636363)"},
+    {R"(LockspaceOpened{request=1 lockspace=2})",
+     R"(0c000000480001000000000000000200)"},
+    {R"(ResourceRow{request=1 resource={key="ccc" master=3 home=4 mastership=5 value_state=0 write_number=7 )"
+     R"(value="iii" recovering=9}})",
+     R"(2e00000049000100000000000000030063636303000000040000000500000000000000000700000000000000030069696909)"},
+    {R"(LockRow{request=1 lock={node=2 claim=3 owner=4 standing=2 granted=NL wanted=CR flags=8 token=9.10 ag)"
+     R"(e=11 orphan=12} owner={node=13 owner=14 pid=15 start_ticks=16 uid=17 user="s" command="tt" label="uu)"
+     R"(u"}})",
+     R"(660000004a00010000000000000002000000030000000000000004000000000000000200010800000009000000000000000a)"
+     R"(000000000000000b000000000000000c0d0000000e000000000000000f000000100000000000000011000000010073020074)"
+     R"(740300757575)"},
+    {R"(QueryEnd{request=1 status=timed_out next_after_key="d"})",
+     R"(0f0000004b0001000000000000000200010064)"},
+    {R"(NodeStatus{request=1 node=2 incarnation=3 version="ee" cluster="fff" peer_address="g" view={epoch=7 )"
+     R"(members=[{node=8 incarnation=9 address="kk" weight=11 votes=12} {node=13 incarnation=14 address="p" )"
+     R"(weight=16 votes=17}] configured_votes=18 quorate=19} phase=0 lease=21 deadline_left=22 sessions=23 c)"
+     R"(laims=24 resources_mastered=25 directory_entries=26 uptime=27 peers_connected=[28 29]})",
+     R"(930000004c000100000000000000020000000300000000000000020065650300666666010067070000000000000002000800)"
+     R"(0000090000000000000002006b6b0b0000000c0000000d0000000e0000000000000001007010000000110000001200000013)"
+     R"(00150000000000000016000000000000001700000018000000190000001a0000001b0000000000000002001c0000001d0000)"
+     R"(00)"},
+};
+constexpr Golden peer_golden[] = {
+    {R"(LinkData{sequence=1 received=2 clock=3.4})",
+     R"(2200000002000100000000000000020000000000000003000000000000000400000000000000)"},
+    {R"(LinkAck{received=1})",
+     R"(0a00000003000100000000000000)"},
+    {R"(LinkHello{protocol=1 cluster="ccc" from=3 from_incarnation=4 to=5 to_incarnation=6 received=7 epoch=)"
+     R"(8 view_digest=9})",
+     R"(3b00000001000100000003006363630300000004000000000000000500000006000000000000000700000000000000080000)"
+     R"(00000000000900000000000000)"},
+    {R"(LinkRefuse{status=blocked detail="ccc"})",
+     R"(09000000040001000300636363)"},
+    {R"(Operation{kind=1 answer=0 claim=3 number=4 asked=5 mastership=6 resource=7 lock=8 owner=9 mode=PW fl)"
+     R"(ags=11 reason=value_too_long key="nn" value="ooo"})",
+     R"(4800000001000100030000000000000004000000050000000000000006000000000000000700000000000000080000000000)"
+     R"(00000900000000000000040b0000000f0002006e6e03006f6f6f)"},
+    {R"(GrantReply{claim=1 number=2 asked=3 mastership=4 resource=5 lock=6 mode=CR notes={bits=8} token=9.10)"
+     R"( value_state=2 write_number=12 value="nn"})",
+     R"(4d00000003000100000000000000020000000300000000000000040000000000000005000000000000000600000000000000)"
+     R"(010809000000000000000a00000000000000020c0000000000000002006e6e)"},
+    {R"(DoneReply{claim=1 number=2 asked=3 mastership=4 status=no_quorum})",
+     R"(200000000600010000000000000002000000030000000000000004000000000000000500)"},
+    {R"(QueueReply{claim=1 number=2 asked=3 mastership=4 resource=5 lock=6 stamp=7 blockers=[{node=8 claim=9)"
+     R"( owner=10 mode=EX ahead=12} {node=13 claim=14 owner=15 mode=PW ahead=17}]})",
+     R"(6400000004000100000000000000020000000300000000000000040000000000000005000000000000000600000000000000)"
+     R"(070000000000000002000800000009000000000000000a00000000000000050c0d0000000e000000000000000f0000000000)"
+     R"(00000411)"},
+    {R"(RefuseReply{claim=1 number=2 asked=3 mastership=4 resource=5 lock=6 status=bad_mode blockers=[{node=)"
+     R"(8 claim=9 owner=10 mode=EX ahead=12} {node=13 claim=14 owner=15 mode=PW ahead=17}]})",
+     R"(5e00000005000100000000000000020000000300000000000000040000000000000005000000000000000600000000000000)"
+     R"(0a0002000800000009000000000000000a00000000000000050c0d0000000e000000000000000f000000000000000411)"},
+    {R"(Notice{claim=1 mastership=2 wanted=PR})",
+     R"(1300000007000100000000000000020000000000000003)"},
+    {R"(Forward{origin=1 mastership=2 generation=3 operation={kind=0 answer=1 claim=6 number=7 asked=8 maste)"
+     R"(rship=9 resource=10 lock=11 owner=12 mode=CR flags=14 reason=foreign_lock key="qq" value="rrr"}})",
+     R"(5c00000002000100000002000000000000000300000000000000000106000000000000000700000008000000000000000900)"
+     R"(0000000000000a000000000000000b000000000000000c00000000000000010e0000001500020071710300727272)"},
+    {R"(NotMaster{claim=1 number=2 mastership=3})",
+     R"(1600000008000100000000000000020000000300000000000000)"},
+    {R"(MasterReply{epoch=1 mastership=2 generation=3 key="ee"})",
+     R"(1e000000090001000000000000000200000000000000030000000000000002006565)"},
+    {R"(Remove{epoch=1 mastership=2 generation=3 key="ee"})",
+     R"(1e0000000a0001000000000000000200000000000000030000000000000002006565)"},
+    {R"(RemoveReply{epoch=1 mastership=2 status=deadlock key="ee"})",
+     R"(180000000b0001000000000000000200000000000000030002006565)"},
+    {R"(MasterClaim{epoch=1 mastership=2 key="d"})",
+     R"(15000000140001000000000000000200000000000000010064)"},
+    {R"(RebuildLock{epoch=1 mastership=2 claim=3 owner=4 number=5 standing=0 granted=CR wanted=CW flags=9 to)"
+     R"(ken=10.11 stamp=12 asked_at=13.14 key="p"})",
+     R"(580000001500010000000000000002000000000000000300000000000000040000000000000005000000000102090000000a)"
+     R"(000000000000000b000000000000000c000000000000000d000000000000000e00000000000000010070)"},
+    {R"(RebuildValue{epoch=1 evidence=0 state=0 write_number=4 key="fff" value="g"})",
+     R"(1c00000016000100000000000000000004000000000000000300666666010067)"},
+    {R"(RebuildDone{epoch=1 view_digest=2 leases=[{node=3 incarnation=4 left=5} {node=6 incarnation=7 left=8)"
+     R"(}]})",
+     R"(3c00000017000100000000000000020000000000000002000300000004000000000000000500000000000000060000000700)"
+     R"(0000000000000800000000000000)"},
+    {R"(RebuildReply{claim=1 number=2 mastership=3 resource=4 lock=5 stamp=6})",
+     R"(2e00000018000100000000000000020000000300000000000000040000000000000005000000000000000600000000000000)"},
+    {R"(Fenced{node=1 incarnation=2})",
+     R"(0e0000001900010000000200000000000000)"},
+    {R"(QueryAsk{query=1 lockspace_pattern="ccc" name_pattern="d" after_key="ee" rows_max=5})",
+     R"(1a0000001e00010000000000000003006363630100640200656505000000)"},
+    {R"(QueryResource{query=1 resource={key="ccc" master=3 home=4 mastership=5 value_state=0 write_number=7 )"
+     R"(value="iii" recovering=9}})",
+     R"(2e0000001f000100000000000000030063636303000000040000000500000000000000000700000000000000030069696909)"},
+    {R"(QueryLock{query=1 lock={node=2 claim=3 owner=4 standing=2 granted=NL wanted=CR flags=8 token=9.10 ag)"
+     R"(e=11 orphan=12}})",
+     R"(3e0000002000010000000000000002000000030000000000000004000000000000000200010800000009000000000000000a)"
+     R"(000000000000000b000000000000000c)"},
+    {R"(QueryOwner{query=1 claim=2 orphan=3 owner={node=4 owner=5 pid=6 start_ticks=7 uid=8 user="j" command)"
+     R"(="kk" label="lll"}})",
+     R"(3b00000021000100000000000000020000000000000003040000000500000000000000060000000700000000000000080000)"
+     R"(0001006a02006b6b03006c6c6c)"},
+    {R"(QueryDone{query=1 cut_behind_key="ccc"})",
+     R"(0f000000220001000000000000000300636363)"},
+    {R"(Probe{number=1})",
+     R"(0a00000028000100000000000000)"},
+    {R"(ProbeReply{number=1})",
+     R"(0a00000029000100000000000000)"},
+    {R"(PurgeOrphans{pid=1 lockspace="ccc"})",
+     R"(0b0000002a00010000000300636363)"},
+};
+
+std::string hex(std::span<const std::byte> bytes) {
+  std::string text;
+  for (const std::byte b : bytes) text += fmt::format("{:02x}", static_cast<unsigned>(b));
+  return text;
+}
+std::vector<std::byte> unhex(std::string_view text) {
+  const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
+  std::vector<std::byte> bytes;
+  for (std::size_t i = 0; i + 1 < text.size(); i += 2)
+    bytes.push_back(static_cast<std::byte>(digit(text[i]) * 16 + digit(text[i + 1])));
+  return bytes;
+}
+
+// As it stands in the tables above, in pieces that fit a line.
+std::string literal(std::string_view text) {
+  constexpr std::size_t piece = 100;
+  std::string out;
+  for (std::size_t at = 0; at < text.size(); at += piece)
+    out += fmt::format("{}R\"({})\"", at == 0 ? "" : "\n     ", text.substr(at, piece));
+  return out;
+}
+
+std::map<std::string_view, std::string_view> by_text(std::span<const Golden> table) {
+  std::map<std::string_view, std::string_view> found;
+  for (const Golden& row : table) EXPECT_TRUE(found.emplace(row.text, row.bytes).second) << "twice: " << row.text;
+  return found;
+}
+
+// Encodes each example and compares; decodes the pinned bytes and compares again.
+template <class... Lists>
+void compare(std::span<const Golden> table, Lists... lists) {
+  std::map<std::string_view, std::string_view> pinned = by_text(table);
+  const auto compare_one = [&]<class M>(std::type_identity<M>) {
+    TextStore texts;
+    CountingSource source;
+    const M example = sample<M>(source, texts);
+    Buffer stream;
+    append_frame(stream, example);
+    const std::string text = to_text(example);
+    const std::string bytes = hex(stream.bytes());
+    const auto row = pinned.find(text);
+    if (row == pinned.end() || row->second != bytes) {
+      ADD_FAILURE() << '\n' << fmt::format("    {{{},\n     {}}},", literal(text), literal(bytes));
+      return;
+    }
+    const std::vector<std::byte> kept = unhex(row->second);
+    Frame frame;
+    ASSERT_EQ(cut_frame(kept, kept.size(), frame), Cut::frame);
+    M received;
+    EXPECT_TRUE(decode(frame.body, received) && equal(example, received)) << text;
+    pinned.erase(row);
+  };
+  (for_each_message(lists, compare_one), ...);
+  for (const auto& [text, bytes] : pinned) ADD_FAILURE() << "no message is like this any more: " << text;
+}
+
+TEST(Golden, bytes_between_client_and_daemon) { compare(client_golden, ToDaemon{}, ToClient{}); }
+TEST(Golden, bytes_between_peers) { compare(peer_golden, LinkFrames{}, BetweenPeers{}); }
+
+}  // namespace
+}  // namespace holdfast::wire
