@@ -2,11 +2,15 @@
 // Link: what makes messages between two incarnations reliable. Frames are numbered, kept until they are
 // acknowledged (cumulatively, by any frame of the other direction), sent again after a reconnect, and
 // applied once. A link lives as long as both incarnations are members; connections come and go under it.
+// A frame carries what one turn produced. What does not fit limits::peer_frame_bytes_max (a recovery tells
+// everything in one turn) becomes further frames: a longer one would be refused at every attempt.
 #pragma once
 
 #include <cstdint>
 #include <deque>
+#include <vector>
 
+#include "base/limits.hpp"
 #include "model/token.hpp"
 #include "wire/buffer.hpp"
 #include "wire/framing.hpp"
@@ -19,7 +23,9 @@ class Link {
   // Puts a message into the frame of this turn.
   template <wire::Described M>
   void append(const M& message) {
+    const std::size_t before = turn_.size();
     wire::append_frame(turn_, message);
+    if (turn_.size() - (cuts_.empty() ? 0 : cuts_.back()) > messages_bytes_max) cuts_.push_back(before);
   }
   [[nodiscard]] bool has_unsealed() const { return !turn_.empty(); }
   // Makes the messages of this turn one frame, keeps it, and appends it to `out` if that is not null (that
@@ -40,13 +46,20 @@ class Link {
   [[nodiscard]] std::uint64_t acknowledgement_owed() const { return received_ - told_; }
   void told() { told_ = received_; }
 
-  // Number that the next sealed frame gets; what is in the current turn is on its way with it.
-  [[nodiscard]] std::uint64_t next_sequence() const { return next_sequence_; }
+  // Number of the frame in which what is appended now leaves: acknowledged() reaches it when all of that
+  // was applied.
+  [[nodiscard]] std::uint64_t next_sequence() const { return next_sequence_ + cuts_.size(); }
   [[nodiscard]] std::uint64_t acknowledged() const { return acknowledged_; }
   [[nodiscard]] std::size_t kept_bytes() const { return kept_.size(); }
 
  private:
-  wire::Buffer turn_;  // message frames of this turn
+  static constexpr std::size_t messages_bytes_max = limits::peer_frame_bytes_max - 2 - wire::link_data_bytes;
+  // What stands longest in a message: a key and a value, or a row per node.
+  static_assert(messages_bytes_max >= limits::client_frame_bytes_max);
+  void keep(std::span<const std::byte> messages, const Token& clock);
+
+  wire::Buffer turn_;              // message frames of this turn
+  std::vector<std::size_t> cuts_;  // where in turn_ the second, third, ... link frame begins
   wire::Buffer kept_;  // sealed frames, not acknowledged
   std::deque<std::size_t> kept_sizes_;
   std::uint64_t next_sequence_ = 1;
