@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// Directory: an entry goes only when its own master gives it up and nobody was sent there meanwhile.
+#include "cluster/directory.hpp"
+
+#include <gtest/gtest.h>
+
+namespace holdfast::cluster {
+namespace {
+
+constexpr Entry entry{.master = NodeId{2}, .incarnation = Incarnation{5}, .mastership = Mastership{9}, .generation = 3};
+
+TEST(Directory, finds_what_was_set) {
+  Directory directory(0);
+  EXPECT_EQ(directory.find("a"), nullptr);
+  directory.set("a", entry);
+  ASSERT_NE(directory.find("a"), nullptr);
+  EXPECT_EQ(directory.find("a")->master, NodeId{2});
+  ++directory.find("a")->generation;
+  EXPECT_EQ(directory.find("a")->generation, 4U);
+  directory.set("a", {.master = NodeId{3}, .incarnation = {}, .mastership = {}});
+  EXPECT_EQ(directory.find("a")->master, NodeId{3});
+  EXPECT_EQ(directory.size(), 1U);
+}
+
+TEST(Directory, keys_are_bytes) {
+  using namespace std::string_view_literals;
+  Directory directory(0);
+  directory.set("a\0b"sv, entry);
+  directory.set(""sv, entry);
+  EXPECT_EQ(directory.find("a"), nullptr);
+  EXPECT_NE(directory.find("a\0b"sv), nullptr);
+  EXPECT_NE(directory.find(""), nullptr);
+}
+
+TEST(Directory, a_removal_names_what_it_removes) {
+  struct Row {
+    std::string_view key;
+    Mastership mastership;
+    std::uint64_t generation;
+    bool removed;
+  };
+  const Row rows[] = {
+      {"b", Mastership{9}, 3, false},  // no such entry
+      {"a", Mastership{8}, 3, false},  // an older mastership
+      {"a", Mastership{10}, 3, false},
+      {"a", Mastership{9}, 2, false},  // somebody was sent there since
+      {"a", Mastership{9}, 4, false},
+      {"a", Mastership{9}, 3, true},
+  };
+  for (const Row& row : rows) {
+    Directory directory(0);
+    directory.set("a", entry);
+    EXPECT_EQ(directory.remove(row.key, row.mastership, row.generation), row.removed) << &row - rows;
+    EXPECT_EQ(directory.find("a") == nullptr, row.removed) << &row - rows;
+  }
+}
+
+TEST(Directory, erase_of_nothing_is_nothing) {
+  Directory directory(0);
+  directory.erase("a");
+  directory.set("a", entry);
+  directory.erase("a");
+  EXPECT_EQ(directory.size(), 0U);
+}
+
+// No behaviour may depend on the order of the map: two salts, one result.
+TEST(Directory, collects_in_the_order_of_keys_whatever_the_salt) {
+  std::vector<std::string> results[2];
+  for (const std::uint64_t salt : {0U, 12345U}) {
+    Directory directory(salt);
+    for (int i = 0; i < 500; ++i)
+      directory.set("key" + std::to_string(i * 7919 % 500),
+                    {.master = NodeId{static_cast<std::uint32_t>(i % 3)}, .incarnation = {}, .mastership = {}});
+    results[salt == 0 ? 0 : 1] =
+        directory.collect([](std::string_view, const Entry& e) { return e.master == NodeId{1}; });
+  }
+  EXPECT_EQ(results[0].size(), 167U);
+  EXPECT_TRUE(std::ranges::is_sorted(results[0]));
+  EXPECT_EQ(results[0], results[1]);
+}
+
+}  // namespace
+}  // namespace holdfast::cluster
