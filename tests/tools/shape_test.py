@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What ./dev shape counts, and the last lines of ./dev test."""
 
+import os
 import sys
 import tempfile
 import unittest
@@ -52,6 +53,12 @@ class ShapeTest(unittest.TestCase):
     def test_spread_is_median_p90_and_maximum(self):
         self.assertEqual(shape.spread(list(range(1, 101))), (50, 91, 100))
         self.assertEqual(shape.spread([]), (0, 0, 0))
+
+    def test_how_long_the_fast_tests_take_comes_from_the_last_run(self):
+        log = "Label Time Summary:\nfast    =  40.00 sec*proc (7 tests)\n"
+        seconds = measured({"build/release/ctest.log": log}).fast_seconds
+        self.assertAlmostEqual(seconds * os.cpu_count(), 40)
+        self.assertIsNone(measured({}).fast_seconds)
 
     def test_a_figure_over_its_aim_is_said_and_fails_nothing(self):
         found = measured({"src/lock/a.cpp": "void f() {\n" + "  g();\n" * 80 + "}\n"})
