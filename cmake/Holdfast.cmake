@@ -43,7 +43,9 @@ endif()
 
 # What every target of ours is compiled with; nothing outside the project sees it.
 add_library(hf_settings INTERFACE)
-target_include_directories(hf_settings INTERFACE "${CMAKE_SOURCE_DIR}/src" "${CMAKE_SOURCE_DIR}/include")
+# Headers that the build makes are written to include/generated and included as "generated/x.hpp".
+target_include_directories(hf_settings INTERFACE
+  "${CMAKE_SOURCE_DIR}/src" "${CMAKE_SOURCE_DIR}/include" "${CMAKE_BINARY_DIR}/include")
 target_link_libraries(hf_settings INTERFACE fmt::fmt)
 target_compile_options(hf_settings INTERFACE
   -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wswitch-enum -Wnon-virtual-dtor

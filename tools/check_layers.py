@@ -77,6 +77,8 @@ LIBRARY = {
     "fuse3/": "fuse",
     "fmt/": " ".join(MAY_SEE),
 }
+# Headers that the build makes out of a file in the tree; they include nothing.
+GENERATED = "generated/"
 # Allowed in *_test.cpp of every folder.
 TEST_LIBRARY = ("gtest/", "gmock/")
 
@@ -140,6 +142,8 @@ def wrong_include(file: File, quoted: str, known: dict[str, File]) -> str | None
     path = quoted[1:-1]
     if path in known:
         return wrong_folder(file.folder, known[path].folder)
+    if path.startswith(GENERATED):
+        return None
     if quoted.startswith('"'):
         return "no such file; name project headers by their full path, such as \"lock/grant.hpp\""
     if path == "fmt/chrono.h":

@@ -81,6 +81,10 @@ class CheckLayersTest(unittest.TestCase):
     def test_project_headers_are_named_by_their_full_path(self):
         self.assert_one({"src/lock/convert.cpp": '#include "grant.hpp"\n'}, "no such file", "full path")
 
+    def test_generated_headers_are_named_as_such(self):
+        self.assertEqual(problems({"src/cli/c.cpp": '#include "generated/script.hpp"\n'}), [])
+        self.assert_one({"src/cli/c.cpp": '#include "script.hpp"\n'}, "no such file")
+
     def test_a_new_folder_needs_a_row(self):
         self.assert_one({"src/utils/x.hpp": "\n"}, "'utils' has no row")
 
