@@ -39,9 +39,12 @@ void demote_and_retry(Turn& turn, Lock& lock, const Ask& ask) {
   const auto first = static_cast<std::ptrdiff_t>(turn.out.size());
   turn.resource.demote(lock);
   grant_converting(turn);
-  const bool granted = decide_for(turn.resource, lock, Place::arriving) == Verdict::grant;
+  // Holding NL it is in nobody's way, so the answer is not "deadlock" again.
+  const Answer answer = consider(turn.resource, lock, Place::arriving);
+  HF_ASSERT(answer != Answer::deadlock);
+  const bool granted = answer != Answer::no;
   if (granted) {
-    grant(turn, lock, Answer::yes, ask.value);
+    grant(turn, lock, answer, ask.value);
   } else {
     queue_conversion(turn, lock, ask);
   }

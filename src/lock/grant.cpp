@@ -105,12 +105,8 @@ Verdict decide(const Question& q) {
   return in_turn_if(q.place == Place::arriving ? q.waiting == Fill::empty : q.place == Place::at_head);
 }
 
-Verdict decide_for(const Resource& resource, const Lock& lock, Place place) {
-  return decide_mode(resource, lock, place, lock.wanted);
-}
-
 Answer consider(const Resource& resource, const Lock& lock, Place place) {
-  if (decide_for(resource, lock, place) == Verdict::grant) return Answer::yes;
+  if (decide_mode(resource, lock, place, lock.wanted) == Verdict::grant) return Answer::yes;
   if (kind_of(lock, place) == Kind::conversion && !lock.flags.has(Flag::noqueue) && deadlocked(resource, lock))
     return Answer::deadlock;
   const std::optional<Mode> alternative = alternative_of(lock);

@@ -31,9 +31,6 @@ enum class Verdict : std::uint8_t { grant, conflict, out_of_turn };
 
 enum class Answer : std::uint8_t { no, yes, alternative, deadlock };
 [[nodiscard]] Answer consider(const Resource& resource, const Lock& lock, Place place);
-// Without the search for deadlocks and without the alternative.
-[[nodiscard]] Verdict decide_for(const Resource& resource, const Lock& lock, Place place);
-
 // Would waiting make `lock` and another conversion wait for each other?
 [[nodiscard]] bool deadlocked(const Resource& resource, const Lock& lock);
 
