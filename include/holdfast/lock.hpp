@@ -131,10 +131,10 @@ class [[nodiscard]] Lock {
   // holds nothing afterwards. Errors: busy, has_children, value_too_long, bad_flags, no_such_lock,
   // session_ended, disconnected.
   Result<void> release(const ReleaseOptions& options = {});
-  // Asks only; the object holds nothing afterwards.
+  // Asks only; if it could ask, the object holds nothing afterwards.
   Result<RequestId> release_async(const ReleaseOptions& options = {}, OnDone done = {});
   // Without an answer: one message, nothing to wait for. Others may find the lock held for another moment.
-  // The object holds nothing afterwards.
+  // Unless it is refused at once (value_too_long) the object holds nothing afterwards.
   Result<void> release_unanswered(const ReleaseOptions& options = {});
   // Takes back a conversion that waits (convert_async); the lock keeps its mode.
   Result<void> cancel();
@@ -152,6 +152,7 @@ class [[nodiscard]] Lock {
   friend class client::State;
   friend class Client;
   Lock(std::weak_ptr<client::State> state, ClaimId id, Grant grant) noexcept;
+  [[nodiscard]] Result<std::shared_ptr<client::State>> reach() const;
 
   std::weak_ptr<client::State> state_;
   ClaimId id_;

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "holdfast/client.hpp"
+
+#include <utility>
+
+#include "client/state.hpp"
+#include "wire/client_messages.hpp"
+
+namespace holdfast {
+namespace {
+
+wire::Lock to_call(std::string_view name, Mode mode, const LockOptions& options) {
+  wire::Lock call{.lockspace = wire::LockspaceHandle{options.lockspace.handle},
+                  .mode = mode,
+                  .flags = options.flags,
+                  .wait_max = options.wait_max,
+                  .notices = wire::Notices::unwanted,
+                  .resource = name};
+  if (options.when_blocked == WhenBlocked::fail) call.flags.set(Flag::noqueue);
+  if (options.read_value == ReadValue::read) call.flags.set(Flag::valblk);
+  if (options.notices == Notices::wanted || options.on_notice) call.notices = wire::Notices::wanted;
+  return call;
+}
+
+}  // namespace
+
+Result<Client> Client::connect(const ConnectOptions& options) {
+  HF_TRY(client::Connection connection, client::Connection::connect(options));
+  return Client(std::make_shared<client::State>(std::move(connection)));
+}
+
+Client::Client(std::shared_ptr<client::State> state) : state_(std::move(state)) {}
+Client::Client(Client&& other) noexcept = default;
+Client& Client::operator=(Client&& other) noexcept = default;
+Client::~Client() = default;
+
+// ---- facts ----------------------------------------------------------------------------------------------
+
+NodeId Client::node() const { return state_->session().facts().node; }
+Incarnation Client::incarnation() const { return state_->session().facts().incarnation; }
+OwnerId Client::owner() const { return state_->session().facts().owner; }
+std::chrono::nanoseconds Client::lease() const { return state_->session().facts().lease; }
+std::size_t Client::value_bytes_max() const { return state_->session().facts().value_bytes_max; }
+const std::string& Client::version() const { return state_->session().facts().version; }
+BootClock::time_point Client::valid_until() const { return state_->connection().valid_until(); }
+
+const Error* Client::ended() const {
+  const session::Session& session = state_->session();
+  return session.phase() == session::Phase::over ? &session.ending() : nullptr;
+}
+
+// ---- blocking calls -------------------------------------------------------------------------------------
+
+Result<Lock, Refusal> Client::lock(std::string_view name, Mode mode, const LockOptions& options) {
+  return state_->lock(to_call(name, mode, options), options);
+}
+
+Result<Lock, Refusal> Client::adopt(std::string_view name, Mode mode, const LockOptions& options) {
+  wire::Lock call = to_call(name, mode, options);
+  call.flags.set(Flag::orphan);
+  return state_->lock(call, options);
+}
+
+Result<Lockspace> Client::open_lockspace(std::string_view name) {
+  client::Answer answer;
+  const Result<void> done = state_->wait_for(state_->session().open_lockspace({.lockspace = name}), answer);
+  if (!done) return done.error();
+  return answer.lockspace;
+}
+
+Result<void> Client::cancel(RequestId request) {
+  client::Answer answer;
+  return state_->wait_for(state_->session().cancel({.target = request}), answer);
+}
+
+Result<void> Client::purge(const PurgeOptions& options) {
+  client::Answer answer;
+  return state_->wait_for(
+      state_->session().purge({.lockspace = wire::LockspaceHandle{options.lockspace.handle},
+                               .node = options.node,
+                               .pid = options.pid}),
+      answer);
+}
+
+Result<void> Client::sync() {
+  client::Answer answer;
+  return state_->wait_for(state_->session().sync(), answer);
+}
+
+Result<QueryPage> Client::query(const QueryOptions& options) {
+  QueryPage page;
+  client::Answer answer;
+  answer.page = &page;
+  const Result<void> done = state_->wait_for(state_->session().query({.lockspace_pattern = options.lockspace,
+                                                                      .name_pattern = options.name,
+                                                                      .after_key = options.after,
+                                                                      .rows_max = options.rows_max}),
+                                             answer);
+  if (!done) return done.error();
+  return page;
+}
+
+Result<QueryPage> Client::query_all(QueryOptions options) {
+  QueryPage all;
+  for (;;) {
+    HF_TRY(QueryPage page, query(options));
+    for (ResourceInfo& resource : page.resources) all.resources.push_back(std::move(resource));
+    all.complete = all.complete && page.complete;
+    // A page that does not come further would be asked for without end.
+    if (page.next.empty() || page.next <= options.after) return all;
+    options.after = std::move(page.next);
+  }
+}
+
+Result<NodeInfo> Client::status() {
+  NodeInfo info;
+  client::Answer answer;
+  answer.node = &info;
+  const Result<void> done = state_->wait_for(state_->session().status(), answer);
+  if (!done) return done.error();
+  return info;
+}
+
+Result<void> Client::set_view(const View& view) {
+  client::Answer answer;
+  return state_->wait_for(state_->session().set_view({.view = wire::to_wire(view)}), answer);
+}
+
+Result<void> Client::fence_ack(NodeId node, Incarnation incarnation) {
+  client::Answer answer;
+  return state_->wait_for(state_->session().fence_ack({.node = node, .incarnation = incarnation}), answer);
+}
+
+// ---- calls with a later answer --------------------------------------------------------------------------
+
+Result<RequestId> Client::lock_async(std::string_view name, Mode mode, const LockOptions& options, OnLocked done) {
+  return state_->lock_async(to_call(name, mode, options), options, std::move(done));
+}
+
+Result<RequestId> Client::cancel_async(RequestId request, OnDone done) {
+  return state_->cancel_async(request, std::move(done));
+}
+
+int Client::fd() const { return state_->connection().fd(); }
+
+Result<void> Client::dispatch() {
+  // A callback may destroy this Client.
+  const auto state = state_;
+  return state->dispatch();
+}
+
+Result<void> Client::poll(std::chrono::nanoseconds timeout) {
+  const auto state = state_;
+  return state->poll(timeout);
+}
+
+std::optional<Event> Client::next_event() { return state_->next_event(); }
+void Client::cork() { state_->cork(); }
+Result<void> Client::flush() { return state_->flush(); }
+Result<void> Client::uncork() { return state_->uncork(); }
+
+}  // namespace holdfast

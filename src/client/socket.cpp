@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/socket.hpp"
+
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+#include <utility>
+
+namespace holdfast::client {
+
+Fd::Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+
+Fd& Fd::operator=(Fd&& other) noexcept {
+  Fd taken(std::move(other));
+  std::swap(fd_, taken.fd_);
+  return *this;
+}
+
+Fd::~Fd() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+PageMapping::PageMapping(PageMapping&& other) noexcept : page_(std::exchange(other.page_, nullptr)) {}
+
+PageMapping& PageMapping::operator=(PageMapping&& other) noexcept {
+  PageMapping taken(std::move(other));
+  std::swap(page_, taken.page_);
+  return *this;
+}
+
+PageMapping::~PageMapping() {
+  if (page_ != nullptr) ::munmap(const_cast<wire::DeadlinePage*>(page_), sizeof(wire::DeadlinePage));
+}
+
+Result<PageMapping> PageMapping::map(const Fd& file) {
+  struct stat facts {};
+  // A page that ends too early would not fail here but kill us later, when it is read.
+  if (::fstat(file.get(), &facts) != 0 || facts.st_size < static_cast<off_t>(sizeof(wire::DeadlinePage)))
+    return Error{Errc::bad_message, "the daemon's deadline page is too short"};
+  void* at = ::mmap(nullptr, sizeof(wire::DeadlinePage), PROT_READ, MAP_SHARED, file.get(), 0);
+  if (at == MAP_FAILED) return Error{Errc::cannot_connect, "cannot map the daemon's deadline page: " + errno_text(errno)};
+  PageMapping mapping;
+  mapping.page_ = static_cast<const wire::DeadlinePage*>(at);
+  if (mapping.page_->magic != wire::deadline_page_magic)
+    return Error{Errc::bad_message, "what the daemon shared is no deadline page"};
+  if (mapping.page_->version != wire::deadline_page_version)
+    return Error{Errc::wrong_version, "the daemon's deadline page has version " +
+                                          std::to_string(mapping.page_->version) + ", this program knows " +
+                                          std::to_string(wire::deadline_page_version)};
+  return mapping;
+}
+
+const wire::DeadlinePage& PageMapping::page() const {
+  HF_ASSERT(page_ != nullptr);
+  return *page_;
+}
+
+std::string errno_text(int number) { return std::generic_category().message(number); }
+
+namespace {
+
+timeval to_timeval(std::chrono::nanoseconds span) {
+  // Zero would mean "for ever" to the kernel.
+  const auto micros = std::max(std::chrono::duration_cast<std::chrono::microseconds>(span).count(), std::int64_t{1});
+  return {.tv_sec = static_cast<time_t>(micros / 1'000'000), .tv_usec = static_cast<suseconds_t>(micros % 1'000'000)};
+}
+
+}  // namespace
+
+Result<Fd> connect_to(const std::string& path, std::chrono::nanoseconds connect_max) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path)
+    return Error{Errc::bad_argument, "the path of the socket has " + std::to_string(path.size()) +
+                                         " bytes, at most " + std::to_string(sizeof address.sun_path - 1) +
+                                         " are allowed: " + path};
+  std::memcpy(address.sun_path, path.data(), path.size());
+  Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!socket) return Error{Errc::cannot_connect, "cannot make a socket: " + errno_text(errno)};
+  // For a Unix socket this also limits how long connect() waits for a full backlog.
+  const timeval most = to_timeval(connect_max);
+  (void)::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &most, sizeof most);
+  int failed = 0;
+  do {
+    failed = ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  } while (failed != 0 && errno == EINTR);
+  if (failed != 0) return Error{Errc::cannot_connect, errno_text(errno == EAGAIN ? ETIMEDOUT : errno)};
+  return socket;
+}
+
+void limit_receive(const Fd& socket, std::chrono::nanoseconds most) {
+  const timeval limit = to_timeval(most);
+  (void)::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+}
+
+Result<Fd> receive_descriptor(const Fd& socket) {
+  char byte = 0;
+  iovec into{.iov_base = &byte, .iov_len = 1};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  msghdr message{};
+  message.msg_iov = &into;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  ssize_t count = 0;
+  do {
+    count = ::recvmsg(socket.get(), &message, MSG_CMSG_CLOEXEC);
+  } while (count < 0 && errno == EINTR);
+  if (count < 0) return Error{Errc::cannot_connect, errno == EAGAIN ? "it does not greet us" : errno_text(errno)};
+  if (count == 0) return Error{Errc::cannot_connect, "it hung up before its greeting"};
+  const cmsghdr* header = CMSG_FIRSTHDR(&message);
+  if (header == nullptr || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS ||
+      header->cmsg_len != CMSG_LEN(sizeof(int)))
+    return Error{Errc::bad_message, "what listens there is no holdfastd"};
+  int received = -1;
+  std::memcpy(&received, CMSG_DATA(header), sizeof received);
+  Fd descriptor(received);
+  if (byte != 'D') return Error{Errc::bad_message, "what listens there is no holdfastd"};
+  return descriptor;
+}
+
+}  // namespace holdfast::client

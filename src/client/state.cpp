@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+// The calls: what is asked, who gets the answer, and how a blocking call waits for it.
+#include "client/state.hpp"
+
+#include <utility>
+
+namespace holdfast::client {
+namespace {
+
+// How long behind its wait_max a blocking call still waits for the daemon to say so itself.
+constexpr std::chrono::seconds grace{2};
+// How long a destructor may take.
+constexpr std::chrono::seconds destructor_max{1};
+// Gathered requests are sent when they have so many bytes.
+constexpr std::size_t gathered_bytes_max = 64 * 1024;
+
+BootClock::time_point patience(std::chrono::nanoseconds wait_max) {
+  if (wait_max < std::chrono::nanoseconds{0} || wait_max > std::chrono::hours(24 * 365 * 10))
+    return BootClock::time_point::max();
+  return BootClock::now() + wait_max + grace;
+}
+
+wire::Convert to_call(ClaimId lock, Mode mode, const ConvertOptions& options) {
+  wire::Convert call{.lock = lock, .mode = mode, .flags = options.flags, .wait_max = options.wait_max};
+  if (options.when_blocked == WhenBlocked::fail) call.flags.set(Flag::noqueue);
+  if (options.read_value == ReadValue::read || options.write_value) call.flags.set(Flag::valblk);
+  if (options.applied == Applied::at_once) call.reply = wire::Reply::at_once;
+  call.value = options.write_value.value_or(std::string_view());
+  return call;
+}
+
+template <class Call>
+Call to_ending(ClaimId lock, const ReleaseOptions& options) {
+  Call call;
+  call.lock = lock;
+  call.flags = options.flags;
+  if (options.write_value) call.flags.set(Flag::valblk);
+  call.value = options.write_value.value_or(std::string_view());
+  return call;
+}
+
+}  // namespace
+
+// ---- who gets the answer --------------------------------------------------------------------------------
+
+State::Pending& State::pending(RequestId request) {
+  const auto index = static_cast<std::uint32_t>(request.value());
+  if (index >= pending_.size()) pending_.resize(index + 1);
+  return pending_[index];
+}
+
+void State::expect(RequestId request, Asked asked, Answer& answer) {
+  Pending& entry = pending(request);
+  entry.asked = asked;
+  entry.who = For::caller;
+  entry.answer = &answer;
+}
+
+void State::expect(RequestId request, Asked asked, Callback callback, bool has_callback) {
+  Pending& entry = pending(request);
+  entry.asked = asked;
+  entry.who = has_callback ? For::callback : For::event;
+  entry.callback = std::move(callback);
+}
+
+// Whoever waited for this is gone. A grant that still comes is given back as soon as it is read.
+void State::abandon(RequestId request, Answer& answer) {
+  if (answer.here) return;
+  Pending& entry = pending(request);
+  entry.who = For::nobody;
+  entry.answer = nullptr;
+  if (const auto asked = session().cancel({.target = request}); asked)
+    expect(*asked, Asked::other, Callback{}, true);
+  connection_.send(*this, BootClock::now());
+}
+
+void State::wait(Answer& answer, BootClock::time_point until, const OnWaiting& on_waiting) {
+  connection_.send(*this, until);
+  while (!answer.here) {
+    (void)connection_.receive(*this, Receive::wait);
+    if (answer.waits) {
+      answer.waits = false;
+      if (on_waiting) on_waiting(answer.waits_behind);
+    }
+    HF_ASSERT(answer.here || session().phase() != session::Phase::over);
+    if (until != BootClock::time_point::max() && !answer.here && BootClock::now() >= until) return;
+  }
+}
+
+Result<void> State::wait_for(Result<RequestId> request, Answer& answer) {
+  if (!request) return request.error();
+  expect(*request, Asked::other, answer);
+  wait(answer, BootClock::time_point::max(), {});
+  return static_cast<Error&>(answer.failure);
+}
+
+Result<void> State::alive() const {
+  if (session().phase() == session::Phase::over) return session().ending();
+  return {};
+}
+
+void State::send_soon() {
+  if (sending_ == Sending::at_once || session().out().size() >= gathered_bytes_max) connection_.send(*this);
+}
+
+// ---- locks ----------------------------------------------------------------------------------------------
+
+bool State::held(ClaimId lock) const {
+  const session::LockRecord* record = session().find(lock);
+  if (record == nullptr) return false;
+  const bool ours =
+      record->state == session::LockState::granted || record->state == session::LockState::converting;
+  return ours && BootClock::now() < connection_.valid_until();
+}
+
+namespace {
+
+// Abandons the request if its caller goes without an answer, in whatever way.
+template <class Abandon>
+class Guard {
+ public:
+  explicit Guard(Abandon abandon) : abandon_(std::move(abandon)) {}
+  Guard(const Guard&) = delete;
+  Guard& operator=(const Guard&) = delete;
+  ~Guard() { abandon_(); }
+
+ private:
+  Abandon abandon_;
+};
+
+Refusal no_answer() { return Error{Errc::timed_out, "the daemon did not answer in time"}; }
+
+}  // namespace
+
+Result<Lock, Refusal> State::lock(const wire::Lock& call, const LockOptions& options) {
+  HF_TRY(const RequestId request, session().lock(call));
+  Answer answer;
+  expect(request, Asked::lock, answer);
+  pending(request).hooks = make_hooks(options);
+  {
+    const Guard guard([&] { abandon(request, answer); });
+    wait(answer, patience(options.wait_max), options.on_waiting);
+  }
+  if (!answer.here) return no_answer();
+  if (answer.failure.code != Errc::ok) return std::move(answer.failure);
+  return Lock(weak_from_this(), answer.lock, std::move(answer.grant));
+}
+
+Result<RequestId> State::lock_async(const wire::Lock& call, const LockOptions& options, OnLocked done) {
+  HF_TRY(const RequestId request, session().lock(call));
+  const bool has_callback = static_cast<bool>(done);
+  expect(request, Asked::lock, std::move(done), has_callback);
+  pending(request).hooks = make_hooks(options);
+  send_soon();
+  return request;
+}
+
+Result<Grant, Refusal> State::convert(ClaimId lock, Mode mode, const ConvertOptions& options) {
+  HF_TRY(const RequestId request, session().convert(to_call(lock, mode, options)));
+  Answer answer;
+  expect(request, Asked::convert, answer);
+  {
+    const Guard guard([&] { abandon(request, answer); });
+    wait(answer, patience(options.wait_max), {});
+  }
+  if (!answer.here) return no_answer();
+  if (answer.failure.code != Errc::ok) return std::move(answer.failure);
+  return std::move(answer.grant);
+}
+
+Result<RequestId> State::convert_async(ClaimId lock, Mode mode, const ConvertOptions& options, OnConverted done) {
+  HF_TRY(const RequestId request, session().convert(to_call(lock, mode, options)));
+  const bool has_callback = static_cast<bool>(done);
+  expect(request, Asked::convert, std::move(done), has_callback);
+  send_soon();
+  return request;
+}
+
+Result<void> State::unlock(ClaimId lock, const ReleaseOptions& options) {
+  Answer answer;
+  Result<void> done = wait_for(session().unlock(to_ending<wire::Unlock>(lock, options)), answer);
+  forget_hooks_if_gone(lock);
+  return done;
+}
+
+Result<RequestId> State::unlock_async(ClaimId lock, const ReleaseOptions& options, OnDone done) {
+  HF_TRY(const RequestId request, session().unlock(to_ending<wire::Unlock>(lock, options)));
+  const bool has_callback = static_cast<bool>(done);
+  expect(request, Asked::other, std::move(done), has_callback);
+  hooks_.erase(lock);
+  send_soon();
+  return request;
+}
+
+Result<void> State::unlock_unanswered(ClaimId lock, const ReleaseOptions& options) {
+  if (const auto released = session().release(to_ending<wire::Release>(lock, options)); !released) return released;
+  if (!hooks_.empty()) hooks_.erase(lock);
+  send_soon();
+  return alive();
+}
+
+void State::unlock_quietly(ClaimId lock) {
+  const session::LockRecord* record = session().find(lock);
+  if (record == nullptr || session().phase() == session::Phase::over) return;
+  wire::Unlock call{.lock = lock};
+  if (record->state != session::LockState::granted) call.flags.set(Flag::forceunlock);
+  if (const auto request = session().unlock(call); request) {
+    Answer answer;
+    expect(*request, Asked::other, answer);
+    wait(answer, BootClock::now() + destructor_max, {});
+    if (!answer.here) expect(*request, Asked::other, Callback{}, true);
+  }
+  hooks_.erase(lock);
+}
+
+Result<RequestId> State::cancel_async(RequestId request, OnDone done) {
+  HF_TRY(const RequestId asked, session().cancel({.target = request}));
+  const bool has_callback = static_cast<bool>(done);
+  expect(asked, Asked::other, std::move(done), has_callback);
+  send_soon();
+  return asked;
+}
+
+// ---- sending and dispatching ----------------------------------------------------------------------------
+
+Result<void> State::flush() {
+  connection_.send(*this);
+  return alive();
+}
+
+Result<void> State::uncork() {
+  sending_ = Sending::at_once;
+  return flush();
+}
+
+Result<void> State::dispatch() {
+  connection_.send(*this, BootClock::now());
+  connection_.drain(*this);
+  deliver();
+  // What callbacks and abandoned grants gathered.
+  connection_.send(*this, BootClock::now());
+  return alive();
+}
+
+Result<void> State::poll(std::chrono::nanoseconds timeout) {
+  connection_.send(*this, patience(timeout));
+  if (calls_.empty() && events_.empty() && session().phase() != session::Phase::over)
+    (void)connection_.readable(timeout);
+  return dispatch();
+}
+
+}  // namespace holdfast::client

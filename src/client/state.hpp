@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// State: what stands behind a Client and its Locks. It knows who waits for which answer (a blocking call on
+// this very stack, a callback, or nobody yet) and keeps what nobody has asked for so far. Nothing a user
+// wrote is ever called while bytes are being read: take() only sorts; callbacks run from dispatch().
+//
+// Owned by the Client; Locks and callbacks refer to it weakly.
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "client/connection.hpp"
+#include "client/fifo.hpp"
+#include "holdfast/client.hpp"
+
+namespace holdfast::client {
+
+// What a blocking call waits for; lives on its stack.
+struct Answer {
+  bool here = false;
+  Refusal failure{Error{Errc::ok}};
+  ClaimId lock;
+  Grant grant;
+  Lockspace lockspace;
+  QueryPage* page = nullptr;
+  NodeInfo* node = nullptr;
+  std::vector<Blocker> waits_behind;
+  bool waits = false;  // `waits_behind` is news
+};
+
+class State final : public EventSink, public std::enable_shared_from_this<State> {
+ public:
+  explicit State(Connection connection) : connection_(std::move(connection)) {}
+  ~State() = default;
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
+  [[nodiscard]] const Connection& connection() const { return connection_; }
+  [[nodiscard]] session::Session& session() { return connection_.session(); }
+  [[nodiscard]] const session::Session& session() const { return connection_.session(); }
+  [[nodiscard]] bool held(ClaimId lock) const;
+
+  Result<Lock, Refusal> lock(const wire::Lock& call, const LockOptions& options);
+  Result<RequestId> lock_async(const wire::Lock& call, const LockOptions& options, OnLocked done);
+  Result<Grant, Refusal> convert(ClaimId lock, Mode mode, const ConvertOptions& options);
+  Result<RequestId> convert_async(ClaimId lock, Mode mode, const ConvertOptions& options, OnConverted done);
+  Result<void> unlock(ClaimId lock, const ReleaseOptions& options);
+  Result<RequestId> unlock_async(ClaimId lock, const ReleaseOptions& options, OnDone done);
+  Result<void> unlock_unanswered(ClaimId lock, const ReleaseOptions& options);
+  // For destructors: as well as it can be done in a second, silently.
+  void unlock_quietly(ClaimId lock);
+  Result<RequestId> cancel_async(RequestId request, OnDone done);
+
+  // Sends what was asked and waits for its answer into `answer`.
+  Result<void> wait_for(Result<RequestId> request, Answer& answer);
+
+  void set_on_notice(ClaimId lock, OnNotice notice);
+  void set_on_lost(ClaimId lock, OnLost lost);
+
+  Result<void> dispatch();
+  Result<void> poll(std::chrono::nanoseconds timeout);
+  std::optional<Event> next_event();
+  void cork() { sending_ = Sending::gathered; }
+  Result<void> flush();
+  Result<void> uncork();
+
+  void take(session::Event& event) override;
+
+ private:
+  // What was wanted, as far as its answer must know.
+  enum class Asked : std::uint8_t { lock, convert, other };
+  // Who gets the answer.
+  enum class For : std::uint8_t { nobody, caller, callback, event };
+  using Callback = std::variant<std::monostate, OnLocked, OnConverted, OnDone, OnWaiting, OnLost>;
+  // Of one lock; only locks that want notices or have a callback have them.
+  struct Hooks {
+    OnNotice notice;
+    OnLost lost;
+    OnWaiting waiting;
+    Mode wanted = Mode::NL;       // of the notice that is not told yet
+    bool notice_pending = false;
+  };
+  struct Pending {
+    Asked asked = Asked::other;
+    For who = For::nobody;
+    Answer* answer = nullptr;
+    Callback callback;
+    std::unique_ptr<Hooks> hooks;
+  };
+  struct Call {
+    Event event;
+    Callback callback;  // none: a notice, whose callback is looked up when it is told
+  };
+  enum class Sending : std::uint8_t { at_once, gathered };
+
+  Pending& pending(RequestId request);
+  void expect(RequestId request, Asked asked, Answer& answer);
+  void expect(RequestId request, Asked asked, Callback callback, bool has_callback);
+  // Waits until the answer is here or `until` has passed.
+  void wait(Answer& answer, BootClock::time_point until, const OnWaiting& on_waiting);
+  void abandon(RequestId request, Answer& answer);
+  void send_soon();
+  Result<void> alive() const;
+
+  void on(const session::Opened&) {}
+  void on(const wire::Granted& m);
+  void on(const wire::Waiting& m);
+  void on(const wire::Refused& m);
+  void on(const wire::Done& m);
+  void on(const wire::NoticeEvent& m);
+  void on(const wire::LostEvent& m);
+  void on(const wire::Ended& m);
+  void on(const wire::LockspaceOpened& m);
+  void on(const wire::ResourceRow& m);
+  void on(const wire::LockRow& m);
+  void on(const wire::QueryEnd& m);
+  void on(const wire::NodeStatus& m);
+
+  void answer_later(Pending& asked, Event event);
+  [[nodiscard]] Answer* caller_of(RequestId request);
+  void deliver();
+  void run(Call& call);
+  [[nodiscard]] std::optional<Mode> take_notice(ClaimId lock);
+  void forget_hooks_if_gone(ClaimId lock);
+  [[nodiscard]] static std::unique_ptr<Hooks> make_hooks(const LockOptions& options);
+
+  Connection connection_;
+  std::vector<Pending> pending_;  // by the index half of the request id
+  std::unordered_map<ClaimId, Hooks> hooks_;
+  Fifo<Call> calls_;
+  Fifo<Event> events_;
+  Sending sending_ = Sending::at_once;
+};
+
+}  // namespace holdfast::client
