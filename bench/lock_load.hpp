@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// The load on a lock manager, with the same shapes as the load on the echo servers, by the client library.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "bench/echo.hpp"
+#include "bench/samples.hpp"
+#include "holdfast/client.hpp"
+
+namespace holdfast::bench {
+
+// Ends the bench with the error's text.
+template <class T, class E>
+T must(Result<T, E> result, const char* what) {
+  if (!result) give_up_plainly(std::string(what) + ": " + result.error().text());
+  if constexpr (!std::is_void_v<T>) return *std::move(result);
+}
+
+[[nodiscard]] Client connect(const std::string& socket);
+
+enum class Unlocking { unanswered, answered };
+
+// One lock and its release, again and again, over a few names.
+class LockRoundTrips {
+ public:
+  LockRoundTrips(const std::string& socket, std::string prefix);
+  void measure(Unlocking unlocking, std::size_t count, Samples& out);
+  [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
+
+ private:
+  Client client_;
+  std::vector<std::string> names_;
+};
+
+// Many sessions with many locks on their way; every grant is given back at once and asked for again.
+class LockPipeline {
+ public:
+  LockPipeline(const std::string& socket, const std::string& prefix, PipelineShape shape);
+  // Pairs of lock and release per second over this time.
+  [[nodiscard]] double measure(Nanoseconds duration);
+
+ private:
+  struct Session {
+    Client client;
+    std::vector<std::string> names;
+    std::size_t next = 0;
+  };
+  void ask(Session& session);
+  void answer(Session& session);
+
+  std::vector<Session> sessions_;
+  std::vector<Session*> by_fd_;
+  Poller poller_;
+  std::size_t pairs_ = 0;
+};
+
+}  // namespace holdfast::bench

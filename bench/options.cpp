@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/options.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
+
+namespace holdfast::bench {
+namespace {
+
+constexpr const char* help =
+    "usage: holdfast-bench [--quick] [--json] [--check] [--only machines|cluster]\n"
+    "\n"
+    "Measures a real cluster of two daemons on one processor beside a bare echo server that moves messages\n"
+    "of the same size over the same sockets, in the same run, and the pure parts alone.\n"
+    "\n"
+    "  --quick          fewer and shorter rounds: a look, not a measurement\n"
+    "  --json           for machines\n"
+    "  --check          exit with 1 if a bound is missed\n"
+    "  --only PART      machines: engine and codec without sockets; cluster: daemons and echo\n";
+
+[[noreturn]] void refuse(std::string_view word) {
+  std::fprintf(stderr, "holdfast-bench: what is '%.*s'?\n%s", static_cast<int>(word.size()), word.data(), help);
+  std::exit(2);
+}
+
+Part part_of(std::string_view word) {
+  if (word == "machines") return Part::machines;
+  if (word == "cluster") return Part::cluster;
+  refuse(word);
+}
+
+}  // namespace
+
+Options parse(int argc, char** argv) {
+  Options options;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == "--quick") {
+      options.rounds = 3;
+      options.trips_per_round = 1000;
+      options.pipeline_per_round = std::chrono::milliseconds(100);
+      options.machine_operations = 100'000;
+    } else if (word == "--json") {
+      options.form = Form::json;
+    } else if (word == "--check") {
+      options.check = true;
+    } else if (word == "--only" && i + 1 < argc) {
+      options.part = part_of(argv[++i]);
+    } else if (word == "--help" || word == "-h") {
+      std::fputs(help, stdout);
+      std::exit(0);
+    } else {
+      refuse(word);
+    }
+  }
+  return options;
+}
+
+}  // namespace holdfast::bench

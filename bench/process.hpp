@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Processes of the bench: all on one processor, none outliving it.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "bench/files.hpp"
+
+namespace holdfast::bench {
+
+// From here on this process and all its children run on one processor: waking a sleeper on another one
+// costs more than everything that is measured here.
+int pin_to_one_processor();
+
+class Process {
+ public:
+  Process() = default;
+  // Runs `body` in a child.
+  static Process fork_into(const std::function<void()>& body);
+  // Starts a program; what it says can be read from `output`, its errors go to the file `errors`.
+  static Process start(const std::vector<std::string>& command, const std::string& errors, Fd& output);
+  Process(Process&& other) noexcept;
+  Process& operator=(Process&& other) noexcept;
+  // Asks it to end, waits, and reaps it.
+  ~Process();
+
+  [[nodiscard]] bool running() const;
+
+ private:
+  explicit Process(int pid);
+  void end();
+  int pid_ = -1;
+  Fd pidfd_;
+};
+
+}  // namespace holdfast::bench
