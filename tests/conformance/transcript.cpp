@@ -67,6 +67,15 @@ FlagSet parse_flags(const std::string& text) {
   return flags;
 }
 
+std::string errno_name(Errc error) {
+  switch (row_of(error).number) {
+    case 0: return "";
+    case ENOENT: return "ENOENT";
+    case EBUSY: return "EBUSY";
+    default: return "EINVAL";
+  }
+}
+
 std::string status_name(const lock::Outcome& outcome) {
   if (outcome.kind == lock::OutcomeKind::granted) return "OK";
   if (outcome.kind == lock::OutcomeKind::unlocked) return "EUNLOCK";
@@ -204,14 +213,10 @@ std::string World::convert(const Words& words) {
   if (named == nullptr) return "ENOENT";
   if (words.size() > 4) named->buffer = words.at(4);
   const std::string value = bytes_of(named->buffer);
-  switch (engine_.convert(named->id, {.mode = *mode, .flags = flags, .value = value}, outcomes_)) {
-    case Errc::ok: break;
-    case Errc::no_such_lock: return "ENOENT";
-    case Errc::busy:
-      named->was_busy = named->was_busy || flags.has(Flag::valblk);
-      return "EBUSY";
-    default: return "EINVAL";
-  }
+  const Errc error =
+      engine_.convert(named->id, {.mode = *mode, .flags = flags, .value = value}, outcomes_);
+  if (error == Errc::busy && flags.has(Flag::valblk)) named->was_busy = true;
+  if (error != Errc::ok) return errno_name(error);
   named->persistent = flags.has(Flag::persistent);
   named->used_value = named->used_value || flags.has(Flag::valblk);
   return "";
@@ -237,7 +242,7 @@ std::string World::unlock(const Words& words) {
 std::string World::cancel(const Words& words, Errc reason) {
   const Named* named = find(words.at(1));
   if (named == nullptr) return "ENOENT";
-  return engine_.cancel(named->id, reason, outcomes_) == Errc::ok ? "" : "ENOENT";
+  return errno_name(engine_.cancel(named->id, reason, outcomes_));
 }
 
 // Persistent locks lose what is under way and stay; all others end as if their holder had died.
