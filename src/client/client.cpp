@@ -31,8 +31,16 @@ Result<Client> Client::connect(const ConnectOptions& options) {
 
 Client::Client(std::shared_ptr<client::State> state) : state_(std::move(state)) {}
 Client::Client(Client&& other) noexcept = default;
-Client& Client::operator=(Client&& other) noexcept = default;
-Client::~Client() = default;
+
+Client& Client::operator=(Client&& other) noexcept {
+  Client taken(std::move(other));
+  std::swap(state_, taken.state_);
+  return *this;
+}
+
+Client::~Client() {
+  if (state_ != nullptr) state_->close();
+}
 
 // ---- facts ----------------------------------------------------------------------------------------------
 

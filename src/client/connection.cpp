@@ -69,9 +69,10 @@ Result<Connection> Connection::greet(Fd socket, const ConnectOptions& options) {
   Ignore nobody;
   made.send(nobody, until);
   while (made.session_.phase() == session::Phase::greeting) {
-    made.receive(nobody, Receive::wait);
-    if (made.session_.phase() == session::Phase::greeting && BootClock::now() >= until)
+    const auto left = until - BootClock::now();
+    if (left < std::chrono::nanoseconds{0} || !made.readable(left))
       return Error{Errc::cannot_connect, "it does not greet us"};
+    (void)made.receive(nobody, Receive::look);
   }
   if (made.session_.phase() == session::Phase::over) return made.session_.ending();
   return made;
@@ -80,10 +81,11 @@ Result<Connection> Connection::greet(Fd socket, const ConnectOptions& options) {
 Connection::Connection(Fd socket, const ConnectOptions& options)
     : socket_(std::move(socket)), session_({.label = options.label, .life = options.life}) {}
 
-Connection::~Connection() {
-  // Releases that were only gathered may carry values: one try, without waiting.
+void Connection::hang_up() {
+  // Releases that were only gathered may carry values.
   if (socket_ && !session_.out().empty())
     (void)::send(socket_.get(), session_.out().data(), session_.out().size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  socket_ = {};
 }
 
 BootClock::time_point Connection::valid_until() const {

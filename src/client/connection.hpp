@@ -40,7 +40,7 @@ class Connection {
   static Result<Connection> greet(Fd socket, const ConnectOptions& options);
   Connection(Connection&&) = default;
   Connection& operator=(Connection&&) = default;
-  ~Connection();
+  ~Connection() { hang_up(); }
 
   [[nodiscard]] session::Session& session() { return session_; }
   [[nodiscard]] const session::Session& session() const { return session_; }
@@ -56,6 +56,8 @@ class Connection {
   std::size_t receive(EventSink& sink, Receive how);
   // Reads what is there, without waiting.
   void drain(EventSink& sink);
+  // What is not sent is tried once, without waiting; then the daemon sees us gone.
+  void hang_up();
   // Waits until there is something to read; false after `timeout` (negative: none) or a signal.
   [[nodiscard]] bool readable(std::chrono::nanoseconds timeout) const;
 

@@ -24,30 +24,30 @@ Lock& Lock::operator=(Lock&& other) noexcept {
 
 Lock::~Lock() {
   if (!id_) return;
-  if (const auto state = state_.lock(); state != nullptr) state->unlock_quietly(id_);
+  if (const auto state = client::State::open(state_); state != nullptr) state->unlock_quietly(id_);
 }
 
 Result<std::shared_ptr<client::State>> Lock::reach() const {
   if (!id_) return Error{Errc::no_such_lock, "this Lock holds nothing"};
-  std::shared_ptr<client::State> state = state_.lock();
+  std::shared_ptr<client::State> state = client::State::open(state_);
   if (state == nullptr) return Error{Errc::session_ended, "the Client of this Lock is gone, and its locks with it"};
   return state;
 }
 
 Mode Lock::mode() const {
-  const auto state = state_.lock();
+  const auto state = client::State::open(state_);
   const session::LockRecord* record = state == nullptr ? nullptr : state->session().find(id_);
   return record == nullptr ? grant_.mode : record->mode;
 }
 
 Token Lock::token() const {
-  const auto state = state_.lock();
+  const auto state = client::State::open(state_);
   const session::LockRecord* record = state == nullptr ? nullptr : state->session().find(id_);
   return record == nullptr ? grant_.token : record->token;
 }
 
 bool Lock::held() const {
-  const auto state = state_.lock();
+  const auto state = client::State::open(state_);
   return state != nullptr && state->held(id_);
 }
 
@@ -96,11 +96,11 @@ ClaimId Lock::detach() {
 }
 
 void Lock::on_notice(OnNotice notice) {
-  if (const auto state = state_.lock(); state != nullptr) state->set_on_notice(id_, std::move(notice));
+  if (const auto state = client::State::open(state_); state != nullptr) state->set_on_notice(id_, std::move(notice));
 }
 
 void Lock::on_lost(OnLost lost) {
-  if (const auto state = state_.lock(); state != nullptr) state->set_on_lost(id_, std::move(lost));
+  if (const auto state = client::State::open(state_); state != nullptr) state->set_on_lost(id_, std::move(lost));
 }
 
 }  // namespace holdfast

@@ -65,7 +65,7 @@ void State::expect(RequestId request, Asked asked, Callback callback, bool has_c
 
 // Whoever waited for this is gone. A grant that still comes is given back as soon as it is read.
 void State::abandon(RequestId request, Answer& answer) {
-  if (answer.here) return;
+  if (answer.here || closed_) return;
   Pending& entry = pending(request);
   entry.who = For::nobody;
   entry.answer = nullptr;
@@ -81,6 +81,7 @@ void State::wait(Answer& answer, BootClock::time_point until, const OnWaiting& o
     if (answer.waits) {
       answer.waits = false;
       if (on_waiting) on_waiting(answer.waits_behind);
+      if (closed_) return;
     }
     HF_ASSERT(answer.here || session().phase() != session::Phase::over);
     if (until != BootClock::time_point::max() && !answer.here && BootClock::now() >= until) return;
@@ -94,7 +95,18 @@ Result<void> State::wait_for(Result<RequestId> request, Answer& answer) {
   return static_cast<Error&>(answer.failure);
 }
 
+std::shared_ptr<State> State::open(const std::weak_ptr<State>& state) {
+  std::shared_ptr<State> found = state.lock();
+  return found != nullptr && !found->closed_ ? found : nullptr;
+}
+
+void State::close() {
+  closed_ = true;
+  connection_.hang_up();
+}
+
 Result<void> State::alive() const {
+  if (closed_) return Error{Errc::session_ended, "the Client is gone"};
   if (session().phase() == session::Phase::over) return session().ending();
   return {};
 }
@@ -135,12 +147,14 @@ Refusal no_answer() { return Error{Errc::timed_out, "the daemon did not answer i
 Result<Lock, Refusal> State::lock(const wire::Lock& call, const LockOptions& options) {
   HF_TRY(const RequestId request, session().lock(call));
   Answer answer;
+  const auto kept = options.on_waiting ? shared_from_this() : nullptr;  // it may destroy the Client
   expect(request, Asked::lock, answer);
   pending(request).hooks = make_hooks(options);
   {
     const Guard guard([&] { abandon(request, answer); });
     wait(answer, patience(options.wait_max), options.on_waiting);
   }
+  if (closed_) return alive().error();
   if (!answer.here) return no_answer();
   if (answer.failure.code != Errc::ok) return std::move(answer.failure);
   return Lock(weak_from_this(), answer.lock, std::move(answer.grant));
@@ -237,6 +251,7 @@ Result<void> State::dispatch() {
   connection_.send(*this, BootClock::now());
   connection_.drain(*this);
   deliver();
+  if (closed_) return alive();
   // What callbacks and abandoned grants gathered.
   connection_.send(*this, BootClock::now());
   return alive();

@@ -42,6 +42,10 @@ class State final : public EventSink, public std::enable_shared_from_this<State>
   [[nodiscard]] session::Session& session() { return connection_.session(); }
   [[nodiscard]] const session::Session& session() const { return connection_.session(); }
   [[nodiscard]] bool held(ClaimId lock) const;
+  // Null if the Client is gone, even if one of its callbacks still runs.
+  [[nodiscard]] static std::shared_ptr<State> open(const std::weak_ptr<State>& state);
+  // The Client goes, possibly in one of its own callbacks: hangs up, and nothing is delivered any more.
+  void close();
 
   Result<Lock, Refusal> lock(const wire::Lock& call, const LockOptions& options);
   Result<RequestId> lock_async(const wire::Lock& call, const LockOptions& options, OnLocked done);
@@ -133,6 +137,7 @@ class State final : public EventSink, public std::enable_shared_from_this<State>
   Fifo<Call> calls_;
   Fifo<Event> events_;
   Sending sending_ = Sending::at_once;
+  bool closed_ = false;
 };
 
 }  // namespace holdfast::client

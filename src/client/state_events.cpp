@@ -149,7 +149,7 @@ void State::on(const wire::NodeStatus& m) {
 void State::deliver() {
   // What callbacks cause is delivered the next time, so that two programs that answer each other's notices
   // cannot keep one of them here for ever.
-  for (std::size_t left = calls_.size(); left > 0 && !calls_.empty(); --left) {
+  for (std::size_t left = calls_.size(); left > 0 && !calls_.empty() && !closed_; --left) {
     Call call = calls_.pop();
     run(call);
   }

@@ -37,8 +37,8 @@ class LockTable {
   [[nodiscard]] LockRecord* find(ClaimId id) {
     if (cells_.empty()) return nullptr;
     for (std::size_t at = place(id);; at = next(at)) {
+      if (!cells_[at].id) return nullptr;  // first, since "none" is in no table
       if (cells_[at].id == id) return &cells_[at];
-      if (!cells_[at].id) return nullptr;
     }
   }
   [[nodiscard]] const LockRecord* find(ClaimId id) const { return const_cast<LockTable*>(this)->find(id); }

@@ -43,6 +43,9 @@ TEST(LockTable, finds_nothing_when_empty) {
   EXPECT_EQ(table.find(ClaimId{1}), nullptr);
   table.erase(ClaimId{1});
   table.insert({.id = ClaimId{1}, .state = {}, .mode = {}, .token = {}, .request = {}});
+  EXPECT_EQ(table.find(ClaimId{}), nullptr) << "an empty cell is not a lock";
+  table.erase(ClaimId{});
+  EXPECT_EQ(table.size(), 1U);
   table.clear();
   EXPECT_EQ(table.find(ClaimId{1}), nullptr);
   EXPECT_EQ(table.size(), 0U);

@@ -162,7 +162,9 @@ void Session::receive(const wire::Frame& frame, Events& out) {
   switch (wire::dispatch(wire::ToClient{}, frame.type, frame.body, take, what)) {
     case wire::Dispatch::done: break;
     case wire::Dispatch::unknown_type:
-    case wire::Dispatch::malformed: garbage(what, out); break;
+    case wire::Dispatch::malformed:
+      garbage(wire::explain(wire::ToClient{}, frame.type, frame.body), out);
+      break;
   }
 }
 
