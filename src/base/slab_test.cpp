@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/slab.hpp"
 
+#include "base/id.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cstdint>
 #include <set>
 #include <vector>
-
-#include "base/id.hpp"
 
 namespace holdfast {
 namespace {
@@ -38,7 +38,8 @@ TEST(Slab, an_ended_id_does_not_reach_the_younger_record_in_its_place) {
   const ThingId old = things.emplace(1);
   things.erase(old);
   const ThingId young = things.emplace(2);
-  EXPECT_EQ(static_cast<std::uint32_t>(old.value()), static_cast<std::uint32_t>(young.value())) << "not the same place";
+  EXPECT_EQ(static_cast<std::uint32_t>(old.value()), static_cast<std::uint32_t>(young.value()))
+      << "not the same place";
   EXPECT_NE(old, young);
   EXPECT_EQ(things.find(old), nullptr);
   EXPECT_EQ(things[young].number, 2);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bench: an engine with one resource whose locks are known by letters, so that tests read as stories. Outcomes
-// come as text: "b granted PR", "a told EX is wanted".
+// Bench: an engine with one resource whose locks are known by letters, so that tests read as
+// stories. Outcomes come as text: "b granted PR", "a told EX is wanted".
 #pragma once
+
+#include "lock/engine.hpp"
 
 #include <map>
 #include <string>
 #include <vector>
-
-#include "lock/engine.hpp"
 
 namespace holdfast::lock {
 
@@ -19,7 +19,8 @@ class Bench {
 
   Lines request(char who, Mode mode, FlagSet flags = {}) {
     Outcomes out;
-    ids[who] = engine.request(resource, holder_of(who), {.mode = mode, .flags = flags, .value = {}}, out);
+    ids[who] =
+        engine.request(resource, holder_of(who), {.mode = mode, .flags = flags, .value = {}}, out);
     return lines(out);
   }
   Lines convert(char who, Mode mode, FlagSet flags = {}, std::string_view value = {}) {
@@ -64,7 +65,8 @@ class Bench {
   [[nodiscard]] static Lines show(const std::vector<Blocker>& blockers) {
     Lines text;
     for (const Blocker& blocker : blockers)
-      text.push_back(letter(blocker.holder) + (blocker.ahead ? " is ahead for " : " holds ") + std::string(name_of(blocker.mode)));
+      text.push_back(letter(blocker.holder) + (blocker.ahead ? " is ahead for " : " holds ") +
+                     std::string(name_of(blocker.mode)));
     return text;
   }
   [[nodiscard]] Token token(char who) { return engine.state(ids[who]).token; }
@@ -77,27 +79,36 @@ class Bench {
 
  private:
   static Holder holder_of(char who) {
-    return {.node = NodeId{1}, .claim = ClaimId{static_cast<std::uint64_t>(who)}, .owner = OwnerId{1}};
+    return {
+        .node = NodeId{1}, .claim = ClaimId{static_cast<std::uint64_t>(who)}, .owner = OwnerId{1}};
   }
-  static std::string letter(const Holder& holder) { return std::string(1, static_cast<char>(holder.claim.value())); }
+  static std::string letter(const Holder& holder) {
+    return std::string(1, static_cast<char>(holder.claim.value()));
+  }
   static std::string text_of(const Outcome& outcome) {
     const std::string mode(name_of(outcome.mode));
     switch (outcome.kind) {
       case OutcomeKind::granted:
-        return "granted " + mode + (outcome.demoted ? " demoted" : "") + (outcome.altmode ? " altmode" : "") +
-               (outcome.doubtful ? " doubtful" : "");
-      case OutcomeKind::queued: return "queued";
-      case OutcomeKind::refused: return "refused " + std::string(name_of(outcome.status));
-      case OutcomeKind::unlocked: return "unlocked";
-      case OutcomeKind::cancelled: return "cancelled " + std::string(name_of(outcome.status)) + " keeps " + mode;
-      case OutcomeKind::notice: return "told " + mode + " is wanted";
+        return "granted " + mode + (outcome.demoted ? " demoted" : "") +
+               (outcome.altmode ? " altmode" : "") + (outcome.doubtful ? " doubtful" : "");
+      case OutcomeKind::queued:
+        return "queued";
+      case OutcomeKind::refused:
+        return "refused " + std::string(name_of(outcome.status));
+      case OutcomeKind::unlocked:
+        return "unlocked";
+      case OutcomeKind::cancelled:
+        return "cancelled " + std::string(name_of(outcome.status)) + " keeps " + mode;
+      case OutcomeKind::notice:
+        return "told " + mode + " is wanted";
     }
     return "?";
   }
   Lines lines(const Outcomes& out) {
     engine.check(resource);
     Lines text;
-    for (const Outcome& outcome : out) text.push_back(letter(outcome.holder) + " " + text_of(outcome));
+    for (const Outcome& outcome : out)
+      text.push_back(letter(outcome.holder) + " " + text_of(outcome));
     return text;
   }
 };

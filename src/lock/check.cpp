@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Engine::check: everything that must hold for a resource between two operations, found again from the locks
-// alone.
+// Engine::check: everything that must hold for a resource between two operations, found again from
+// the locks alone.
 #include "lock/grant.hpp"
 #include "lock/state.hpp"
 
@@ -57,9 +57,9 @@ void check_order(const Resource& resource, const Queue& queue) {
   }
 }
 
-// I5  Nobody waits who could be granted. Two arrive without being tried at the place they get: HEADQUE goes to
-// the head of a queue in use, and QUECVT goes to the back although NOORDER would let it pass. Both are looked
-// at with the next change, as in the Linux DLM.
+// I5  Nobody waits who could be granted. Two arrive without being tried at the place they get:
+// HEADQUE goes to the head of a queue in use, and QUECVT goes to the back although NOORDER would
+// let it pass. Both are looked at with the next change, as in the Linux DLM.
 void check_nobody_forgotten(const Resource& resource, const Queue& queue) {
   for (const Lock& lock : queue.locks) {
     if (lock.flags.has(Flag::headque) || lock.flags.has(Flag::quecvt)) continue;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Conversions. One that cannot be granted in place queues, unless it would complete a conversion deadlock: two
-// holders, each of whose granted modes is in the way of what the other wants. Nobody else can break that, so it
-// is broken at arrival: the newcomer is refused (deadlock), or gives up its granted mode where it agreed to
-// (CONVDEADLK), or waits regardless (NODLCKWT). Owns I10.
-#include <algorithm>
-
+// Conversions. One that cannot be granted in place queues, unless it would complete a conversion
+// deadlock: two holders, each of whose granted modes is in the way of what the other wants. Nobody
+// else can break that, so it is broken at arrival: the newcomer is refused (deadlock), or gives up
+// its granted mode where it agreed to (CONVDEADLK), or waits regardless (NODLCKWT). Owns I10.
 #include "lock/grant.hpp"
 #include "lock/notice.hpp"
 #include "lock/state.hpp"
+
+#include <algorithm>
 
 namespace holdfast::lock {
 namespace {
@@ -25,7 +25,8 @@ void refuse_conversion(Turn& turn, Lock& lock, Errc why) {
 }
 
 void queue_conversion(Turn& turn, Lock& lock, const Ask& ask) {
-  // Only a fall back to a lower mode can be a write that waits: every conversion upwards from PW reads.
+  // Only a fall back to a lower mode can be a write that waits: every conversion upwards from PW
+  // reads.
   const bool may_fall_back = ask.flags.has(Flag::altpr) || ask.flags.has(Flag::altcw);
   if (may_fall_back && ask.flags.has(Flag::valblk) && writes_value(lock.granted))
     lock.parked = std::make_unique<std::string>(ask.value);
@@ -34,7 +35,8 @@ void queue_conversion(Turn& turn, Lock& lock, const Ask& ask) {
   turn.out.emplace_back(about(lock, OutcomeKind::queued)).stamp = lock.stamp;
 }
 
-// What it gave up may let other conversions go on, and they were first. Its own outcome is told first.
+// What it gave up may let other conversions go on, and they were first. Its own outcome is told
+// first.
 void demote_and_retry(Turn& turn, Lock& lock, const Ask& ask) {
   const auto first = static_cast<std::ptrdiff_t>(turn.out.size());
   turn.resource.demote(lock);
@@ -82,7 +84,8 @@ Errc Engine::convert(LockId id, const Ask& ask, Outcomes& out) {
   Lock* lock = state_->locks.find(id);
   if (lock == nullptr) return Errc::no_such_lock;
   const Errc fine = check_conversion(lock->granted, ask.mode, ask.flags);
-  // Whether QUECVT may be said depends on what is held, and that is open while the lock waits or converts.
+  // Whether QUECVT may be said depends on what is held, and that is open while the lock waits or
+  // converts.
   if (fine != Errc::ok && fine != Errc::bad_conversion) return fine;
   if (lock->standing != Standing::granted) return Errc::busy;
   if (fine != Errc::ok) return fine;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "lock/bench_for_tests.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include "lock/bench_for_tests.hpp"
 
 namespace holdfast::lock {
 namespace {
@@ -28,7 +28,8 @@ TEST(Convert, of_two_upgrades_the_second_is_the_deadlock) {
 TEST(Convert, who_agreed_to_it_is_demoted_and_told_so_when_it_is_granted) {
   Bench bench;
   one_upgrade_waits(bench);
-  EXPECT_THAT(bench.convert('b', Mode::EX, {Flag::convdeadlk}), ElementsAre("b queued", "a granted EX", "a told EX is wanted"));
+  EXPECT_THAT(bench.convert('b', Mode::EX, {Flag::convdeadlk}),
+              ElementsAre("b queued", "a granted EX", "a told EX is wanted"));
   EXPECT_THAT(bench.convert('a', Mode::NL), ElementsAre("a granted NL", "b granted EX demoted"));
 }
 
@@ -45,7 +46,8 @@ TEST(Convert, a_demoted_conversion_takes_its_alternative_if_that_is_free) {
   bench.request('a', Mode::PR);
   bench.request('b', Mode::PR);
   bench.convert('a', Mode::CW);
-  EXPECT_THAT(bench.convert('b', Mode::EX, {Flag::convdeadlk, Flag::altcw}), ElementsAre("b granted CW demoted altmode", "a granted CW"));
+  EXPECT_THAT(bench.convert('b', Mode::EX, {Flag::convdeadlk, Flag::altcw}),
+              ElementsAre("b granted CW demoted altmode", "a granted CW"));
 }
 
 TEST(Convert, who_takes_no_part_in_detection_waits_and_is_told_later) {

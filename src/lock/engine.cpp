@@ -70,7 +70,8 @@ Errc Engine::unlock(LockId id, const Ending& ending, Outcomes& out) {
   Lock* lock = state_->locks.find(id);
   if (lock == nullptr) return Errc::no_such_lock;
   Turn turn = state_->turn(lock->resource, out);
-  if (lock->standing != Standing::waiting) give_up_value(turn.resource.value, lock->granted, ending);
+  if (lock->standing != Standing::waiting)
+    give_up_value(turn.resource.value, lock->granted, ending);
   out.push_back(about(*lock, OutcomeKind::unlocked));
   state_->end(turn, *lock);
   return Errc::ok;
@@ -101,7 +102,8 @@ Errc Engine::cancel(LockId id, Errc reason, Outcomes& out) {
 void Engine::vanish(LockId id, ValueAfter value, Outcomes& out) {
   Lock& lock = state_->locks[id];
   Turn turn = state_->turn(lock.resource, out);
-  if (value == ValueAfter::doubt_if_writer && lock.standing != Standing::waiting && writes_value(lock.granted))
+  if (value == ValueAfter::doubt_if_writer && lock.standing != Standing::waiting &&
+      writes_value(lock.granted))
     turn.resource.value.doubt();
   state_->end(turn, lock);
 }

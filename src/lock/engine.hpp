@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// Engine: the queues of the resources that are mastered here. It decides who is granted what, in which
-// order, who is told that somebody waits, and what happens to the value block; it has never heard of
-// names, nodes that fail, or a network. Rules: the Linux DLM's (docs/libdlm facts: compatibility, grant
-// order, conversions, value blocks, notices, cancel), improved only where docs/architecture.md says so.
+// Engine: the queues of the resources that are mastered here. It decides who is granted what, in
+// which order, who is told that somebody waits, and what happens to the value block; it has never
+// heard of names, nodes that fail, or a network. Rules: the Linux DLM's (docs/libdlm facts:
+// compatibility, grant order, conversions, value blocks, notices, cancel), improved only where
+// docs/architecture.md says so.
 //
-// Every operation appends what it caused to `out`, in the order in which it happened: first what became of
-// the operation itself, then the grants it made possible, then the notices. One Outcome is one message to
-// one holder. Values are read with value() right after the call: an operation writes at most once, before
-// anything reads.
+// Every operation appends what it caused to `out`, in the order in which it happened: first what
+// became of the operation itself, then the grants it made possible, then the notices. One Outcome
+// is one message to one holder. Values are read with value() right after the call: an operation
+// writes at most once, before anything reads.
 //
-// Not thread-safe. Ids are generations-checked: an ended LockId or ResourceId is refused, never re-used.
+// Not thread-safe. Ids are generations-checked: an ended LockId or ResourceId is refused, never
+// re-used.
 #pragma once
-
-#include <cstdint>
-#include <memory>
-#include <string_view>
-#include <vector>
 
 #include "base/error.hpp"
 #include "model/flags.hpp"
@@ -23,6 +20,11 @@
 #include "model/mode.hpp"
 #include "model/token.hpp"
 #include "model/value.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
 
 namespace holdfast::lock {
 
@@ -34,7 +36,8 @@ struct Holder {
   friend bool operator==(const Holder&, const Holder&) = default;
 };
 
-// A new request or a conversion. `value` is what a write transition writes (only with Flag::valblk).
+// A new request or a conversion. `value` is what a write transition writes (only with
+// Flag::valblk).
 struct Ask {
   Mode mode = Mode::NL;
   FlagSet flags;
@@ -50,7 +53,8 @@ struct Ending {
 enum class OutcomeKind : std::uint8_t {
   granted,    // the request or conversion holds: mode, token, notes, value_move
   queued,     // it waits: stamp
-  refused,    // status says why (blocked, deadlock); a conversion keeps its old mode, a request is gone
+  refused,    // status says why (blocked, deadlock); a conversion keeps its old mode, a request is
+              // gone
   unlocked,   // the lock is gone, as its holder asked
   cancelled,  // status says why (cancelled, timed_out, deadlock); a conversion keeps its old mode
   notice,     // somebody waits for this holder: mode is what is wanted
@@ -61,8 +65,9 @@ struct Outcome {
   LockId lock;  // of the lock that this is about; already ended where the lock is gone
   Holder holder;
   Errc status = Errc::ok;
-  Mode mode = Mode::NL;  // granted: the mode now held; refused, cancelled: the mode still held; notice: wanted
-  Token token;           // granted: of this grant
+  Mode mode = Mode::NL;    // granted: the mode now held; refused, cancelled: the mode still held;
+                           // notice: wanted
+  Token token;             // granted: of this grant
   std::int64_t stamp = 0;  // queued: order in the rebuilt queue after a recovery
   ValueMove value_move = ValueMove::none;  // granted with valblk: read = hand value() to the holder
   bool demoted = false;   // granted: the old mode was given up to break a conversion deadlock
@@ -113,25 +118,29 @@ class Engine {
   // REQUIRES: no lock is left on it.
   void destroy(ResourceId resource);
 
-  // The id of the new lock; none if it was refused at once: blocked, or too_many_waiters where it would have been
-  // one more than limits::waiters_per_resource_max. REQUIRES: check_request is ok.
+  // The id of the new lock; none if it was refused at once: blocked, or too_many_waiters where it
+  // would have been one more than limits::waiters_per_resource_max. REQUIRES: check_request is ok.
   LockId request(ResourceId resource, const Holder& holder, const Ask& ask, Outcomes& out);
-  // Errc::busy if it waits or converts already, Errc::no_such_lock, or what check_conversion says; otherwise ok
-  // and outcomes.
+  // Errc::busy if it waits or converts already, Errc::no_such_lock, or what check_conversion says;
+  // otherwise ok and outcomes.
   [[nodiscard]] Errc convert(LockId lock, const Ask& ask, Outcomes& out);
   // Ends the lock from wherever it stands (a waiting lock is just removed). Errc::no_such_lock.
   [[nodiscard]] Errc unlock(LockId lock, const Ending& ending, Outcomes& out);
-  // Takes a waiting or converting lock back; `reason` becomes the status. Nothing to cancel: ok, no outcome.
+  // Takes a waiting or converting lock back; `reason` becomes the status. Nothing to cancel: ok, no
+  // outcome.
   [[nodiscard]] Errc cancel(LockId lock, Errc reason, Outcomes& out);
-  // The holder is dead: like a forced unlock, but the holder itself hears nothing. REQUIRES: the lock exists.
+  // The holder is dead: like a forced unlock, but the holder itself hears nothing. REQUIRES: the
+  // lock exists.
   void vanish(LockId lock, ValueAfter value, Outcomes& out);
-  // The holder's owner is another one from now on (an orphan was made or adopted). REQUIRES: the lock exists.
+  // The holder's owner is another one from now on (an orphan was made or adopted). REQUIRES: the
+  // lock exists.
   void reassign(LockId lock, const Holder& holder);
 
-  // Rebuilding after the master was lost: restore() puts locks back without deciding anything, in any order
-  // (queues sort by stamp, then by the order of the calls); resume() then grants what can be granted, queue
-  // order kept, and tells holders again who waits for them. A lock that came back without a stamp was on its way
-  // when the master died: if it cannot be granted now it gets its stamp (queued) or is refused, as on arrival.
+  // Rebuilding after the master was lost: restore() puts locks back without deciding anything, in
+  // any order (queues sort by stamp, then by the order of the calls); resume() then grants what can
+  // be granted, queue order kept, and tells holders again who waits for them. A lock that came back
+  // without a stamp was on its way when the master died: if it cannot be granted now it gets its
+  // stamp (queued) or is refused, as on arrival.
   LockId restore(ResourceId resource, const LockState& state);
   void restore_value(ResourceId resource, Value value);
   void resume(ResourceId resource, Outcomes& out);
@@ -146,11 +155,13 @@ class Engine {
   [[nodiscard]] std::vector<LockId> locks(ResourceId resource) const;
   // Who stands in the way of `lock` now, at most limits::blockers_told_max, real blockers first.
   [[nodiscard]] std::vector<Blocker> blockers(LockId lock) const;
-  // Who would stand in the way of such a request now (to explain a refusal). Real blockers first, at most as many.
+  // Who would stand in the way of such a request now (to explain a refusal). Real blockers first,
+  // at most as many.
   [[nodiscard]] std::vector<Blocker> blockers(ResourceId resource, Mode wanted) const;
 
-  // Aborts if an invariant of the queues is broken (no two granted locks conflict, ...). For tests and the
-  // simulator; linear in the number of locks. REQUIRES: the resource was resumed after a restore().
+  // Aborts if an invariant of the queues is broken (no two granted locks conflict, ...). For tests
+  // and the simulator; linear in the number of locks. REQUIRES: the resource was resumed after a
+  // restore().
   void check(ResourceId resource) const;
 
  private:

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lock/engine.hpp"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include "base/limits.hpp"
 #include "lock/bench_for_tests.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 namespace holdfast::lock {
 namespace {
@@ -54,7 +54,8 @@ TEST(Engine, whoever_vanishes_hears_nothing_but_others_go_on) {
 TEST(Engine, a_reassigned_lock_speaks_to_its_new_owner) {
   Bench bench;
   bench.request('a', Mode::PR);
-  bench.engine.reassign(bench.ids['a'], Holder{.node = NodeId{1}, .claim = ClaimId{'z'}, .owner = OwnerId{2}});
+  bench.engine.reassign(bench.ids['a'],
+                        Holder{.node = NodeId{1}, .claim = ClaimId{'z'}, .owner = OwnerId{2}});
   EXPECT_THAT(bench.request('b', Mode::EX), ElementsAre("b queued", "z told EX is wanted"));
 }
 
@@ -74,7 +75,8 @@ TEST(Engine, resources_do_not_know_each_other) {
   bench.request('a', Mode::EX);
   const ResourceId other = bench.engine.create();
   Outcomes out;
-  const LockId lock = bench.engine.request(other, Holder{.node = NodeId{2}}, {.mode = Mode::EX, .flags = {}, .value = {}}, out);
+  const LockId lock = bench.engine.request(other, Holder{.node = NodeId{2}},
+                                           {.mode = Mode::EX, .flags = {}, .value = {}}, out);
   EXPECT_EQ(out.front().kind, OutcomeKind::granted);
   EXPECT_EQ(bench.engine.resource_of(lock), other);
   EXPECT_EQ(bench.engine.unlock(lock, {}, out), Errc::ok);
@@ -88,11 +90,13 @@ TEST(Engine, a_resource_has_room_for_so_many_waiters) {
   Outcomes out;
   const auto request = [&] {
     out.clear();
-    engine.request(resource, Holder{.node = NodeId{1}}, {.mode = Mode::EX, .flags = {}, .value = {}}, out);
+    engine.request(resource, Holder{.node = NodeId{1}},
+                   {.mode = Mode::EX, .flags = {}, .value = {}}, out);
     return out.front();
   };
   request();
-  for (std::uint32_t i = 0; i < limits::waiters_per_resource_max; ++i) ASSERT_EQ(request().kind, OutcomeKind::queued);
+  for (std::uint32_t i = 0; i < limits::waiters_per_resource_max; ++i)
+    ASSERT_EQ(request().kind, OutcomeKind::queued);
   const Outcome outcome = request();
   EXPECT_EQ(outcome.kind, OutcomeKind::refused);
   EXPECT_EQ(outcome.status, Errc::too_many_waiters);

@@ -57,7 +57,8 @@ LockState Engine::state(LockId id) const {
 std::vector<LockId> Engine::locks(ResourceId id) const {
   const Resource& resource = state_->resources[id];
   std::vector<LockId> ids;
-  for (const LockList* queue : {&resource.granted, &resource.converting.locks, &resource.waiting.locks})
+  for (const LockList* queue :
+       {&resource.granted, &resource.converting.locks, &resource.waiting.locks})
     for (const Lock& lock : *queue) ids.push_back(lock.id);
   return ids;
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include "base/limits.hpp"
 #include "lock/bench_for_tests.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 namespace holdfast::lock {
 namespace {
@@ -11,7 +11,9 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-Bench::Lines blockers(Bench& bench, char who) { return Bench::show(bench.engine.blockers(bench.ids[who])); }
+Bench::Lines blockers(Bench& bench, char who) {
+  return Bench::show(bench.engine.blockers(bench.ids[who]));
+}
 
 TEST(Blockers, holders_come_before_those_who_are_only_ahead) {
   Bench bench;
@@ -48,8 +50,10 @@ TEST(Blockers, a_refusal_is_explained_without_a_lock) {
   Bench bench;
   bench.request('a', Mode::PR);
   bench.request('b', Mode::EX);
-  EXPECT_THAT(Bench::show(bench.engine.blockers(bench.resource, Mode::PR)), ElementsAre("b is ahead for EX"));
-  EXPECT_THAT(Bench::show(bench.engine.blockers(bench.resource, Mode::EX)), ElementsAre("a holds PR", "b is ahead for EX"));
+  EXPECT_THAT(Bench::show(bench.engine.blockers(bench.resource, Mode::PR)),
+              ElementsAre("b is ahead for EX"));
+  EXPECT_THAT(Bench::show(bench.engine.blockers(bench.resource, Mode::EX)),
+              ElementsAre("a holds PR", "b is ahead for EX"));
 }
 
 TEST(Blockers, no_more_are_told_than_the_limit) {

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Two rules keep queues fair and one breaks them on purpose. A new request waits while anybody waits, and a
-// queue is served from its head; so nobody starves behind a stream of newcomers. But a conversion may
-// overtake waiting requests, and its first attempt even other conversions: its owner already holds the
-// resource, so making it wait behind somebody who waits for it would be a deadlock nobody else can break.
+// Two rules keep queues fair and one breaks them on purpose. A new request waits while anybody
+// waits, and a queue is served from its head; so nobody starves behind a stream of newcomers. But a
+// conversion may overtake waiting requests, and its first attempt even other conversions: its owner
+// already holds the resource, so making it wait behind somebody who waits for it would be a
+// deadlock nobody else can break.
 #include "lock/grant.hpp"
-
-#include <optional>
 
 #include "lock/notice.hpp"
 #include "lock/value.hpp"
+
+#include <optional>
 
 namespace holdfast::lock {
 namespace {
@@ -36,8 +37,9 @@ Verdict decide_mode(const Resource& resource, const Lock& lock, Place place, Mod
                  .place = place,
                  .wanted = wanted,
                  .flags = lock.flags,
-                 .held_by_others = kind == Kind::conversion ? resource.held.without_one(lock.granted)
-                                                            : resource.held.present(),
+                 .held_by_others = kind == Kind::conversion
+                                       ? resource.held.without_one(lock.granted)
+                                       : resource.held.present(),
                  .converting = fill_of(resource.converting),
                  .waiting = fill_of(resource.waiting)});
 }
@@ -85,8 +87,8 @@ Pass walk_converting(Turn& turn) {
 
 }  // namespace
 
-// The numbers are those of the list in docs/libdlm.md. Test 3 of the original, granting conversions in any
-// order after a recovery, is left out: queues keep their order here.
+// The numbers are those of the list in docs/libdlm.md. Test 3 of the original, granting conversions
+// in any order after a recovery, is left out: queues keep their order here.
 Verdict decide(const Question& q) {
   // 1. EXPEDITE
   if (q.kind == Kind::request && q.flags.has(Flag::expedite)) return Verdict::grant;
@@ -102,20 +104,24 @@ Verdict decide(const Question& q) {
   if (q.kind == Kind::conversion) return in_turn_if(q.place == Place::at_head);
   // 8. A new request, 9. a queued one: conversions go first
   if (q.converting == Fill::occupied) return Verdict::out_of_turn;
-  return in_turn_if(q.place == Place::arriving ? q.waiting == Fill::empty : q.place == Place::at_head);
+  return in_turn_if(q.place == Place::arriving ? q.waiting == Fill::empty
+                                               : q.place == Place::at_head);
 }
 
 Answer consider(const Resource& resource, const Lock& lock, Place place) {
   if (decide_mode(resource, lock, place, lock.wanted) == Verdict::grant) return Answer::yes;
-  if (kind_of(lock, place) == Kind::conversion && !lock.flags.has(Flag::noqueue) && deadlocked(resource, lock))
+  if (kind_of(lock, place) == Kind::conversion && !lock.flags.has(Flag::noqueue) &&
+      deadlocked(resource, lock))
     return Answer::deadlock;
   const std::optional<Mode> alternative = alternative_of(lock);
-  if (alternative && decide_mode(resource, lock, place, *alternative) == Verdict::grant) return Answer::alternative;
+  if (alternative && decide_mode(resource, lock, place, *alternative) == Verdict::grant)
+    return Answer::alternative;
   return Answer::no;
 }
 
-// Whoever is ahead gets its turn first: if what we hold is in its way, it waits for us and we for it. Somebody
-// behind us waits for its turn anyway; with it we are deadlocked only if each is in the other's way.
+// Whoever is ahead gets its turn first: if what we hold is in its way, it waits for us and we for
+// it. Somebody behind us waits for its turn anyway; with it we are deadlocked only if each is in
+// the other's way.
 bool deadlocked(const Resource& resource, const Lock& lock) {
   HF_ASSERT(lock.standing != Standing::waiting);
   if (!resource.converting.wanted.present().meets(conflicts_of(lock.granted))) return false;
@@ -133,12 +139,15 @@ bool deadlocked(const Resource& resource, const Lock& lock) {
 
 void grant(Turn& turn, Lock& lock, Answer answer, std::string_view fresh) {
   HF_ASSERT(grants(answer));
-  const Mode mode = answer == Answer::alternative ? alternative_of(lock).value_or(lock.wanted) : lock.wanted;
+  const Mode mode =
+      answer == Answer::alternative ? alternative_of(lock).value_or(lock.wanted) : lock.wanted;
   const bool is_new = lock.standing == Standing::waiting;
   const Moved moved = move_value(turn.resource.value, lock, mode, fresh);
 
-  // Who gives up rights, or asks for what it has, keeps the token: it could not conflict with anybody.
-  if (is_new || (mode != lock.granted && !is_down_conversion(lock.granted, mode))) lock.token = turn.clock.tick();
+  // Who gives up rights, or asks for what it has, keeps the token: it could not conflict with
+  // anybody.
+  if (is_new || (mode != lock.granted && !is_down_conversion(lock.granted, mode)))
+    lock.token = turn.clock.tick();
   if (lock.standing != Standing::granted || mode != lock.granted) {
     if (lock.hook.is_linked()) turn.resource.take_off(lock);
     lock.granted = mode;

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who may be granted: decide() is the nine tests of the Linux DLM's grant decision as one pure function;
-// consider() asks it for a lock, finds conversion deadlocks and tries the alternative mode. grant() carries
-// a grant out. Owns I1 (no two granted locks conflict) and I6 (queue discipline).
+// Who may be granted: decide() is the nine tests of the Linux DLM's grant decision as one pure
+// function; consider() asks it for a lock, finds conversion deadlocks and tries the alternative
+// mode. grant() carries a grant out. Owns I1 (no two granted locks conflict) and I6 (queue
+// discipline).
 #pragma once
+
+#include "lock/resource.hpp"
 
 #include <cstdint>
 #include <string_view>
-
-#include "lock/resource.hpp"
 
 namespace holdfast::lock {
 
@@ -34,8 +35,8 @@ enum class Answer : std::uint8_t { no, yes, alternative, deadlock };
 // Would waiting make `lock` and another conversion wait for each other?
 [[nodiscard]] bool deadlocked(const Resource& resource, const Lock& lock);
 
-// The lock holds what it wanted, or its alternative. `fresh` is written if this is a write transition.
-// REQUIRES: `answer` is yes or alternative.
+// The lock holds what it wanted, or its alternative. `fresh` is written if this is a write
+// transition. REQUIRES: `answer` is yes or alternative.
 void grant(Turn& turn, Lock& lock, Answer answer, std::string_view fresh);
 
 // Grants what can be granted: conversions before requests, each in the order of its queue.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lock/grant.hpp"
 
+#include "lock/bench_for_tests.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include "lock/bench_for_tests.hpp"
 
 namespace holdfast::lock {
 namespace {
@@ -12,7 +12,8 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-// The tests of the decision by number; what is not named is an uncontended PR request that just arrived.
+// The tests of the decision by number; what is not named is an uncontended PR request that just
+// arrived.
 struct Row {
   int number;
   Question question;
@@ -25,22 +26,52 @@ const ModeSet reader = ModeSet{}.add(Mode::PR);
 constexpr auto conversion = Kind::conversion;
 constexpr auto occupied = Fill::occupied;
 const Row rows[] = {
-    {1, {.wanted = Mode::NL, .flags = {Flag::expedite}, .held_by_others = writer, .converting = occupied, .waiting = occupied}, Verdict::grant},
+    {1,
+     {.wanted = Mode::NL,
+      .flags = {Flag::expedite},
+      .held_by_others = writer,
+      .converting = occupied,
+      .waiting = occupied},
+     Verdict::grant},
     {2, {.wanted = Mode::PR, .held_by_others = writer}, Verdict::conflict},
     {2, {.kind = conversion, .wanted = Mode::PR, .held_by_others = writer}, Verdict::conflict},
     {2, {.wanted = Mode::PR, .flags = noorder, .held_by_others = writer}, Verdict::conflict},
-    {4, {.kind = conversion, .wanted = Mode::PR, .held_by_others = reader, .converting = occupied, .waiting = occupied}, Verdict::grant},
-    {5, {.kind = conversion, .wanted = Mode::PR, .flags = quecvt, .converting = occupied}, Verdict::out_of_turn},
-    {5, {.kind = conversion, .wanted = Mode::PR, .flags = quecvt, .waiting = occupied}, Verdict::grant},
-    {6, {.wanted = Mode::PR, .flags = noorder, .converting = occupied, .waiting = occupied}, Verdict::grant},
-    {6, {.kind = conversion, .place = Place::behind, .wanted = Mode::PR, .flags = noorder, .converting = occupied}, Verdict::grant},
-    {7, {.kind = conversion, .place = Place::at_head, .wanted = Mode::PR, .converting = occupied}, Verdict::grant},
-    {7, {.kind = conversion, .place = Place::behind, .wanted = Mode::PR, .converting = occupied}, Verdict::out_of_turn},
+    {4,
+     {.kind = conversion,
+      .wanted = Mode::PR,
+      .held_by_others = reader,
+      .converting = occupied,
+      .waiting = occupied},
+     Verdict::grant},
+    {5,
+     {.kind = conversion, .wanted = Mode::PR, .flags = quecvt, .converting = occupied},
+     Verdict::out_of_turn},
+    {5,
+     {.kind = conversion, .wanted = Mode::PR, .flags = quecvt, .waiting = occupied},
+     Verdict::grant},
+    {6,
+     {.wanted = Mode::PR, .flags = noorder, .converting = occupied, .waiting = occupied},
+     Verdict::grant},
+    {6,
+     {.kind = conversion,
+      .place = Place::behind,
+      .wanted = Mode::PR,
+      .flags = noorder,
+      .converting = occupied},
+     Verdict::grant},
+    {7,
+     {.kind = conversion, .place = Place::at_head, .wanted = Mode::PR, .converting = occupied},
+     Verdict::grant},
+    {7,
+     {.kind = conversion, .place = Place::behind, .wanted = Mode::PR, .converting = occupied},
+     Verdict::out_of_turn},
     {8, {.wanted = Mode::PR}, Verdict::grant},
     {8, {.wanted = Mode::NL, .waiting = occupied}, Verdict::out_of_turn},
     {8, {.wanted = Mode::NL, .converting = occupied}, Verdict::out_of_turn},
     {9, {.place = Place::at_head, .wanted = Mode::PR, .waiting = occupied}, Verdict::grant},
-    {9, {.place = Place::at_head, .wanted = Mode::PR, .converting = occupied, .waiting = occupied}, Verdict::out_of_turn},
+    {9,
+     {.place = Place::at_head, .wanted = Mode::PR, .converting = occupied, .waiting = occupied},
+     Verdict::out_of_turn},
     {9, {.place = Place::behind, .wanted = Mode::PR, .waiting = occupied}, Verdict::out_of_turn},
 };
 
@@ -63,7 +94,8 @@ TEST(Grant, all_readers_at_the_head_are_granted_together) {
   bench.request('c', Mode::PR);
   bench.request('d', Mode::EX);
   bench.request('e', Mode::PR);
-  EXPECT_THAT(bench.unlock('a'), ElementsAre("a unlocked", "b granted PR", "c granted PR", "c told EX is wanted", "b told EX is wanted"));
+  EXPECT_THAT(bench.unlock('a'), ElementsAre("a unlocked", "b granted PR", "c granted PR",
+                                             "c told EX is wanted", "b told EX is wanted"));
   EXPECT_EQ(bench.queues(), "cb||de");
 }
 
@@ -95,7 +127,8 @@ TEST(Grant, tokens_rise_with_rights_only) {
 TEST(Grant, the_alternative_mode_is_tried_again_from_the_queue) {
   Bench bench;
   bench.request('a', Mode::EX);
-  EXPECT_THAT(bench.request('b', Mode::EX, {Flag::altpr}), ElementsAre("b queued", "a told EX is wanted"));
+  EXPECT_THAT(bench.request('b', Mode::EX, {Flag::altpr}),
+              ElementsAre("b queued", "a told EX is wanted"));
   EXPECT_THAT(bench.convert('a', Mode::PR), ElementsAre("a granted PR", "b granted PR altmode"));
 }
 

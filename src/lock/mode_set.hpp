@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// ModeSet: a set of lock modes in one byte, and the conflict table as such sets, so that "does anybody hold
-// something that stands in the way" is one AND. ModeCounts counts locks by mode and keeps the set of modes
-// that occur.
+// ModeSet: a set of lock modes in one byte, and the conflict table as such sets, so that "does
+// anybody hold something that stands in the way" is one AND. ModeCounts counts locks by mode and
+// keeps the set of modes that occur.
 #pragma once
+
+#include "base/assert.hpp"
+#include "model/mode.hpp"
 
 #include <array>
 #include <bit>
 #include <cstdint>
-
-#include "base/assert.hpp"
-#include "model/mode.hpp"
 
 namespace holdfast::lock {
 
@@ -51,19 +51,22 @@ consteval ModeSet conflicts(Mode wanted) {
     if (!compatible(held, wanted)) set.add(held);
   return set;
 }
-inline constexpr std::array<ModeSet, mode_count> conflict_sets{conflicts(Mode::NL), conflicts(Mode::CR),
-                                                               conflicts(Mode::CW), conflicts(Mode::PR),
-                                                               conflicts(Mode::PW), conflicts(Mode::EX)};
+inline constexpr std::array<ModeSet, mode_count> conflict_sets{
+    conflicts(Mode::NL), conflicts(Mode::CR), conflicts(Mode::CW),
+    conflicts(Mode::PR), conflicts(Mode::PW), conflicts(Mode::EX)};
 }  // namespace tables
 
 // The modes that stand in the way of `mode`; symmetric, as compatibility is.
-[[nodiscard]] constexpr ModeSet conflicts_of(Mode mode) { return tables::conflict_sets[index_of(mode)]; }
+[[nodiscard]] constexpr ModeSet conflicts_of(Mode mode) {
+  return tables::conflict_sets[index_of(mode)];
+}
 
 static_assert(conflicts_of(Mode::NL).empty(), "NL waits for nobody");
 static_assert(conflicts_of(Mode::CR) == ModeSet{}.add(Mode::EX), "CR waits for EX alone");
-static_assert(conflicts_of(Mode::EX).highest() == Mode::EX && !conflicts_of(Mode::EX).has(Mode::NL));
-// A holder that conflicts with any blocked mode conflicts with the highest blocked one too, PR and CW aside:
-// so one notice with the highest mode tells every holder that stands in anybody's way.
+static_assert(conflicts_of(Mode::EX).highest() == Mode::EX &&
+              !conflicts_of(Mode::EX).has(Mode::NL));
+// A holder that conflicts with any blocked mode conflicts with the highest blocked one too, PR and
+// CW aside: so one notice with the highest mode tells every holder that stands in anybody's way.
 consteval bool highest_blocked_tells_all() {
   for (const Mode high : all_modes)
     for (const Mode low : all_modes)

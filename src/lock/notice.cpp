@@ -30,15 +30,16 @@ void tell_all_of(Turn& turn, LockList& locks, const Lock& asker) {
   }
 }
 
-// A conversion that took no part in deadlock detection and is in one now: it alone can end it, so it hears
-// what it is itself waiting for.
+// A conversion that took no part in deadlock detection and is in one now: it alone can end it, so
+// it hears what it is itself waiting for.
 void tell_deadlocked(Turn& turn, Lock& lock) {
   if (!lock.flags.has(Flag::nodlckwt) || lock.told >= lock.wanted) return;
   if (!compatible(lock.granted, lock.wanted)) tell(turn, lock, lock.wanted);
   lock.told = lock.wanted;
 }
 
-// The modes that are blocked. Deadlocked conversions do not count: more giving up would not help them.
+// The modes that are blocked. Deadlocked conversions do not count: more giving up would not help
+// them.
 ModeSet blocked_modes(Turn& turn) {
   Queue& converting = turn.resource.converting;
   const ModeSet waiting = turn.resource.waiting.wanted.present();
@@ -62,10 +63,13 @@ void tell_granted(Turn& turn, const Lock& asker) {
   if (resource.told.has(wanted) || !resource.held.present().meets(conflicts_of(wanted))) return;
   tell_all_of(turn, resource.granted, asker);
   // A refused conversion is itself a holder, and was passed over.
-  if (wanted != Mode::PR && wanted != Mode::CW && asker.standing != Standing::granted) resource.told.add(wanted);
+  if (wanted != Mode::PR && wanted != Mode::CW && asker.standing != Standing::granted)
+    resource.told.add(wanted);
 }
 
-void tell_converting(Turn& turn, const Lock& asker) { tell_all_of(turn, turn.resource.converting.locks, asker); }
+void tell_converting(Turn& turn, const Lock& asker) {
+  tell_all_of(turn, turn.resource.converting.locks, asker);
+}
 
 void tell_blocked(Turn& turn) {
   Resource& resource = turn.resource;

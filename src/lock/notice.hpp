@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Notices: telling holders that somebody waits for them. A holder is told once for each rising mode since its
-// last grant; PR and CW, which are not above each other, are told whenever they meet. Owns I9.
+// Notices: telling holders that somebody waits for them. A holder is told once for each rising mode
+// since its last grant; PR and CW, which are not above each other, are told whenever they meet.
+// Owns I9.
 #pragma once
 
 #include "lock/resource.hpp"

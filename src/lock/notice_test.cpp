@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lock/notice.hpp"
 
+#include "lock/bench_for_tests.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include "lock/bench_for_tests.hpp"
 
 namespace holdfast::lock {
 namespace {
@@ -43,8 +43,10 @@ TEST(Notice, a_refusal_is_silent_unless_it_asks_to_be_heard) {
   bench.request('a', Mode::PR);
   EXPECT_THAT(bench.request('b', Mode::EX, {Flag::noqueue}), ElementsAre("b refused blocked"));
   const FlagSet loud{Flag::noqueue, Flag::noqueuebast};
-  EXPECT_THAT(bench.request('b', Mode::EX, loud), ElementsAre("b refused blocked", "a told EX is wanted"));
-  EXPECT_THAT(bench.request('b', Mode::EX, loud), ElementsAre("b refused blocked")) << "it counts as a level";
+  EXPECT_THAT(bench.request('b', Mode::EX, loud),
+              ElementsAre("b refused blocked", "a told EX is wanted"));
+  EXPECT_THAT(bench.request('b', Mode::EX, loud), ElementsAre("b refused blocked"))
+      << "it counts as a level";
 }
 
 TEST(Notice, a_loud_refusal_reaches_converting_locks_too) {

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rebuilding a resource after its master was lost. The order of the queues is kept: whoever had a stamp from
-// the old master stands where it stood, and who had none (its request was on its way when the master died)
-// stands behind them and is treated as one that arrives now: only it can still be refused.
-#include <algorithm>
-#include <vector>
-
+// Rebuilding a resource after its master was lost. The order of the queues is kept: whoever had a
+// stamp from the old master stands where it stood, and who had none (its request was on its way
+// when the master died) stands behind them and is treated as one that arrives now: only it can
+// still be refused.
 #include "lock/grant.hpp"
 #include "lock/state.hpp"
+
+#include <algorithm>
+#include <vector>
 
 namespace holdfast::lock {
 namespace {
 
-// Sorts by stamp, equal ones in the order in which they came back, and collects those that have none.
+// Sorts by stamp, equal ones in the order in which they came back, and collects those that have
+// none.
 void sort_queue(Resource& resource, Queue& queue, std::vector<LockId>& unstamped) {
   queue.locks.sort([](const Lock& a, const Lock& b) { return a.stamp < b.stamp; });
   for (const Lock& lock : queue.locks) {
@@ -34,7 +36,8 @@ void forget_notices(Resource& resource) {
 Errc reason_to_refuse(const Resource& resource, const Lock& lock) {
   if (lock.flags.has(Flag::noqueue)) return Errc::blocked;
   const bool stays = lock.flags.has(Flag::nodlckwt) || lock.flags.has(Flag::convdeadlk);
-  if (lock.standing == Standing::converting && !stays && deadlocked(resource, lock)) return Errc::deadlock;
+  if (lock.standing == Standing::converting && !stays && deadlocked(resource, lock))
+    return Errc::deadlock;
   return Errc::ok;
 }
 
@@ -84,13 +87,15 @@ void Engine::resume(ResourceId id, Outcomes& out) {
   forget_notices(resource);
   settle(turn);
 
-  // The last one first: of two conversions that block each other it is the later one that is refused.
+  // The last one first: of two conversions that block each other it is the later one that is
+  // refused.
   std::reverse(unstamped.begin(), unstamped.end());
   for (const LockId unstamped_id : unstamped) {
     Lock& lock = state_->locks[unstamped_id];
     if (lock.standing == Standing::granted) continue;
     const Errc why = reason_to_refuse(resource, lock);
-    Outcome& outcome = out.emplace_back(about(lock, why == Errc::ok ? OutcomeKind::queued : OutcomeKind::refused));
+    Outcome& outcome =
+        out.emplace_back(about(lock, why == Errc::ok ? OutcomeKind::queued : OutcomeKind::refused));
     outcome.status = why;
     outcome.mode = lock.granted;
     outcome.stamp = lock.stamp;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "lock/bench_for_tests.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include "lock/bench_for_tests.hpp"
 
 namespace holdfast::lock {
 namespace {
@@ -16,7 +16,12 @@ LockState waiting(Mode mode, std::int64_t stamp, FlagSet flags = {}) {
   return {.standing = Standing::waiting, .wanted = mode, .flags = flags, .stamp = stamp};
 }
 LockState converting(Mode from, Mode to, std::int64_t stamp, FlagSet flags = {}) {
-  return {.standing = Standing::converting, .granted = from, .wanted = to, .flags = flags, .token = Token{Epoch{1}, 1}, .stamp = stamp};
+  return {.standing = Standing::converting,
+          .granted = from,
+          .wanted = to,
+          .flags = flags,
+          .token = Token{Epoch{1}, 1},
+          .stamp = stamp};
 }
 
 TEST(Rebuild, queues_keep_the_order_of_the_old_master) {
@@ -37,7 +42,8 @@ TEST(Rebuild, what_the_dead_held_is_free_now) {
   bench.restore('c', waiting(Mode::PR, 2));
   bench.restore('b', waiting(Mode::PR, 1));
   bench.restore('d', waiting(Mode::EX, 3));
-  EXPECT_THAT(bench.resume(), ElementsAre("b granted PR", "c granted PR", "c told EX is wanted", "b told EX is wanted"));
+  EXPECT_THAT(bench.resume(), ElementsAre("b granted PR", "c granted PR", "c told EX is wanted",
+                                          "b told EX is wanted"));
 }
 
 TEST(Rebuild, conversions_are_not_granted_out_of_order) {
@@ -75,7 +81,8 @@ TEST(Rebuild, a_request_on_its_way_that_would_not_wait_is_refused) {
   bench.restore('b', waiting(Mode::PR, no_stamp, {Flag::noqueue}));
   bench.restore('c', waiting(Mode::NL, no_stamp));
   // The refused one was all that c stood behind.
-  EXPECT_THAT(bench.resume(), ElementsAre("a told PR is wanted", "c queued", "b refused blocked", "c granted NL"));
+  EXPECT_THAT(bench.resume(),
+              ElementsAre("a told PR is wanted", "c queued", "b refused blocked", "c granted NL"));
   EXPECT_FALSE(bench.engine.exists(bench.ids['b']));
 }
 

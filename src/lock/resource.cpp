@@ -54,7 +54,8 @@ void Resource::demote(Lock& lock) {
   lock.granted = Mode::NL;
   held.add(lock.granted);
   lock.demoted = true;
-  if (lock.standing == Standing::converting && was_irregular && !lock.irregular()) --converting.irregular;
+  if (lock.standing == Standing::converting && was_irregular && !lock.irregular())
+    --converting.irregular;
 }
 
 }  // namespace holdfast::lock

@@ -1,47 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lock and Resource: the engine's records. A resource has three queues: granted (newest grant or conversion
-// first), converting and waiting (in queue order). It counts what its locks hold and want, so that the usual
-// question needs no walk; whoever changes a mode of a lock takes the lock off its queue before and puts it on
-// again after, and the counts follow. No rule about who is granted lives here.
+// Lock and Resource: the engine's records. A resource has three queues: granted (newest grant or
+// conversion first), converting and waiting (in queue order). It counts what its locks hold and
+// want, so that the usual question needs no walk; whoever changes a mode of a lock takes the lock
+// off its queue before and puts it on again after, and the counts follow. No rule about who is
+// granted lives here.
 #pragma once
-
-#include <boost/intrusive/list.hpp>
-#include <cstdint>
-#include <memory>
-#include <string>
 
 #include "base/slab.hpp"
 #include "lock/engine.hpp"
 #include "lock/mode_set.hpp"
 
+#include <boost/intrusive/list.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
 namespace holdfast::lock {
 
 struct Lock {
-  boost::intrusive::list_member_hook<> hook;  // safe link: a record that is still queued cannot be freed
+  boost::intrusive::list_member_hook<>
+      hook;  // safe link: a record that is still queued cannot be freed
   LockId id;
   ResourceId resource;
   Holder holder;
   Token token;
   std::int64_t stamp = 0;
-  // What a queued conversion will write, should it end in its alternative mode (PW to EX, else PR or CW).
+  // What a queued conversion will write, should it end in its alternative mode (PW to EX, else PR
+  // or CW).
   std::unique_ptr<std::string> parked;
   FlagSet flags;
   Standing standing = Standing::waiting;
   Mode granted = Mode::NL;  // NL while waiting: a request holds nothing
   Mode wanted = Mode::NL;
-  // Highest mode this holder was told of since its last grant; NL: none, since NL blocks nobody (I9).
+  // Highest mode this holder was told of since its last grant; NL: none, since NL blocks nobody
+  // (I9).
   Mode told = Mode::NL;
   bool demoted = false;  // gave up its granted mode to break a conversion deadlock
 
-  // The queue's head alone is tried as a rule; an irregular lock must be looked at wherever it stands.
+  // The queue's head alone is tried as a rule; an irregular lock must be looked at wherever it
+  // stands.
   [[nodiscard]] bool irregular() const {
     const bool overtakes = flags.has(Flag::noorder) || flags.has(Flag::expedite);
     return overtakes || (standing == Standing::converting && granted != Mode::NL);
   }
 };
 
-using LockList =
-    boost::intrusive::list<Lock, boost::intrusive::member_hook<Lock, boost::intrusive::list_member_hook<>, &Lock::hook>>;
+using LockList = boost::intrusive::list<
+    Lock, boost::intrusive::member_hook<Lock, boost::intrusive::list_member_hook<>, &Lock::hook>>;
 
 // The two queues whose members wait.
 struct Queue {
@@ -56,14 +62,17 @@ struct Resource {
   Queue converting;
   Queue waiting;
   ModeCounts held;  // by granted and converting locks
-  // Every granted lock in the way of such a mode was told of it, or of a higher one, since its grant.
+  // Every granted lock in the way of such a mode was told of it, or of a higher one, since its
+  // grant.
   ModeSet told;
   // Stamps given so far: the next one at the back is back + 1, at the head front - 1.
   std::int64_t front = 0;
   std::int64_t back = 0;
   Value value;
 
-  [[nodiscard]] bool empty() const { return granted.empty() && converting.locks.empty() && waiting.locks.empty(); }
+  [[nodiscard]] bool empty() const {
+    return granted.empty() && converting.locks.empty() && waiting.locks.empty();
+  }
   [[nodiscard]] Queue& queue_of(const Lock& lock) {
     HF_ASSERT(lock.standing != Standing::granted);
     return lock.standing == Standing::converting ? converting : waiting;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <gtest/gtest.h>
-
 #include "lock/engine.hpp"
+
+#include <gtest/gtest.h>
 
 namespace holdfast::lock {
 namespace {
@@ -27,11 +27,13 @@ TEST(Rules, expedite_is_for_NL_requests_that_may_wait) {
 
 TEST(Rules, who_does_not_wait_cannot_offer_to_break_a_deadlock) {
   EXPECT_EQ(check_conversion(Mode::PR, Mode::EX, {Flag::convdeadlk}), Errc::ok);
-  EXPECT_EQ(check_conversion(Mode::PR, Mode::EX, {Flag::convdeadlk, Flag::noqueue}), Errc::bad_flags);
+  EXPECT_EQ(check_conversion(Mode::PR, Mode::EX, {Flag::convdeadlk, Flag::noqueue}),
+            Errc::bad_flags);
 }
 
 TEST(Rules, flags_without_a_meaning_here_are_accepted) {
-  const FlagSet harmless{Flag::forceunlock, Flag::ivvalblk, Flag::orphan, Flag::nodlckblk, Flag::persistent};
+  const FlagSet harmless{Flag::forceunlock, Flag::ivvalblk, Flag::orphan, Flag::nodlckblk,
+                         Flag::persistent};
   EXPECT_EQ(check_request(Mode::EX, harmless), Errc::ok);
   EXPECT_EQ(check_conversion(Mode::PR, Mode::EX, harmless), Errc::ok);
 }

@@ -10,7 +10,8 @@ struct Engine::State : Tables {
   [[nodiscard]] Turn turn(ResourceId resource, Outcomes& out) {
     return Turn{.clock = clock, .resource = resources[resource], .out = out};
   }
-  // The lock is gone; with the last lock of a resource its value goes too, else others may be granted now.
+  // The lock is gone; with the last lock of a resource its value goes too, else others may be
+  // granted now.
   void end(Turn& turn, Lock& lock);
 };
 

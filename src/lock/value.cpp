@@ -5,7 +5,8 @@ namespace holdfast::lock {
 
 Moved move_value(Value& value, const Lock& lock, Mode mode, std::string_view fresh) {
   const bool moves = lock.flags.has(Flag::valblk);
-  // What nobody ever wrote is not doubtful to anybody: it reads as nothing, whatever happened to a writer.
+  // What nobody ever wrote is not doubtful to anybody: it reads as nothing, whatever happened to a
+  // writer.
   const bool doubtful = value.state == ValueState::doubtful && value.has_bytes();
   switch (value_move(lock.granted, mode)) {
     case ValueMove::read:
@@ -19,7 +20,8 @@ Moved move_value(Value& value, const Lock& lock, Mode mode, std::string_view fre
       value.write(fresh);
       return {.move = ValueMove::write};
     case ValueMove::none:
-      // Nothing moves, but who gives up a right to read learns that what it read is in doubt by now.
+      // Nothing moves, but who gives up a right to read learns that what it read is in doubt by
+      // now.
       return {.doubtful = doubtful};
   }
   HF_ASSERT(false);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What happens to the value block at a grant and at the end of a lock: value_move_table carried out. Owns I8
-// (a reader sees the last write, or is told that it is doubtful).
+// What happens to the value block at a grant and at the end of a lock: value_move_table carried
+// out. Owns I8 (a reader sees the last write, or is told that it is doubtful).
 #pragma once
 
-#include <string_view>
-
 #include "lock/resource.hpp"
+
+#include <string_view>
 
 namespace holdfast::lock {
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lock/value.hpp"
 
+#include "lock/bench_for_tests.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include "lock/bench_for_tests.hpp"
 
 namespace holdfast::lock {
 namespace {
@@ -56,8 +56,10 @@ TEST(Value, the_death_of_a_writer_puts_it_in_doubt_until_the_next_write) {
   written(bench).vanish('w');
   EXPECT_EQ(value_of(bench).state, ValueState::doubtful);
   EXPECT_THAT(bench.convert('k', Mode::CR, with_value), ElementsAre("k granted CR doubtful"));
-  EXPECT_THAT(bench.convert('k', Mode::CR), ElementsAre("k granted CR")) << "it did not ask for the value";
-  EXPECT_THAT(bench.convert('k', Mode::NL), ElementsAre("k granted NL doubtful")) << "what it read is in doubt";
+  EXPECT_THAT(bench.convert('k', Mode::CR), ElementsAre("k granted CR"))
+      << "it did not ask for the value";
+  EXPECT_THAT(bench.convert('k', Mode::NL), ElementsAre("k granted NL doubtful"))
+      << "what it read is in doubt";
   bench.convert('k', Mode::EX);
   bench.convert('k', Mode::NL, with_value, "sound");
   EXPECT_THAT(bench.convert('k', Mode::CR, with_value), ElementsAre("k granted CR"));
@@ -102,7 +104,8 @@ TEST(Value, a_fall_back_from_the_queue_writes_what_was_given_with_the_conversion
   bench.convert('b', Mode::PR);
   bench.convert('w', Mode::EX, {Flag::quecvt, Flag::altcw, Flag::valblk, Flag::nodlckwt}, "parked");
   EXPECT_EQ(bench.queues(), "a|bw|");
-  EXPECT_THAT(bench.cancel('b'), ElementsAre("b cancelled cancelled keeps NL", "w granted CW altmode"));
+  EXPECT_THAT(bench.cancel('b'),
+              ElementsAre("b cancelled cancelled keeps NL", "w granted CW altmode"));
   EXPECT_EQ(value_of(bench).bytes, "parked");
 }
 

@@ -14,7 +14,8 @@ TEST(Mode, every_name_is_read_back_in_any_case) {
 }
 
 TEST(Mode, other_names_are_refused) {
-  for (const char* text : {"", "E", "EXX", "XX", "NLL", "--", "P\0"}) EXPECT_EQ(parse_mode(text), std::nullopt) << text;
+  for (const char* text : {"", "E", "EXX", "XX", "NLL", "--", "P\0"})
+    EXPECT_EQ(parse_mode(text), std::nullopt) << text;
 }
 
 TEST(Mode, numbers_beyond_the_table_are_no_modes) {
@@ -27,7 +28,8 @@ TEST(Mode, a_weaker_mode_is_compatible_with_whatever_a_stronger_one_is) {
   for (const Mode strong : all_modes) {
     for (const Mode weak : all_modes) {
       if (!excludes_at_least(strong, weak)) continue;
-      for (const Mode other : all_modes) EXPECT_TRUE(!compatible(strong, other) || compatible(weak, other));
+      for (const Mode other : all_modes)
+        EXPECT_TRUE(!compatible(strong, other) || compatible(weak, other));
     }
   }
 }

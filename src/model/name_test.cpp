@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/name.hpp"
 
+#include "base/limits.hpp"
+
 #include <gtest/gtest.h>
 
 #include <set>
 #include <string>
-
-#include "base/limits.hpp"
 
 namespace holdfast {
 namespace {
@@ -24,7 +24,8 @@ TEST(Name, a_key_is_split_into_what_it_was_made_of) {
   ASSERT_TRUE(parts.has_value());
   EXPECT_EQ(parts->lockspace, "default");
   EXPECT_EQ(parts->name, name);
-  EXPECT_TRUE(split_key(make_key({.lockspace = "x", .name = ""})).has_value()) << "an empty name is a name";
+  EXPECT_TRUE(split_key(make_key({.lockspace = "x", .name = ""})).has_value())
+      << "an empty name is a name";
 }
 
 TEST(Name, two_pairs_never_share_a_key) {
@@ -34,24 +35,32 @@ TEST(Name, two_pairs_never_share_a_key) {
 TEST(Name, bytes_that_are_no_key_are_refused) {
   EXPECT_FALSE(split_key("").has_value());
   EXPECT_FALSE(split_key(std::string("\0abc", 4)).has_value());
-  EXPECT_FALSE(split_key("\x05" "abc").has_value());
+  EXPECT_FALSE(split_key("\x05"
+                         "abc")
+                   .has_value());
   EXPECT_FALSE(split_key("\x7f" + std::string(127, 'a')).has_value());
-  EXPECT_FALSE(split_key("\x01" "a" + std::string(limits::name_bytes_max + 1, 'n')).has_value());
+  EXPECT_FALSE(split_key("\x01"
+                         "a" +
+                         std::string(limits::name_bytes_max + 1, 'n'))
+                   .has_value());
 }
 
 TEST(Name, lengths_have_limits) {
   EXPECT_TRUE(check_name(std::string(limits::name_bytes_max, 'n')).has_value());
-  EXPECT_EQ(check_name(std::string(limits::name_bytes_max + 1, 'n')).error().code, Errc::name_too_long);
+  EXPECT_EQ(check_name(std::string(limits::name_bytes_max + 1, 'n')).error().code,
+            Errc::name_too_long);
   EXPECT_EQ(check_lockspace_name("").error().code, Errc::bad_name);
   EXPECT_TRUE(check_lockspace_name(std::string(limits::lockspace_name_bytes_max, 'n')).has_value());
-  EXPECT_EQ(check_lockspace_name(std::string(limits::lockspace_name_bytes_max + 1, 'n')).error().code,
-            Errc::name_too_long);
+  EXPECT_EQ(
+      check_lockspace_name(std::string(limits::lockspace_name_bytes_max + 1, 'n')).error().code,
+      Errc::name_too_long);
 }
 
 TEST(Name, slots_are_in_range_and_spread) {
   std::set<std::uint32_t> seen;
   for (int i = 0; i < 4000; ++i) {
-    const Slot slot = slot_of(make_key({.lockspace = "default", .name = "resource/" + std::to_string(i)}));
+    const Slot slot =
+        slot_of(make_key({.lockspace = "default", .name = "resource/" + std::to_string(i)}));
     ASSERT_LT(slot.value(), limits::slots);
     seen.insert(slot.value());
   }
@@ -67,7 +76,8 @@ TEST(Name, every_byte_survives_being_shown) {
 }
 
 TEST(Name, a_broken_escape_is_refused) {
-  for (const char* text : {"\\", "\\x", "\\x0", "\\xg0", "\\n", "ab\\x1"}) EXPECT_EQ(unescaped(text), std::nullopt) << text;
+  for (const char* text : {"\\", "\\x", "\\x0", "\\xg0", "\\n", "ab\\x1"})
+    EXPECT_EQ(unescaped(text), std::nullopt) << text;
 }
 
 TEST(Name, patterns_match_like_in_a_shell) {

@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/view.hpp"
 
+#include "base/limits.hpp"
+
 #include <gtest/gtest.h>
 
 #include <functional>
 #include <string>
 
-#include "base/limits.hpp"
-
 namespace holdfast {
 namespace {
 
 Member member(std::uint32_t node) {
-  return Member{.node = NodeId{node}, .incarnation = Incarnation{node + 100}, .address = "127.0.0.1:7001"};
+  return Member{
+      .node = NodeId{node}, .incarnation = Incarnation{node + 100}, .address = "127.0.0.1:7001"};
 }
-View view() { return View{.epoch = Epoch{3}, .members = {member(2), member(1), member(3)}, .configured_votes = 3}; }
+View view() {
+  return View{
+      .epoch = Epoch{3}, .members = {member(2), member(1), member(3)}, .configured_votes = 3};
+}
 
 TEST(View, members_are_sorted_and_found) {
   const Result<View> fine = checked(view());
@@ -23,7 +27,8 @@ TEST(View, members_are_sorted_and_found) {
   EXPECT_TRUE(fine->has(NodeId{2}));
   EXPECT_FALSE(fine->has(NodeId{4}));
   EXPECT_TRUE(fine->has(NodeId{2}, Incarnation{102}));
-  EXPECT_FALSE(fine->has(NodeId{2}, Incarnation{103})) << "another life of the node is another member";
+  EXPECT_FALSE(fine->has(NodeId{2}, Incarnation{103}))
+      << "another life of the node is another member";
 }
 
 TEST(View, what_makes_no_sense_is_refused) {
@@ -36,7 +41,8 @@ TEST(View, what_makes_no_sense_is_refused) {
       [](View& v) { v.members[1].weight = limits::weight_max + 1; },
       [](View& v) { v.members[1].address = std::string(limits::address_bytes_max + 1, 'x'); },
       [](View& v) {
-        for (std::uint32_t node = 10; v.members.size() <= limits::nodes_max; ++node) v.members.push_back(member(node));
+        for (std::uint32_t node = 10; v.members.size() <= limits::nodes_max; ++node)
+          v.members.push_back(member(node));
       }};
   for (const auto& fault : faults) {
     View broken = view();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The engine against recordings of the real Linux DLM on one node: every error, completion, notice, queue and
-// value after every operation. Only the named rules of kernel/README.md may differ.
+// The engine against recordings of the real Linux DLM on one node: every error, completion, notice,
+// queue and value after every operation. Only the named rules of kernel/README.md may differ.
+#include "transcript.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -8,14 +10,13 @@
 #include <string>
 #include <vector>
 
-#include "transcript.hpp"
-
 namespace holdfast::conformance {
 namespace {
 
 std::vector<std::string> transcripts(const std::string& folder) {
   std::vector<std::string> paths;
-  for (const auto& entry : std::filesystem::directory_iterator("tests/conformance/kernel/" + folder))
+  for (const auto& entry :
+       std::filesystem::directory_iterator("tests/conformance/kernel/" + folder))
     paths.push_back(entry.path().string());
   std::ranges::sort(paths);
   return paths;
@@ -34,8 +35,10 @@ const auto by_name = [](const testing::TestParamInfo<std::string>& info) {
   std::ranges::replace(name, '-', '_');
   return name;
 };
-INSTANTIATE_TEST_SUITE_P(random, KernelRecording, testing::ValuesIn(transcripts("random")), by_name);
-INSTANTIATE_TEST_SUITE_P(directed, KernelRecording, testing::ValuesIn(transcripts("directed")), by_name);
+INSTANTIATE_TEST_SUITE_P(random, KernelRecording, testing::ValuesIn(transcripts("random")),
+                         by_name);
+INSTANTIATE_TEST_SUITE_P(directed, KernelRecording, testing::ValuesIn(transcripts("directed")),
+                         by_name);
 
 TEST(KernelRecordings, are_all_there) {
   EXPECT_EQ(transcripts("random").size(), 24U);

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the engine does, cell by cell, drawn as the manual prints it: every pair of modes, every conversion beside
-// every other lock, every move of the value block, every conversion that may ask to queue. The same cells are
-// compared with what a real Linux DLM answered (kernel/tables.json).
+// What the engine does, cell by cell, drawn as the manual prints it: every pair of modes, every
+// conversion beside every other lock, every move of the value block, every conversion that may ask
+// to queue. The same cells are compared with what a real Linux DLM answered (kernel/tables.json).
+#include "lock/engine.hpp"
+
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <fstream>
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <string>
-
-#include "lock/engine.hpp"
 
 namespace holdfast::lock {
 namespace {
@@ -19,13 +19,16 @@ class Bench {
   Bench() : resource_(engine_.create()) {}
   LockId request(Mode mode, FlagSet flags = {Flag::noqueue}) {
     out.clear();
-    return engine_.request(resource_, Holder{.node = NodeId{1}}, {.mode = mode, .flags = flags, .value = {}}, out);
+    return engine_.request(resource_, Holder{.node = NodeId{1}},
+                           {.mode = mode, .flags = flags, .value = {}}, out);
   }
   Errc convert(LockId lock, const Ask& ask) {
     out.clear();
     return engine_.convert(lock, ask, out);
   }
-  [[nodiscard]] bool granted() const { return !out.empty() && out.front().kind == OutcomeKind::granted; }
+  [[nodiscard]] bool granted() const {
+    return !out.empty() && out.front().kind == OutcomeKind::granted;
+  }
   [[nodiscard]] const Value& value() const { return engine_.value(resource_); }
 
   Outcomes out;
@@ -72,9 +75,12 @@ std::string value_moved(Mode from, Mode to) {
   Bench bench;
   const LockId keeper = bench.request(Mode::NL);
   EXPECT_EQ(bench.convert(keeper, {.mode = Mode::EX, .flags = {}, .value = {}}), Errc::ok);
-  EXPECT_EQ(bench.convert(keeper, {.mode = Mode::NL, .flags = {Flag::valblk}, .value = "old"}), Errc::ok);
+  EXPECT_EQ(bench.convert(keeper, {.mode = Mode::NL, .flags = {Flag::valblk}, .value = "old"}),
+            Errc::ok);
   const LockId lock = bench.request(from);
-  EXPECT_EQ(bench.convert(lock, {.mode = to, .flags = {Flag::noqueue, Flag::valblk}, .value = "new"}), Errc::ok);
+  EXPECT_EQ(
+      bench.convert(lock, {.mode = to, .flags = {Flag::noqueue, Flag::valblk}, .value = "new"}),
+      Errc::ok);
   EXPECT_TRUE(bench.granted());
   const bool written = bench.value().bytes == "new";
   EXPECT_EQ(written, bench.out.front().value_move == ValueMove::write);
@@ -82,7 +88,9 @@ std::string value_moved(Mode from, Mode to) {
   return bench.out.front().value_move == ValueMove::read ? "read" : "none";
 }
 
-std::string letter(const std::string& move) { return move == "read" ? "R" : move == "write" ? "W" : "-"; }
+std::string letter(const std::string& move) {
+  return move == "read" ? "R" : move == "write" ? "W" : "-";
+}
 
 Errc queued_conversion(Mode from, Mode to) {
   Bench bench;
@@ -110,8 +118,8 @@ TEST(Tables, which_modes_can_be_held_at_once) {
 }
 
 TEST(Tables, which_conversions_succeed_beside_which_lock) {
-  // Row: held by somebody else, column: wanted. What the converter holds itself never matters, but a pair that
-  // cannot be held together has no cell.
+  // Row: held by somebody else, column: wanted. What the converter holds itself never matters, but
+  // a pair that cannot be held together has no cell.
   const auto beside = [](Mode from) {
     return draw([from](Mode other, Mode to) {
       const std::optional<bool> cell = converted_beside(from, to, other);
@@ -161,7 +169,8 @@ TEST(Tables, what_a_conversion_does_with_the_value) {
 }
 
 TEST(Tables, which_conversions_may_ask_to_queue) {
-  EXPECT_EQ(draw([](Mode from, Mode to) { return mark(queued_conversion(from, to) == Errc::ok); }), R"(
+  EXPECT_EQ(draw([](Mode from, Mode to) { return mark(queued_conversion(from, to) == Errc::ok); }),
+            R"(
      NL CR CW PR PW EX
  NL   .  x  x  x  x  x
  CR   .  .  x  x  x  x
@@ -176,7 +185,8 @@ TEST(Tables, a_new_request_reads_whatever_it_asks_for) {
   for (const Mode mode : all_modes) {
     Bench bench;
     const LockId keeper = bench.request(Mode::EX);
-    EXPECT_EQ(bench.convert(keeper, {.mode = Mode::NL, .flags = {Flag::valblk}, .value = "v"}), Errc::ok);
+    EXPECT_EQ(bench.convert(keeper, {.mode = Mode::NL, .flags = {Flag::valblk}, .value = "v"}),
+              Errc::ok);
     bench.request(mode, {Flag::noqueue, Flag::valblk});
     EXPECT_EQ(bench.out.front().value_move, ValueMove::read) << name_of(mode);
   }
@@ -198,9 +208,11 @@ TEST(MeasuredTables, conversions_agree_with_the_kernel) {
       for (const Mode other : all_modes) {
         const std::optional<bool> ours = converted_beside(from, to, other);
         const nlohmann::json& row = tables["convert"][key(from)][key(to)];
-        ASSERT_EQ(row.contains(key(other)), ours.has_value()) << key(from) << ' ' << key(to) << ' ' << key(other);
+        ASSERT_EQ(row.contains(key(other)), ours.has_value())
+            << key(from) << ' ' << key(to) << ' ' << key(other);
         if (!ours) continue;
-        EXPECT_EQ(row[key(other)].get<bool>(), *ours) << key(from) << ' ' << key(to) << ' ' << key(other);
+        EXPECT_EQ(row[key(other)].get<bool>(), *ours)
+            << key(from) << ' ' << key(to) << ' ' << key(other);
         ++cells;
       }
     }
@@ -212,7 +224,8 @@ TEST(MeasuredTables, value_moves_agree_with_the_kernel) {
   const nlohmann::json tables = measured();
   for (const Mode from : all_modes)
     for (const Mode to : all_modes)
-      EXPECT_EQ(tables["lvb"][key(from)][key(to)].get<std::string>(), value_moved(from, to)) << key(from) << ' ' << key(to);
+      EXPECT_EQ(tables["lvb"][key(from)][key(to)].get<std::string>(), value_moved(from, to))
+          << key(from) << ' ' << key(to);
 }
 
 }  // namespace

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transcript.hpp"
 
+#include "lock/engine.hpp"
+
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <deque>
 #include <fstream>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 #include <sstream>
 #include <stdexcept>
 #include <utility>
-
-#include "lock/engine.hpp"
 
 namespace holdfast::conformance {
 namespace {
@@ -37,8 +38,8 @@ struct Named {  // a lock as the transcript knows it
 
 struct Space {
   ResourceId id;
-  // Rules unlock-garbage, unlock-sticky, unlock-unused: the original wrote nobody knows what, or did not write
-  // where we did. Until the next write the block is not compared.
+  // Rules unlock-garbage, unlock-sticky, unlock-unused: the original wrote nobody knows what, or
+  // did not write where we did. Until the next write the block is not compared.
   bool unknown = false;
 };
 
@@ -59,7 +60,8 @@ FlagSet parse_flags(const std::string& text) {
   FlagSet flags;
   if (text == "-") return flags;
   for (std::string word : split(text, ',')) {
-    std::ranges::transform(word, word.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
+    std::ranges::transform(word, word.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
     const auto flag = parse_flag(word);
     if (!flag) throw std::runtime_error("unknown flag " + word);
     flags.set(*flag);
@@ -69,10 +71,14 @@ FlagSet parse_flags(const std::string& text) {
 
 std::string errno_name(Errc error) {
   switch (row_of(error).number) {
-    case 0: return "";
-    case ENOENT: return "ENOENT";
-    case EBUSY: return "EBUSY";
-    default: return "EINVAL";
+    case 0:
+      return "";
+    case ENOENT:
+      return "ENOENT";
+    case EBUSY:
+      return "EBUSY";
+    default:
+      return "EINVAL";
   }
 }
 
@@ -137,8 +143,8 @@ class World {
   std::map<std::string, std::size_t> names_;
   std::map<std::string, Space> spaces_;
   std::vector<LockId> orphans_;
-  // A persistent lock that still waited when its handle was closed is gone, but the kernel counts it as an orphan
-  // in another mode from then on.
+  // A persistent lock that still waited when its handle was closed is gone, but the kernel counts
+  // it as an orphan in another mode from then on.
   std::set<std::string> ghosts_;
 };
 
@@ -175,13 +181,14 @@ std::string World::lock(const Words& words) {
   named.persistent = flags.has(Flag::persistent);
   if (words.size() > 6) named.buffer = words.at(6);
   // The claim is the place of the lock in locks_, by which outcomes find it.
-  const lock::Holder holder{.node = NodeId{1}, .claim = ClaimId{locks_.size() + 1}, .owner = OwnerId{1}};
+  const lock::Holder holder{
+      .node = NodeId{1}, .claim = ClaimId{locks_.size() + 1}, .owner = OwnerId{1}};
   if (flags.has(Flag::orphan)) {
     if (std::string error = adopt(named, *mode); !error.empty()) return error;
     engine_.reassign(named.id, holder);
   } else {
-    named.id =
-        engine_.request(space(named.resource).id, holder, {.mode = *mode, .flags = flags, .value = {}}, outcomes_);
+    named.id = engine_.request(space(named.resource).id, holder,
+                               {.mode = *mode, .flags = flags, .value = {}}, outcomes_);
   }
   names_[named.name] = locks_.size();
   locks_.push_back(named);
@@ -253,7 +260,8 @@ void World::close(const std::string& handle) {
     if (!engine_.exists(named.id)) continue;
     if (!named.persistent) {
       engine_.vanish(named.id, lock::ValueAfter::doubt_if_writer, outcomes_);
-    } else if (engine_.cancel(named.id, Errc::cancelled, outcomes_) == Errc::ok && engine_.exists(named.id)) {
+    } else if (engine_.cancel(named.id, Errc::cancelled, outcomes_) == Errc::ok &&
+               engine_.exists(named.id)) {
       orphans_.push_back(named.id);
     } else {
       ghosts_.insert(named.resource);
@@ -281,15 +289,16 @@ void World::move_value(const lock::Outcome& outcome, Named& named) {
   } else if (value.has_bytes()) {
     named.buffer = shown(value);
   } else if (is_new && !named.was_busy) {
-    // Rule first-read: a request reads zeros. A conversion leaves the buffer as it was, and so does a request
-    // that a conversion (refused, since the request still waited) had sent a value to.
+    // Rule first-read: a request reads zeros. A conversion leaves the buffer as it was, and so does
+    // a request that a conversion (refused, since the request still waited) had sent a value to.
     named.buffer = zeros;
   }
 }
 
 // "OK+DEMOTED 0a0b0c0d"; the value last, so that a ? can stand for it and for what is said of it.
 std::string World::text_of(const lock::Outcome& outcome, const Named& named) const {
-  if (outcome.kind == lock::OutcomeKind::notice) return "notice " + std::string(name_of(outcome.mode));
+  if (outcome.kind == lock::OutcomeKind::notice)
+    return "notice " + std::string(name_of(outcome.mode));
   std::string text = status_name(outcome);
   if (outcome.demoted) text += "+DEMOTED";
   if (outcome.altmode) text += "+ALTMODE";
@@ -308,13 +317,15 @@ Json World::state() const {
       const std::string granted(name_of(lock.granted));
       const std::string wanted(name_of(lock.wanted));
       if (lock.standing == lock::Standing::granted) one["granted"].push_back(who + granted);
-      if (lock.standing == lock::Standing::converting) one["convert"].push_back(who + granted + ">" + wanted);
+      if (lock.standing == lock::Standing::converting)
+        one["convert"].push_back(who + granted + ">" + wanted);
       if (lock.standing == lock::Standing::waiting) one["waiting"].push_back(who + wanted);
     }
     std::sort(one["granted"].begin(), one["granted"].end());
     const Value& value = engine_.value(space.id);
     one["lvb"] = value.has_bytes() ? shown(value) : "";
-    if (value.has_bytes() && value.state == ValueState::doubtful) one["lvb"] = one["lvb"].get<std::string>() + "!";
+    if (value.has_bytes() && value.state == ValueState::doubtful)
+      one["lvb"] = one["lvb"].get<std::string>() + "!";
     all[name] = one;
   }
   return all;
@@ -339,9 +350,11 @@ std::string text_of(const Json& event) {
 bool same_event(const std::string& recorded, const std::string& ours, bool value_known) {
   if (recorded == ours) return true;
   const std::size_t recorded_value = recorded.find(' ');
-  if (recorded.starts_with("notice") || recorded.substr(0, recorded_value) != ours.substr(0, ours.find(' ')))
+  if (recorded.starts_with("notice") ||
+      recorded.substr(0, recorded_value) != ours.substr(0, ours.find(' ')))
     return false;
-  return !value_known || recorded.find('?') != std::string::npos || ours.find('?') != std::string::npos;
+  return !value_known || recorded.find('?') != std::string::npos ||
+         ours.find('?') != std::string::npos;
 }
 
 class Comparison {
@@ -350,7 +363,8 @@ class Comparison {
 
   void step(const Json& line) {
     words_ = split(line["op"].get<std::string>(), ' ');
-    where_ = path_ + " line " + std::to_string(line["n"].get<int>()) + " (" + line["op"].get<std::string>() + "): ";
+    where_ = path_ + " line " + std::to_string(line["n"].get<int>()) + " (" +
+             line["op"].get<std::string>() + "): ";
     const Answer answer = world_.run(words_);
     world_.check();
     ++result_.operations;
@@ -383,7 +397,8 @@ class Comparison {
         expected[event.contains("ast") ? event["ast"] : event["bast"]].push_back(text_of(event));
     for (const auto& [lock, events] : expected) result_.events += static_cast<int>(events.size());
     const auto same = [this](const auto& a, const auto& b) {
-      return a.first == b.first && std::ranges::equal(a.second, b.second, [&](const auto& x, const auto& y) {
+      return a.first == b.first &&
+             std::ranges::equal(a.second, b.second, [&](const auto& x, const auto& y) {
                return same_event(x, y, world_.knows_value_of(a.first));
              });
     };

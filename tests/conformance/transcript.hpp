@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Replays one recorded transcript of the Linux DLM on the bare engine and tells every difference that no
-// named rule allows. The format is described beside the data (kernel/README.md). What the engine does not do
-// itself is kept here: handles, names of locks, the callers' value buffers, orphans.
+// Replays one recorded transcript of the Linux DLM on the bare engine and tells every difference
+// that no named rule allows. The format is described beside the data (kernel/README.md). What the
+// engine does not do itself is kept here: handles, names of locks, the callers' value buffers,
+// orphans.
 #pragma once
 
 #include <string>

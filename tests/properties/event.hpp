@@ -10,7 +10,13 @@ namespace holdfast::properties {
 constexpr int nobody = -1, none = -1;
 
 enum class What : char {
-  granted = 'g', queued = 'q', blocked = 'b', deadlock = 'd', unlocked = 'u', cancelled = 'c', notice = 'n'
+  granted = 'g',
+  queued = 'q',
+  blocked = 'b',
+  deadlock = 'd',
+  unlocked = 'u',
+  cancelled = 'c',
+  notice = 'n'
 };
 
 struct Event {
@@ -24,7 +30,8 @@ struct Event {
     out << static_cast<char>(e.what) << e.who;
     if (e.mode != none) out << " mode " << e.mode;
     if (e.token != 0) out << " token " << e.token << ' ' << e.move;
-    return out << (e.demoted ? " demoted" : "") << (e.alternative ? " alternative" : "") << (e.doubtful ? " doubtful" : "");
+    return out << (e.demoted ? " demoted" : "") << (e.alternative ? " alternative" : "")
+               << (e.doubtful ? " doubtful" : "");
   }
 };
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// All sequences of four operations of three owners on one resource: 39^4, each node of that tree compared with
-// the oracle once.
+// All sequences of four operations of three owners on one resource: 39^4, each node of that tree
+// compared with the oracle once.
+#include "twin.hpp"
+
 #include <gtest/gtest.h>
 
 #include <array>
 #include <sstream>
-
-#include "twin.hpp"
 
 namespace holdfast::properties {
 namespace {
@@ -18,7 +18,9 @@ std::vector<Op> operations() {
   std::vector<Op> list;
   for (int slot = 0; slot < owners; ++slot) {
     const std::string value(1, static_cast<char>('a' + slot));
-    const auto get = [&](Mode mode, FlagSet flags) { list.push_back({Verb::get, slot, mode, flags, value}); };
+    const auto get = [&](Mode mode, FlagSet flags) {
+      list.push_back({Verb::get, slot, mode, flags, value});
+    };
     for (const Mode mode : all_modes) get(mode, {Flag::valblk});
     get(Mode::EX, {Flag::noqueue, Flag::noqueuebast});
     get(Mode::PR, {Flag::noorder});
@@ -45,7 +47,8 @@ class Tree {
       twin_.set_oracle(here);
       ++compared_;
       if (const auto difference = twin_.apply(op)) fail(depth, *difference);
-      // A subtree under an operation that was not allowed says nothing new, but is walked like the others.
+      // A subtree under an operation that was not allowed says nothing new, but is walked like the
+      // others.
       walk(depth + 1);
     }
   }

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Long random runs over all flags, several locks an owner, and rebuilds in between. A failing run is shrunk by
-// dropping operations. HOLDFAST_SEED=N runs that seed alone.
+// Long random runs over all flags, several locks an owner, and rebuilds in between. A failing run
+// is shrunk by dropping operations. HOLDFAST_SEED=N runs that seed alone.
+#include "base/prng.hpp"
+#include "twin.hpp"
+
 #include <gtest/gtest.h>
 
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <sstream>
-
-#include "base/prng.hpp"
-#include "twin.hpp"
 
 namespace holdfast::properties {
 namespace {
@@ -21,11 +21,13 @@ struct Weighted {
   Flag flag;
   std::uint64_t percent;
 };
-constexpr Weighted request_flags[] = {{Flag::valblk, 40},  {Flag::noqueue, 12}, {Flag::noqueuebast, 25}, {Flag::headque, 8},
-                                      {Flag::noorder, 8},  {Flag::altpr, 8},    {Flag::altcw, 8},        {Flag::expedite, 5},
-                                      {Flag::ivvalblk, 6}, {Flag::nodlckwt, 20}};
+constexpr Weighted request_flags[] = {
+    {Flag::valblk, 40},  {Flag::noqueue, 12}, {Flag::noqueuebast, 25}, {Flag::headque, 8},
+    {Flag::noorder, 8},  {Flag::altpr, 8},    {Flag::altcw, 8},        {Flag::expedite, 5},
+    {Flag::ivvalblk, 6}, {Flag::nodlckwt, 20}};
 constexpr Weighted conversion_flags[] = {{Flag::quecvt, 15}, {Flag::convdeadlk, 15}};
-constexpr Weighted ending_flags[] = {{Flag::valblk, 40}, {Flag::ivvalblk, 15}, {Flag::forceunlock, 20}};
+constexpr Weighted ending_flags[] = {
+    {Flag::valblk, 40}, {Flag::ivvalblk, 15}, {Flag::forceunlock, 20}};
 
 template <std::size_t N>
 void draw(Prng& prng, const Weighted (&choices)[N], FlagSet& flags) {
@@ -38,7 +40,11 @@ Op draw_op(Prng& prng, int slots) {
   Op op{.slot = static_cast<int>(prng.below(static_cast<std::uint64_t>(slots)))};
   op.value = std::to_string(prng.below(1000));
   const std::uint64_t dice = prng.below(100);
-  op.verb = dice < 70 ? Verb::get : dice < 86 ? Verb::unlock : dice < 94 ? Verb::cancel : dice < 98 ? Verb::vanish : Verb::rebuild;
+  op.verb = dice < 70   ? Verb::get
+            : dice < 86 ? Verb::unlock
+            : dice < 94 ? Verb::cancel
+            : dice < 98 ? Verb::vanish
+                        : Verb::rebuild;
   if (op.verb == Verb::unlock) draw(prng, ending_flags, op.flags);
   if (op.verb != Verb::get) return op;
   op.mode = all_modes[prng.below(mode_count)];
@@ -62,7 +68,8 @@ std::optional<std::string> run(const std::vector<Op>& ops) {
   return std::nullopt;
 }
 
-// The shortest run it can find that still fails: drops one operation at a time until none can be spared.
+// The shortest run it can find that still fails: drops one operation at a time until none can be
+// spared.
 std::vector<Op> shrink(std::vector<Op> ops) {
   for (bool smaller = true; smaller;) {
     smaller = false;
@@ -85,10 +92,12 @@ std::string report(std::uint64_t seed, const std::vector<Op>& ops) {
   return out.str();
 }
 
-// Known to the handler below: a broken invariant aborts, and the line that replays it must be printed even then.
+// Known to the handler below: a broken invariant aborts, and the line that replays it must be
+// printed even then.
 volatile std::sig_atomic_t seed_under_way = 0;
 void tell_seed(int) {
-  std::fprintf(stderr, "replay: HOLDFAST_SEED=%d ./dev test random_test\n", static_cast<int>(seed_under_way));
+  std::fprintf(stderr, "replay: HOLDFAST_SEED=%d ./dev test random_test\n",
+               static_cast<int>(seed_under_way));
 }
 
 TEST(RandomRuns, end_as_the_oracle_says) {

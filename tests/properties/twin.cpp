@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "twin.hpp"
 
+#include "base/assert.hpp"
+
 #include <algorithm>
 #include <sstream>
-
-#include "base/assert.hpp"
 
 namespace holdfast::properties {
 namespace {
@@ -12,22 +12,32 @@ namespace {
 int number_of(Mode mode) { return static_cast<int>(mode); }
 int slot_of(const lock::Holder& holder) { return static_cast<int>(holder.claim.value()) - 1; }
 lock::Holder holder_of(int slot) {
-  return {.node = NodeId{1}, .claim = ClaimId{static_cast<std::uint64_t>(slot) + 1}, .owner = OwnerId{1}};
+  return {.node = NodeId{1},
+          .claim = ClaimId{static_cast<std::uint64_t>(slot) + 1},
+          .owner = OwnerId{1}};
 }
 
 What what_of(const lock::Outcome& outcome) {
   switch (outcome.kind) {
-    case lock::OutcomeKind::granted: return What::granted;
-    case lock::OutcomeKind::queued: return What::queued;
-    case lock::OutcomeKind::refused: return outcome.status == Errc::deadlock ? What::deadlock : What::blocked;
-    case lock::OutcomeKind::unlocked: return What::unlocked;
-    case lock::OutcomeKind::cancelled: return What::cancelled;
-    case lock::OutcomeKind::notice: return What::notice;
+    case lock::OutcomeKind::granted:
+      return What::granted;
+    case lock::OutcomeKind::queued:
+      return What::queued;
+    case lock::OutcomeKind::refused:
+      return outcome.status == Errc::deadlock ? What::deadlock : What::blocked;
+    case lock::OutcomeKind::unlocked:
+      return What::unlocked;
+    case lock::OutcomeKind::cancelled:
+      return What::cancelled;
+    case lock::OutcomeKind::notice:
+      return What::notice;
   }
   return What::notice;
 }
 
-char letter_of(ValueMove move) { return move == ValueMove::read ? 'R' : move == ValueMove::write ? 'W' : '-'; }
+char letter_of(ValueMove move) {
+  return move == ValueMove::read ? 'R' : move == ValueMove::write ? 'W' : '-';
+}
 
 Event event_of(const lock::Outcome& outcome) {
   Event event{.what = what_of(outcome), .who = slot_of(outcome.holder)};
@@ -43,9 +53,12 @@ Event event_of(const lock::Outcome& outcome) {
 
 char letter_of(lock::Standing standing) {
   switch (standing) {
-    case lock::Standing::granted: return 'g';
-    case lock::Standing::converting: return 'c';
-    case lock::Standing::waiting: return 'w';
+    case lock::Standing::granted:
+      return 'g';
+    case lock::Standing::converting:
+      return 'c';
+    case lock::Standing::waiting:
+      return 'w';
   }
   return '?';
 }
@@ -105,15 +118,24 @@ void Twin::apply_to_engine(const Op& op) {
         id = engine_.request(resource_, holder_of(op.slot), ask, outcomes_);
       }
       break;
-    case Verb::unlock: error = engine_.unlock(id, {.flags = op.flags, .value = op.value}, outcomes_); break;
-    case Verb::cancel: error = engine_.cancel(id, Errc::cancelled, outcomes_); break;
-    case Verb::vanish: engine_.vanish(id, lock::ValueAfter::doubt_if_writer, outcomes_); break;
-    case Verb::rebuild: rebuild_engine(); break;
+    case Verb::unlock:
+      error = engine_.unlock(id, {.flags = op.flags, .value = op.value}, outcomes_);
+      break;
+    case Verb::cancel:
+      error = engine_.cancel(id, Errc::cancelled, outcomes_);
+      break;
+    case Verb::vanish:
+      engine_.vanish(id, lock::ValueAfter::doubt_if_writer, outcomes_);
+      break;
+    case Verb::rebuild:
+      rebuild_engine();
+      break;
   }
   HF_ASSERT(error == Errc::ok);
 }
 
-// Brings all locks back on a new resource, in an order that has nothing to do with that of the queues.
+// Brings all locks back on a new resource, in an order that has nothing to do with that of the
+// queues.
 void Twin::rebuild_engine() {
   const ResourceId fresh = engine_.create();
   engine_.restore_value(fresh, engine_.value(resource_));
@@ -146,9 +168,15 @@ void Twin::apply_to_oracle(const Op& op) {
       oracle_.events.push_back({.what = What::unlocked, .who = op.slot});
       oracle_.end(op.slot, op.flags.has(Flag::valblk), op.flags.has(Flag::ivvalblk), op.value);
       break;
-    case Verb::cancel: oracle_.cancel(*one); break;
-    case Verb::vanish: oracle_.end(op.slot, false, true, ""); break;
-    case Verb::rebuild: oracle_.rebuild(); break;
+    case Verb::cancel:
+      oracle_.cancel(*one);
+      break;
+    case Verb::vanish:
+      oracle_.end(op.slot, false, true, "");
+      break;
+    case Verb::rebuild:
+      oracle_.rebuild();
+      break;
   }
 }
 
@@ -164,7 +192,8 @@ bool Twin::same_events() const {
 
 bool Twin::same_state() {
   const Value& value = engine_.value(resource_);
-  if (value.has_bytes() != oracle_.written || (oracle_.written && value.bytes != oracle_.value)) return false;
+  if (value.has_bytes() != oracle_.written || (oracle_.written && value.bytes != oracle_.value))
+    return false;
   if ((value.state == ValueState::doubtful) != oracle_.doubtful) return false;
   std::vector<LockId> ids = engine_.locks(resource_);
   std::size_t next = 0;
@@ -173,7 +202,9 @@ bool Twin::same_state() {
       if (next == ids.size()) return false;
       const lock::LockState state = engine_.state(ids[next++]);
       if (letter_of(state.standing) != where || slot_of(state.holder) != one->who) return false;
-      if (where != 'w' && (number_of(state.granted) != one->held || state.token.counter != one->token)) return false;
+      if (where != 'w' &&
+          (number_of(state.granted) != one->held || state.token.counter != one->token))
+        return false;
       if (where != 'g' && number_of(state.wanted) != one->want) return false;
     }
   }
@@ -189,15 +220,17 @@ std::string Twin::describe() {
   out << "\nengine:";
   for (const LockId id : engine_.locks(resource_)) {
     const lock::LockState state = engine_.state(id);
-    out << ' ' << letter_of(state.standing) << slot_of(state.holder) << ':' << name_of(state.granted) << '>'
-        << name_of(state.wanted);
+    out << ' ' << letter_of(state.standing) << slot_of(state.holder) << ':'
+        << name_of(state.granted) << '>' << name_of(state.wanted);
   }
   out << "\noracle:";
   for (const char where : {'g', 'c', 'w'})
-    for (const One* one : oracle_.sorted(where)) out << ' ' << where << one->who << ':' << one->held << '>' << one->want;
+    for (const One* one : oracle_.sorted(where))
+      out << ' ' << where << one->who << ':' << one->held << '>' << one->want;
   const Value& value = engine_.value(resource_);
-  out << "\nvalue: engine " << value.bytes << ' ' << static_cast<int>(value.state) << ", oracle " << oracle_.value
-      << (oracle_.written ? " written" : " never written") << (oracle_.doubtful ? " doubtful" : "");
+  out << "\nvalue: engine " << value.bytes << ' ' << static_cast<int>(value.state) << ", oracle "
+      << oracle_.value << (oracle_.written ? " written" : " never written")
+      << (oracle_.doubtful ? " doubtful" : "");
   return out.str();
 }
 

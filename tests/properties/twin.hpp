@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Twin: the engine and the oracle side by side on one resource. Every operation goes to both; what they tell and
-// the state they are in afterwards must be equal. Locks are known by a small number, the owner's slot.
+// Twin: the engine and the oracle side by side on one resource. Every operation goes to both; what
+// they tell and the state they are in afterwards must be equal. Locks are known by a small number,
+// the owner's slot.
 #pragma once
+
+#include "lock/engine.hpp"
+#include "oracle.hpp"
 
 #include <array>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "lock/engine.hpp"
-#include "oracle.hpp"
 
 namespace holdfast::properties {
 
