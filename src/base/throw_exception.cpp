@@ -8,12 +8,12 @@
 #ifdef BOOST_NO_EXCEPTIONS
 namespace boost {
 
-[[noreturn]] void throw_exception(const std::exception& error) {
+BOOST_NORETURN void throw_exception(const std::exception& error) {
   std::fprintf(stderr, "holdfast: a container failed: %s\n", error.what());
   std::abort();
 }
 
-[[noreturn]] void throw_exception(const std::exception& error, const boost::source_location&) {
+BOOST_NORETURN void throw_exception(const std::exception& error, const boost::source_location&) {
   throw_exception(error);
 }
 
