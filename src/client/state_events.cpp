@@ -99,8 +99,7 @@ void State::on(const wire::NoticeEvent& m) {
 }
 
 void State::on(const wire::LostEvent& m) {
-  event::Lost lost{m.lock, Error{m.status, session().phase() == session::Phase::over ? session().ending().detail
-                                                                                     : std::string()}};
+  event::Lost lost{m.lock, Error{m.status}};
   const auto found = hooks_.find(m.lock);
   if (found != hooks_.end() && found->second.lost) calls_.push({std::move(lost), std::move(found->second.lost)});
   else events_.push(std::move(lost));
