@@ -35,8 +35,8 @@ inline constexpr std::size_t client_frame_bytes_max = 32 * 1024;
 inline constexpr std::size_t peer_frame_bytes_max = 256 * 1024;
 // What a session may leave unread before it is ended with slow_reader.
 inline constexpr std::size_t session_backlog_bytes_max = 4 * 1024 * 1024;
-// Rows of one query page.
-inline constexpr std::uint32_t query_rows_max = 10'000;
+// Rows (resources and locks) of one query page of one node; the resource that reaches it is told whole.
+inline constexpr std::uint32_t query_rows_max = 2'000;
 
 inline constexpr std::chrono::milliseconds lease_default = 3000ms;
 inline constexpr std::chrono::milliseconds lease_min = 100ms;

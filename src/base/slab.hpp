@@ -3,6 +3,9 @@
 // record that was freed is never valid again before 2^32 - 1 re-uses of its place: a stale id is refused,
 // never applied to a younger record. Records stay where they are; memory grows in chunks and is kept.
 //
+// A record with a member recycle() is brought back to its first state by that when it is freed, and so can
+// keep the memory of its strings and lists; any other is assigned T{}.
+//
 // References to records live for one call only (R11): store the id.
 #pragma once
 
@@ -29,14 +32,17 @@ class Slab {
     HF_ASSERT(!cell.live);
     cell.live = true;
     ++live_;
-    cell.record = T{std::forward<Args>(args)...};
+    if constexpr (sizeof...(Args) > 0) cell.record = T{std::forward<Args>(args)...};
     return make_id(index, cell.generation);
   }
   // REQUIRES: `id` is live.
   void erase(IdType id) {
     Cell& cell = at(index_of(id));
     HF_ASSERT(cell.live && cell.generation == generation_of(id));
-    cell.record = T{};
+    if constexpr (requires { cell.record.recycle(); })
+      cell.record.recycle();
+    else
+      cell.record = T{};
     cell.live = false;
     cell.generation = cell.generation == UINT32_MAX ? 1 : cell.generation + 1;
     --live_;

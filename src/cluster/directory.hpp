@@ -44,6 +44,7 @@ class Directory {
     const auto at = entries_.find(key);
     return at == entries_.end() ? nullptr : &at->second;
   }
+  [[nodiscard]] const Entry* find(std::string_view key) const { return const_cast<Directory*>(this)->find(key); }
   void set(std::string_view key, const Entry& entry) { entries_[std::string(key)] = entry; }
   void erase(std::string_view key) {
     if (const auto at = entries_.find(key); at != entries_.end()) entries_.erase(at);

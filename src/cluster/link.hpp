@@ -28,8 +28,8 @@ class Link {
     if (turn_.size() - (cuts_.empty() ? 0 : cuts_.back()) > messages_bytes_max) cuts_.push_back(before);
   }
   [[nodiscard]] bool has_unsealed() const { return !turn_.empty(); }
-  // Makes the messages of this turn one frame, keeps it, and appends it to `out` if that is not null (that
-  // is: if a connection stands).
+  // Makes the messages of this turn one frame (more, if they are more than a frame may have), keeps it, and
+  // appends it to `out` if that is not null (that is: if a connection stands).
   void seal(const Token& clock, wire::Buffer* out);
 
   // The peer has applied our frames up to this one: they are forgotten.

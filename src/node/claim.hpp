@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// Claim and Place: the requester's records. A Claim is a lock of a program of this node, wanted or held; a
+// Place is what the node knows of a resource that it has claims on: above all, who is its master.
+#pragma once
+
+#include <boost/intrusive/list.hpp>
+#include <string>
+#include <vector>
+
+#include "lock/engine.hpp"
+#include "model/owner.hpp"
+#include "node/events.hpp"
+#include "node/idle_list.hpp"
+#include "wire/client_messages.hpp"
+#include "wire/peer_messages.hpp"
+
+namespace holdfast::node {
+
+using PlaceId = Id<struct PlaceTag, std::uint64_t>;
+
+// How far an operation has come.
+enum class Stage : std::uint8_t {
+  none,      // there is none
+  deferred,  // the master is not known (any more): it is sent when it is
+  sent,      // on its way, or queued at the master
+};
+
+struct Pending {
+  Stage stage = Stage::none;
+  std::uint32_t number = 0;  // given when it is first sent
+  RequestId request;         // whom to answer; none: nobody
+};
+
+enum class ClaimState : std::uint8_t {
+  requesting,  // not granted yet
+  granted,     // held; a conversion may be under way (main)
+  gone,        // ended at the master; waits for the answers that are still to come
+};
+
+// What ties a claim to its owner.
+enum class Bond : std::uint8_t {
+  session,  // the owner's session is alive
+  orphan,   // the session has ended, the lock stays (PERSISTENT) and can be adopted
+  ending,   // the session has ended, the unlock is under way
+};
+
+// What the requester's copy of the value is worth when the master is lost.
+enum class Copy : std::uint8_t {
+  none,
+  older,     // somebody may have written since
+  of_grant,  // read or written with the grant that is held: as current as that grant is strong
+};
+
+struct PlaceLink : boost::intrusive::list_base_hook<boost::intrusive::tag<struct PlaceLinkTag>> {};
+struct SessionLink : boost::intrusive::list_base_hook<boost::intrusive::tag<struct SessionLinkTag>> {};
+
+struct Claim : PlaceLink, SessionLink {
+  ClaimId id;
+  PlaceId place;
+  ClientConn conn;  // of the session that owns it; meaningless for an orphan
+  OwnerId owner;
+  ClaimState state = ClaimState::requesting;
+  Bond bond = Bond::session;
+  wire::Notices notices = wire::Notices::wanted;
+  Mode mode = Mode::NL;    // held, meaningful once granted
+  Mode wanted = Mode::NL;  // of the request or conversion under way
+  FlagSet flags;           // of the latest request or conversion
+  FlagSet end_flags;       // of the unlock under way
+  Errc cancel_reason = Errc::cancelled;
+  Token token;
+  std::uint32_t sent = 0;  // operations sent so far
+  Pending main;            // request or conversion
+  Pending cancel;
+  Pending unlock;
+  std::int64_t stamp = lock::no_stamp;  // of the queued main operation
+  Token asked_at;                       // Lamport time of the main operation
+  LockId lock;                          // the master's record
+  std::string value;                    // what this holder read or writes (with VALBLK)
+  Copy copy = Copy::none;
+  std::uint64_t write_number = 0;  // of that value
+  ValueState value_state = ValueState::never_written;
+
+  void recycle();
+};
+
+enum class PlaceState : std::uint8_t {
+  unknown,     // nobody has been asked
+  asking,      // the home has been asked, in epoch `asked`
+  known,       // operations go straight to the master
+  rebuilding,  // the master was lost; its home rebuilds it
+};
+
+struct Place : IdleHook {
+  PlaceId id;
+  std::string key;
+  Slot slot;
+  PlaceState state = PlaceState::unknown;
+  Epoch asked;
+  ClaimId asker;  // whose request went to the home
+  NodeId master;
+  Incarnation incarnation;  // of the master
+  Mastership mastership;
+  ResourceId resource;
+  boost::intrusive::list<Claim, boost::intrusive::base_hook<PlaceLink>> claims;
+
+  void recycle();
+};
+
+// Every field but the memory of `value`.
+inline void Claim::recycle() {
+  std::string kept = std::move(value);
+  kept.clear();
+  *this = Claim{};
+  value = std::move(kept);
+}
+
+inline void Place::recycle() {
+  HF_ASSERT(claims.empty() && !is_linked());
+  key.clear();
+  state = PlaceState::unknown;
+  asked = {};
+  asker = {};
+  master = {};
+  incarnation = {};
+  mastership = {};
+  resource = {};
+}
+
+}  // namespace holdfast::node

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// Core: what all roles of a node know: who we are, what time it is, the view and its homes, and where the
+// effects of the step under way go. Core decides nothing.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "cluster/homes.hpp"
+#include "cluster/lost_nodes.hpp"
+#include "model/name.hpp"
+#include "model/token.hpp"
+#include "node/node.hpp"
+
+namespace holdfast::node {
+
+// From one view to the next, as far as the directory is concerned.
+struct ViewChange {
+  cluster::Homes before;
+  bool skipped = false;  // views between the two were never seen here: what moved meanwhile is not known
+
+  [[nodiscard]] bool moved(Slot slot, const cluster::Homes& now) const { return skipped || now.moved(slot, before); }
+};
+
+struct Core {
+  explicit Core(NodeConfig c) : config(std::move(c)) { clock.enter(config.saved_epoch); }
+
+  NodeConfig config;
+  Clock clock;
+  Instant now;
+  Instant started;
+  View view;  // without epoch: none yet
+  cluster::Homes homes;
+  cluster::LostNodes lost;
+  Effects* out = nullptr;
+
+  [[nodiscard]] NodeId self() const { return config.node; }
+  [[nodiscard]] bool has_view() const { return static_cast<bool>(view.epoch); }
+  [[nodiscard]] NodeId home(Slot slot) const { return homes.home(slot); }
+  [[nodiscard]] bool is_member(NodeId node, Incarnation incarnation) const { return view.has(node, incarnation); }
+  // REQUIRES: `node` is a member.
+  [[nodiscard]] Incarnation incarnation_of(NodeId node) const { return view.find(node)->incarnation; }
+
+  [[nodiscard]] const LockspacePolicy& policy(std::string_view lockspace) const {
+    for (const LockspacePolicy& policy : config.policies)
+      if (policy.lockspace == lockspace) return policy;
+    return config.default_policy;
+  }
+  [[nodiscard]] const LockspacePolicy& policy_of_key(std::string_view key) const {
+    const auto parts = split_key(key);
+    HF_ASSERT(parts.has_value());
+    return policy(parts->lockspace);
+  }
+
+  // A rare situation: campaigns report which ones were never reached.
+  void reached(std::string_view what) {
+    out->traces.push_back({.kind = TraceKind::reached, .peer = {}, .a = 0, .b = 0, .text = std::string(what)});
+  }
+  void trace(Trace trace) { out->traces.push_back(std::move(trace)); }
+};
+
+}  // namespace holdfast::node

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// Home: the role of a node for the slots of the directory that it is home of. It knows who is master of
+// what, says so by sending requests there, makes the first who asks master (or whom the lockspace's policy
+// names), and after a view change rebuilds what lost its master:
+//
+//   collecting   every member reports what it is master of in the slots that moved here, and its locks on
+//                resources that lost their master; requests for such resources are held
+//   open         all have said "done". Resources that lost their master still wait until the leases of the
+//                lost nodes are over (their clients may be in the middle of something), then they are
+//                rebuilt in their old order, and what was held goes on
+//
+// Everything else is served all the time. A further view starts the exchange again.
+#pragma once
+
+#include <bitset>
+#include <deque>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "cluster/barrier.hpp"
+#include "cluster/directory.hpp"
+#include "node/core.hpp"
+#include "node/master.hpp"
+#include "node/post.hpp"
+
+namespace holdfast::node {
+
+class Home {
+ public:
+  Home(Core& core, Post& post, Master& master)
+      : core_(core), post_(post), master_(master), directory_(core.config.hash_salt) {}
+
+  // A new view is in force: starts the exchange.
+  void take_view(const ViewChange& change);
+  // Messages that are bound to an epoch; the caller has seen to it that it is ours.
+  void on_asked(NodeId origin, const wire::Operation& operation);
+  void on(NodeId from, const wire::Remove& message);
+  void on(NodeId from, const wire::MasterClaim& message);
+  void on(NodeId from, const wire::RebuildLock& message);
+  void on(const wire::RebuildValue& message);
+  void on(NodeId from, const wire::RebuildDone& message);
+
+  // Opens what waited for a lease that is over now.
+  void settle();
+
+  [[nodiscard]] cluster::HomePhase phase() const { return barrier_.phase(); }
+  [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(directory_.size()); }
+
+ private:
+  struct RebuiltLock {
+    Master::Restored lock;
+    Token asked_at;
+  };
+  struct Group {  // what is known of a resource that lost its master
+    std::vector<RebuiltLock> locks;
+    Value value;
+    wire::Evidence evidence = wire::Evidence::copy;
+  };
+  struct Held {
+    NodeId origin;
+    std::string bytes;  // the encoded operation
+  };
+  [[nodiscard]] bool has_to_wait(std::string_view key) const;
+  [[nodiscard]] bool is_alive(const cluster::Entry& entry) const {
+    return core_.is_member(entry.master, entry.incarnation);
+  }
+  void hold(NodeId origin, const wire::Operation& operation);
+  cluster::Entry& assign(NodeId origin, std::string_view key);
+  [[nodiscard]] NodeId choose_master(NodeId origin, std::string_view key) const;
+  void rebuild(const std::string& key, Group group);
+  void serve_held();
+
+  Core& core_;
+  Post& post_;
+  Master& master_;
+  cluster::Directory directory_;
+  cluster::Barrier barrier_;
+  std::map<std::string, Group, std::less<>> groups_;  // sorted: they are rebuilt in this order
+  std::bitset<limits::slots> moved_here_;  // not everybody has said yet what it is master of in these
+  std::bitset<limits::slots> unsettled_;   // all have, but a lost node may have been master of what nobody named
+  std::deque<Held> held_;
+};
+
+}  // namespace holdfast::node

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+// How operations reach the engine. What the engine answers is in master_answers.cpp; giving resources up
+// and getting them back after a loss is in master_changes.cpp.
+#include "node/master.hpp"
+
+#include "wire/framing.hpp"
+
+namespace holdfast::node {
+namespace {
+
+std::uint32_t index_of(std::uint64_t id) { return static_cast<std::uint32_t>(id); }
+
+}  // namespace
+
+Master::Resource* Master::find(ResourceId id) {
+  if (index_of(id.value()) >= resources_.size()) return nullptr;
+  Resource& resource = resources_[index_of(id.value())];
+  return resource.phase != Phase::gone && resource.id == id ? &resource : nullptr;
+}
+
+Master::Resource& Master::at(ResourceId id) {
+  Resource* resource = find(id);
+  HF_ASSERT(resource != nullptr);
+  return *resource;
+}
+
+Master::Extra& Master::extra(LockId lock) {
+  const std::uint32_t index = index_of(lock.value());
+  if (index >= extras_.size()) extras_.resize(index + 1);
+  return extras_[index];
+}
+
+ResourceId Master::become(std::string_view key, Mastership mastership, std::uint64_t generation) {
+  HF_ASSERT(mastership);
+  if (const auto known = by_key_.find(key); known != by_key_.end()) {
+    Resource& resource = at(known->second);
+    resource.mastership = mastership;
+    resource.generation = std::max(resource.generation, generation);
+    return resource.id;
+  }
+  const ResourceId id = engine_.create();
+  const std::uint32_t index = index_of(id.value());
+  while (index >= resources_.size()) resources_.emplace_back();
+  Resource& resource = resources_[index];
+  HF_ASSERT(resource.phase == Phase::gone);
+  resource.id = id;
+  resource.key.assign(key);
+  resource.mastership = mastership;
+  resource.generation = generation;
+  resource.phase = Phase::serving;
+  by_key_.emplace(std::string(key), id);
+  idle_.add(resource, core_.now);
+  return id;
+}
+
+void Master::on(NodeId from, const wire::Operation& operation) {
+  Resource* resource = find(operation.resource);
+  if (resource == nullptr || resource->mastership != operation.mastership) {
+    post_.send(from, wire::NotMaster{.claim = operation.claim, .number = operation.number,
+                                     .mastership = operation.mastership});
+    return;
+  }
+  if (resource->phase == Phase::removing) {
+    hold_back(*resource, from, operation);
+    return;
+  }
+  apply(*resource, from, operation);
+}
+
+void Master::on_asked(NodeId origin, Mastership mastership, std::uint64_t generation,
+                      const wire::Operation& operation) {
+  Resource& resource = at(become(operation.key, mastership, generation));
+  resource.generation = std::max(resource.generation, generation);
+  // The home sent somebody here behind our removal, so it will refuse that one; we serve on.
+  apply(resource, origin, operation);
+}
+
+void Master::apply(Resource& resource, NodeId from, const wire::Operation& operation) {
+  if (!core_.view.has(from)) return;
+  idle_.remove(resource);
+  const ResourceId id = resource.id;
+  if (const LockId lock = find_lock(resource, from, operation))
+    apply_to_lock(resource, lock, from, operation);
+  else if (operation.kind == wire::OperationKind::request)
+    apply_request(resource, from, operation);
+  else if (operation.asked && operation.number > 1)
+    hold_back(resource, from, operation);  // it overtook the request, which comes through the home
+  else if (operation.answer == wire::Answer::wanted)
+    post_.send(from, wire::DoneReply{.claim = operation.claim, .number = operation.number, .asked = operation.asked,
+                                     .mastership = resource.mastership, .status = Errc::no_such_lock});
+  if (Resource* still = find(id)) settle(*still);
+}
+
+// The lock that this operation is about, if there is one. A first request that came straight to us cannot
+// have one: only what goes through the home can come twice.
+LockId Master::find_lock(const Resource& resource, NodeId node, const wire::Operation& operation) const {
+  const auto is_meant = [&](LockId lock) {
+    const lock::Holder holder = engine_.state(lock).holder;
+    return holder.node == node && holder.claim == operation.claim;
+  };
+  if (operation.lock && engine_.exists(operation.lock) && is_meant(operation.lock)) return operation.lock;
+  if (!operation.asked && operation.number == 1) return {};
+  for (const LockId lock : engine_.locks(resource.id))
+    if (is_meant(lock)) return lock;
+  return {};
+}
+
+void Master::apply_request(Resource& resource, NodeId from, const wire::Operation& operation) {
+  if (const Errc wrong = lock::check_request(operation.mode, operation.flags); wrong != Errc::ok) {
+    refuse(from, resource, operation, wrong);
+    return;
+  }
+  lock::Outcomes outcomes = std::exchange(spare_outcomes_, {});
+  outcomes.clear();
+  const lock::Holder holder{.node = from, .claim = operation.claim, .owner = operation.owner};
+  // The engine's answer needs the number before the lock has one: a refusal has no lock.
+  const LockId lock = engine_.request(resource.id, holder, {.mode = operation.mode, .flags = operation.flags, .value = operation.value}, outcomes);
+  const Extra fresh{.applied = operation.number, .pending = operation.number, .asked = operation.asked,
+                    .since = core_.now, .incarnation = core_.incarnation_of(from)};
+  if (lock)
+    extra(lock) = fresh;
+  else if (!outcomes.empty() && outcomes.front().lock)
+    extra(outcomes.front().lock) = fresh;
+  deliver(resource, outcomes, operation.answer);
+  spare_outcomes_ = std::move(outcomes);
+}
+
+void Master::apply_to_lock(Resource& resource, LockId lock, NodeId from, const wire::Operation& operation) {
+  Extra& extra = this->extra(lock);
+  if (operation.number <= extra.applied) {
+    repeat_answer(resource, lock, operation);
+    return;
+  }
+  if (operation.number > extra.applied + 1) {
+    hold_back(resource, from, operation);
+    return;
+  }
+  const ResourceId id = resource.id;
+  extra.applied = operation.number;
+  switch (operation.kind) {
+    case wire::OperationKind::request: break;  // number 1 was applied when the lock came into being
+    case wire::OperationKind::convert: convert(resource, lock, operation); break;
+    case wire::OperationKind::unlock: unlock(resource, lock, from, operation); break;
+    case wire::OperationKind::cancel: cancel(resource, lock, from, operation); break;
+  }
+  retry_held_back(id);
+}
+
+void Master::convert(Resource& resource, LockId lock, const wire::Operation& operation) {
+  Extra& extra = this->extra(lock);
+  extra.pending = operation.number;
+  extra.asked = operation.asked;
+  extra.since = core_.now;
+  lock::Outcomes outcomes = std::exchange(spare_outcomes_, {});
+  outcomes.clear();
+  const NodeId holder = engine_.state(lock).holder.node;
+  const Errc status =
+      engine_.convert(lock, {.mode = operation.mode, .flags = operation.flags, .value = operation.value}, outcomes);
+  if (status != Errc::ok)
+    refuse(holder, resource, operation, status);
+  else
+    deliver(resource, outcomes, operation.answer);
+  spare_outcomes_ = std::move(outcomes);
+}
+
+void Master::unlock(Resource& resource, LockId lock, NodeId from, const wire::Operation& operation) {
+  lock::Outcomes outcomes = std::exchange(spare_outcomes_, {});
+  outcomes.clear();
+  const Mastership mastership = resource.mastership;
+  const Errc status = engine_.unlock(lock, {.flags = operation.flags, .value = operation.value}, outcomes);
+  HF_ASSERT(status == Errc::ok);
+  if (operation.answer == wire::Answer::wanted)
+    post_.send(from, wire::DoneReply{.claim = operation.claim, .number = operation.number, .asked = operation.asked,
+                                     .mastership = mastership, .status = status});
+  deliver(resource, outcomes, operation.answer);
+  spare_outcomes_ = std::move(outcomes);
+}
+
+void Master::cancel(Resource& resource, LockId lock, NodeId from, const wire::Operation& operation) {
+  lock::Outcomes outcomes = std::exchange(spare_outcomes_, {});
+  outcomes.clear();
+  const Mastership mastership = resource.mastership;
+  const Errc status = engine_.cancel(lock, operation.reason, outcomes);
+  deliver(resource, outcomes, wire::Answer::wanted);
+  spare_outcomes_ = std::move(outcomes);
+  if (operation.answer == wire::Answer::wanted)
+    post_.send(from, wire::DoneReply{.claim = operation.claim, .number = operation.number, .asked = operation.asked,
+                                     .mastership = mastership, .status = status});
+}
+
+void Master::refuse(NodeId to, const Resource& resource, const wire::Operation& operation, Errc status) {
+  if (operation.answer == wire::Answer::unwanted) return;
+  post_.send(to, wire::RefuseReply{.claim = operation.claim, .number = operation.number, .asked = operation.asked,
+                                   .mastership = resource.mastership, .resource = resource.id,
+                                   .lock = operation.lock, .status = status, .blockers = {}});
+}
+
+void Master::hold_back(Resource& resource, NodeId from, const wire::Operation& operation) {
+  wire::Buffer bytes;
+  wire::append_frame(bytes, operation);
+  resource.held_back.push_back({.from = from, .generation = 0, .bytes = std::string(bytes.text())});
+  core_.reached("an operation is held back");
+}
+
+void Master::retry_held_back(ResourceId id) {
+  Resource* resource = find(id);
+  if (resource == nullptr || resource->held_back.empty() || resource->phase != Phase::serving) return;
+  // What still has to wait puts itself back.
+  for (const HeldBack& held : std::exchange(resource->held_back, {})) {
+    resource = find(id);
+    if (resource == nullptr) return;
+    wire::Operation operation;
+    const bool decoded = wire::decode(std::as_bytes(std::span(held.bytes)).subspan(wire::frame_header_bytes), operation);
+    HF_ASSERT(decoded);
+    apply(*resource, held.from, operation);
+  }
+}
+
+}  // namespace holdfast::node

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// Master: the role of a node for the resources that it is master of. It puts operations of requesters to
+// the engine, in the order of their numbers and each once, and what the engine answers to the holders.
+// Who becomes master of what is not decided here: the home says so (become) and takes it back (removal).
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cluster/directory.hpp"
+#include "lock/engine.hpp"
+#include "node/core.hpp"
+#include "node/idle_list.hpp"
+#include "node/post.hpp"
+
+namespace holdfast::node {
+
+class Master {
+ public:
+  Master(Core& core, Post& post) : core_(core), post_(post), engine_(core.clock), by_key_(0, cluster::KeyHash{core.config.hash_salt}) {}
+
+  // The home made us master of this key. Idempotent for the mastership that is in force already.
+  ResourceId become(std::string_view key, Mastership mastership, std::uint64_t generation);
+  // An operation that was sent straight to us.
+  void on(NodeId from, const wire::Operation& operation);
+  // An operation that came through the home (which may be this very node); `origin` is the requester.
+  void on_asked(NodeId origin, Mastership mastership, std::uint64_t generation, const wire::Operation& operation);
+  void on(const wire::RemoveReply& reply);
+
+  // After a view change: what the lost nodes wait for is taken out at once (their held locks stay: see
+  // drop_locks), and removals that were asked are asked again.
+  void take_view();
+  // The lease of this life of the node is over: its locks go, and others are granted.
+  void drop_locks(NodeId node, Incarnation incarnation);
+  // Tells the new homes of moved slots what we are master of.
+  void claim_moved(const ViewChange& change);
+
+  // A resource that comes back after its master was lost: locks in queue order, then grants.
+  struct Restored {
+    NodeId node;
+    lock::LockState state;
+    std::uint32_t number = 0;
+  };
+  void rebuild(std::string_view key, Mastership mastership, std::vector<Restored> locks, Value value);
+
+  // Gives up what nobody has used for a while.
+  void sweep();
+  // When sweep() has something to do.
+  [[nodiscard]] Instant next() const { return idle_.next(core_.config.idle_keep); }
+
+  [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(by_key_.size()); }
+  // For reports: keys of all resources with locks that `wanted(key)` picks, sorted.
+  template <class Wanted>
+  [[nodiscard]] std::vector<std::string> keys(Wanted&& wanted) const {
+    std::vector<std::string> keys;
+    for (const auto& [key, id] : by_key_)
+      if (!engine_.empty(id) && wanted(key)) keys.push_back(key);
+    std::ranges::sort(keys);
+    return keys;
+  }
+  [[nodiscard]] wire::ResourceReport report(std::string_view key) const;
+  [[nodiscard]] std::vector<wire::LockReport> report_locks(std::string_view key) const;
+  void check() const;
+
+ private:
+  struct HeldBack {
+    NodeId from;
+    std::uint64_t generation = 0;
+    std::string bytes;  // the encoded operation
+  };
+  enum class Phase : std::uint8_t { gone, serving, removing };
+  struct Resource : IdleHook {
+    ResourceId id;
+    std::string key;
+    Mastership mastership;
+    std::uint64_t generation = 0;
+    Phase phase = Phase::gone;
+    std::vector<HeldBack> held_back;  // while a removal is asked, or behind a missing operation
+  };
+  // What the engine does not know of a lock.
+  struct Extra {
+    std::uint32_t applied = 0;  // number of its latest operation
+    std::uint32_t pending = 0;  // number of the request or conversion that a grant answers
+    Epoch asked;                // of that operation
+    Instant since;              // granted, or waits, since then
+    Incarnation incarnation;    // of the holder's node
+  };
+  [[nodiscard]] Resource* find(ResourceId id);
+  [[nodiscard]] Resource& at(ResourceId id);
+  [[nodiscard]] const Resource& at(ResourceId id) const { return const_cast<Master&>(*this).at(id); }
+  [[nodiscard]] Extra& extra(LockId lock);
+  [[nodiscard]] const Extra& extra(LockId lock) const { return const_cast<Master&>(*this).extra(lock); }
+
+  void apply(Resource& resource, NodeId from, const wire::Operation& operation);
+  void apply_request(Resource& resource, NodeId from, const wire::Operation& operation);
+  void apply_to_lock(Resource& resource, LockId lock, NodeId from, const wire::Operation& operation);
+  void convert(Resource& resource, LockId lock, const wire::Operation& operation);
+  void unlock(Resource& resource, LockId lock, NodeId from, const wire::Operation& operation);
+  void cancel(Resource& resource, LockId lock, NodeId from, const wire::Operation& operation);
+  [[nodiscard]] LockId find_lock(const Resource& resource, NodeId node, const wire::Operation& operation) const;
+  void repeat_answer(Resource& resource, LockId lock, const wire::Operation& operation);
+  void refuse(NodeId to, const Resource& resource, const wire::Operation& operation, Errc status);
+  void hold_back(Resource& resource, NodeId from, const wire::Operation& operation);
+  void retry_held_back(ResourceId id);
+
+  void deliver(Resource& resource, lock::Outcomes& outcomes, wire::Answer answer);
+  void deliver_grant(const Resource& resource, const lock::Outcome& outcome);
+  void deliver_queued(const Resource& resource, const lock::Outcome& outcome);
+  void deliver_refusal(const Resource& resource, const lock::Outcome& outcome);
+  [[nodiscard]] std::vector<wire::BlockerRow> blockers(LockId lock) const;
+  void settle(Resource& resource);
+  void ask_removal(const Resource& resource);
+  void destroy(Resource& resource);
+
+  Core& core_;
+  Post& post_;
+  lock::Engine engine_;
+  std::deque<Resource> resources_;  // by index of the engine's resource id; they never move
+  std::deque<Extra> extras_;        // by index of the engine's lock id
+  cluster::KeyMap<ResourceId> by_key_;
+  IdleList<Resource> idle_;
+  lock::Outcomes spare_outcomes_;
+};
+
+}  // namespace holdfast::node

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the engine's outcomes become: one message to one holder each, in the engine's order.
+#include "node/master.hpp"
+
+namespace holdfast::node {
+
+void Master::deliver(Resource& resource, lock::Outcomes& outcomes, wire::Answer answer) {
+  const ResourceId id = resource.id;
+  const std::size_t count = outcomes.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    const lock::Outcome outcome = outcomes[i];
+    // The first outcome is the operation's own; a requester that wants no answer knows it already.
+    if (i == 0 && answer == wire::Answer::unwanted && outcome.kind == lock::OutcomeKind::granted) continue;
+    // Another life of the holder's node would take it for a lock of its own.
+    if (!core_.is_member(outcome.holder.node, extra(outcome.lock).incarnation)) continue;
+    const Resource* still = find(id);
+    HF_ASSERT(still != nullptr);
+    switch (outcome.kind) {
+      case lock::OutcomeKind::granted: deliver_grant(*still, outcome); break;
+      case lock::OutcomeKind::queued: deliver_queued(*still, outcome); break;
+      case lock::OutcomeKind::refused:
+      case lock::OutcomeKind::cancelled: deliver_refusal(*still, outcome); break;
+      case lock::OutcomeKind::unlocked: break;  // answered by unlock()
+      case lock::OutcomeKind::notice:
+        post_.send(outcome.holder.node, wire::Notice{.claim = outcome.holder.claim, .mastership = still->mastership,
+                                                     .wanted = outcome.mode});
+        break;
+    }
+  }
+}
+
+void Master::deliver_grant(const Resource& resource, const lock::Outcome& outcome) {
+  Extra& extra = this->extra(outcome.lock);
+  extra.since = core_.now;
+  const Value& value = engine_.value(resource.id);
+  wire::GrantReply reply{.claim = outcome.holder.claim, .number = extra.pending, .asked = extra.asked,
+                         .mastership = resource.mastership, .resource = resource.id, .lock = outcome.lock,
+                         .mode = outcome.mode, .notes = {}, .token = outcome.token, .value_state = value.state,
+                         .write_number = value.write_number, .value = {}};
+  if (outcome.demoted) reply.notes.set(wire::GrantNote::demoted);
+  if (outcome.altmode) reply.notes.set(wire::GrantNote::altmode);
+  if (outcome.doubtful) reply.notes.set(wire::GrantNote::doubtful);
+  if (outcome.value_move == ValueMove::read) {
+    reply.notes.set(wire::GrantNote::value);
+    reply.value = value.bytes;
+  }
+  post_.send(outcome.holder.node, reply);
+}
+
+void Master::deliver_queued(const Resource& resource, const lock::Outcome& outcome) {
+  const Extra& extra = this->extra(outcome.lock);
+  post_.send(outcome.holder.node,
+             wire::QueueReply{.claim = outcome.holder.claim, .number = extra.pending, .asked = extra.asked,
+                              .mastership = resource.mastership, .resource = resource.id, .lock = outcome.lock,
+                              .stamp = outcome.stamp, .blockers = blockers(outcome.lock)});
+}
+
+void Master::deliver_refusal(const Resource& resource, const lock::Outcome& outcome) {
+  const Extra& extra = this->extra(outcome.lock);
+  std::vector<wire::BlockerRow> rows;
+  if (outcome.status == Errc::blocked && engine_.exists(outcome.lock)) rows = blockers(outcome.lock);
+  post_.send(outcome.holder.node,
+             wire::RefuseReply{.claim = outcome.holder.claim, .number = extra.pending, .asked = extra.asked,
+                               .mastership = resource.mastership, .resource = resource.id, .lock = outcome.lock,
+                               .status = outcome.status, .blockers = std::move(rows)});
+}
+
+// The requester asked again because it changed its mind about the way, and its operation had been applied:
+// it gets the answer of then, from what is so now.
+void Master::repeat_answer(Resource& resource, LockId lock, const wire::Operation& operation) {
+  core_.reached("an operation came twice");
+  if (operation.answer == wire::Answer::unwanted) return;
+  const lock::LockState state = engine_.state(lock);
+  if (state.standing == lock::Standing::granted) {
+    const Value& value = engine_.value(resource.id);
+    post_.send(state.holder.node,
+               wire::GrantReply{.claim = operation.claim, .number = operation.number, .asked = operation.asked,
+                                .mastership = resource.mastership, .resource = resource.id, .lock = lock,
+                                .mode = state.granted, .notes = {}, .token = state.token,
+                                .value_state = value.state, .write_number = value.write_number, .value = {}});
+    return;
+  }
+  extra(lock).asked = operation.asked;
+  post_.send(state.holder.node,
+             wire::QueueReply{.claim = operation.claim, .number = operation.number, .asked = operation.asked,
+                              .mastership = resource.mastership, .resource = resource.id, .lock = lock,
+                              .stamp = state.stamp, .blockers = blockers(lock)});
+}
+
+std::vector<wire::BlockerRow> Master::blockers(LockId lock) const {
+  std::vector<wire::BlockerRow> rows;
+  for (const lock::Blocker& blocker : engine_.blockers(lock))
+    rows.push_back({.node = blocker.holder.node, .claim = blocker.holder.claim, .owner = blocker.holder.owner,
+                    .mode = blocker.mode, .ahead = static_cast<std::uint8_t>(blocker.ahead ? 1 : 0)});
+  return rows;
+}
+
+wire::ResourceReport Master::report(std::string_view key) const {
+  const Resource& resource = at(by_key_.find(key)->second);
+  const Value& value = engine_.value(resource.id);
+  return {.key = std::string(key), .master = core_.self(), .home = core_.home(slot_of(key)),
+          .mastership = resource.mastership, .value_state = value.state, .write_number = value.write_number,
+          .value = value.bytes, .recovering = 0};
+}
+
+std::vector<wire::LockReport> Master::report_locks(std::string_view key) const {
+  std::vector<wire::LockReport> rows;
+  for (const LockId lock : engine_.locks(by_key_.find(key)->second)) {
+    const lock::LockState state = engine_.state(lock);
+    rows.push_back({.node = state.holder.node, .claim = state.holder.claim, .owner = state.holder.owner,
+                    .standing = static_cast<wire::LockStanding>(state.standing), .granted = state.granted,
+                    .wanted = state.wanted, .flags = state.flags, .token = state.token,
+                    .age = core_.now - extra(lock).since, .orphan = 0});
+  }
+  return rows;
+}
+static_assert(static_cast<int>(lock::Standing::waiting) == static_cast<int>(wire::LockStanding::waiting) &&
+              static_cast<int>(lock::Standing::converting) == static_cast<int>(wire::LockStanding::converting));
+
+void Master::check() const {
+  for (const auto& [key, id] : by_key_) engine_.check(id);
+}
+
+}  // namespace holdfast::node

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a resource goes and comes back: given up when nobody uses it, cleared of a lost node's locks, and
+// rebuilt after its master was lost.
+#include <algorithm>
+
+#include "node/master.hpp"
+
+namespace holdfast::node {
+
+void Master::settle(Resource& resource) {
+  if (engine_.empty(resource.id)) idle_.add(resource, core_.now);
+}
+
+void Master::sweep() {
+  while (Resource* resource = idle_.due(core_.now, core_.config.idle_keep)) {
+    idle_.remove(*resource);
+    if (resource->phase != Phase::serving || !core_.has_view()) continue;
+    resource->phase = Phase::removing;
+    ask_removal(*resource);
+  }
+}
+
+// From the question to its answer new operations are held back: the home may have told somebody else
+// already that nobody is master.
+void Master::ask_removal(const Resource& resource) {
+  HF_ASSERT(engine_.empty(resource.id) && resource.phase == Phase::removing);
+  const std::string key = resource.key;  // the answer may destroy the resource while the message is read
+  post_.send(core_.home(slot_of(key)), wire::Remove{.epoch = core_.view.epoch, .mastership = resource.mastership,
+                                                    .generation = resource.generation, .key = key});
+}
+
+void Master::on(const wire::RemoveReply& reply) {
+  const auto known = by_key_.find(reply.key);
+  if (known == by_key_.end()) return;
+  Resource& resource = at(known->second);
+  if (resource.phase != Phase::removing || resource.mastership != reply.mastership) return;
+  const ResourceId id = resource.id;
+  resource.phase = Phase::serving;
+  if (reply.status == Errc::ok && engine_.empty(id)) {
+    // Whoever sent us something meanwhile knew us from before and has to ask the home again.
+    for (const HeldBack& held : std::exchange(resource.held_back, {})) {
+      wire::Operation operation;
+      if (!wire::decode(std::as_bytes(std::span(held.bytes)).subspan(wire::frame_header_bytes), operation)) continue;
+      post_.send(held.from, wire::NotMaster{.claim = operation.claim, .number = operation.number,
+                                            .mastership = operation.mastership});
+    }
+    if (Resource* still = find(id)) destroy(*still);
+    return;
+  }
+  settle(resource);
+  retry_held_back(id);
+}
+
+void Master::destroy(Resource& resource) {
+  HF_ASSERT(engine_.empty(resource.id));
+  idle_.remove(resource);
+  by_key_.erase(by_key_.find(resource.key));
+  engine_.destroy(resource.id);
+  resource.phase = Phase::gone;
+  resource.held_back.clear();
+}
+
+void Master::take_view() {
+  for (Resource& resource : resources_) {
+    if (resource.phase == Phase::gone) continue;
+    const ResourceId id = resource.id;
+    std::erase_if(resource.held_back, [&](const HeldBack& held) { return !core_.view.has(held.from); });
+    for (const LockId lock : engine_.locks(id)) {
+      if (!engine_.exists(lock)) continue;
+      const lock::LockState state = engine_.state(lock);
+      if (core_.is_member(state.holder.node, extra(lock).incarnation)) continue;
+      lock::Outcomes outcomes;
+      if (state.standing == lock::Standing::waiting)
+        engine_.vanish(lock, lock::ValueAfter::keep, outcomes);
+      else if (state.standing == lock::Standing::converting)
+        (void)engine_.cancel(lock, Errc::lost, outcomes);
+      deliver(at(id), outcomes, wire::Answer::wanted);
+    }
+    // The question or its answer may have been lost with the home, and only the answer tells whether we are
+    // master still: ask again.
+    if (resource.phase == Phase::removing)
+      ask_removal(resource);
+    else
+      settle(resource);
+  }
+}
+
+void Master::drop_locks(NodeId node, Incarnation incarnation) {
+  std::uint64_t dropped = 0;
+  for (Resource& resource : resources_) {
+    if (resource.phase == Phase::gone) continue;
+    const ResourceId id = resource.id;
+    for (const LockId lock : engine_.locks(id)) {
+      if (!engine_.exists(lock)) continue;
+      if (engine_.state(lock).holder.node != node || extra(lock).incarnation != incarnation) continue;
+      lock::Outcomes outcomes;
+      engine_.vanish(lock, lock::ValueAfter::doubt_if_writer, outcomes);
+      ++dropped;
+      deliver(at(id), outcomes, wire::Answer::wanted);
+    }
+    settle(at(id));
+  }
+  core_.trace({.kind = TraceKind::locks_dropped, .peer = node, .a = dropped, .text = {}});
+}
+
+void Master::claim_moved(const ViewChange& change) {
+  for (const Resource& resource : resources_) {
+    if (resource.phase != Phase::serving) continue;
+    const Slot slot = slot_of(resource.key);
+    if (!change.moved(slot, core_.homes)) continue;
+    post_.send(core_.home(slot),
+               wire::MasterClaim{.epoch = core_.view.epoch, .mastership = resource.mastership, .key = resource.key});
+  }
+}
+
+void Master::rebuild(std::string_view key, Mastership mastership, std::vector<Restored> locks, Value value) {
+  const ResourceId id = become(key, mastership, 0);
+  idle_.remove(at(id));
+  const bool written = value.has_bytes() || value.state != ValueState::never_written;
+  if (written) engine_.restore_value(id, std::move(value));
+  std::vector<LockId> ids;
+  for (const Restored& restored : locks) {
+    const LockId lock = engine_.restore(id, restored.state);
+    extra(lock) = {.applied = restored.number, .pending = restored.number, .asked = {}, .since = core_.now,
+                   .incarnation = core_.incarnation_of(restored.node)};
+    ids.push_back(lock);
+    // engine.state gives the stamp that the queue has given it now
+    post_.send(restored.node,
+               wire::RebuildReply{.claim = restored.state.holder.claim, .number = restored.number,
+                                  .mastership = mastership, .resource = id, .lock = lock,
+                                  .stamp = engine_.state(lock).stamp});
+  }
+  lock::Outcomes outcomes;
+  engine_.resume(id, outcomes);
+  deliver(at(id), outcomes, wire::Answer::wanted);
+  // A request that does not want to wait was under way to the lost master: now it is answered.
+  for (const LockId lock : ids) {
+    if (!engine_.exists(lock)) continue;
+    const lock::LockState state = engine_.state(lock);
+    if (state.standing == lock::Standing::granted || !state.flags.has(Flag::noqueue)) continue;
+    outcomes.clear();
+    (void)engine_.cancel(lock, Errc::blocked, outcomes);
+    deliver(at(id), outcomes, wire::Answer::wanted);
+  }
+  settle(at(id));
+}
+
+}  // namespace holdfast::node

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table of contents of a node: which event goes to which role, what a view change does and in which
+// order, and what time does. The roles are in their own files.
+#include "node/node.hpp"
+
+#include <algorithm>
+
+#include "base/overload.hpp"
+#include "node/receiver.hpp"
+
+namespace holdfast::node {
+
+struct Node::State : Roles {
+  using Roles::Roles;
+
+  bool over = false;         // this incarnation is finished
+  bool shutting_down = false;
+  Instant last_step;
+  Instant deadline = Instant::never();  // of our locks; never: nothing was promised yet
+  Instant stamp_at;                     // when the deadline is to be renewed
+  Instant acknowledge_at = Instant::never();
+
+  void on_client_frame(const ClientFrame& event);
+  template <class M>
+  void on_call(Session& session, const M& call);
+  void end_session(Session& session, const Error& why);
+  void on_client_closed(ClientConn conn);
+  void on_client_died(ClientConn conn);
+  void on_peer_frame(const PeerFrame& event);
+  Error take_view(const View& candidate);
+  Error check_view(const View& view) const;
+  void note_losses(const View& before);
+  Error confirm_death(const wire::FenceAck& call);
+  void tell_status(const Session& session, RequestId request);
+  void renew_lease();
+  void expire(Errc why);
+  void do_what_is_due();
+  [[nodiscard]] Instant next_wake();
+  void shut_down();
+};
+
+Node::Node(NodeConfig config) : state_(std::make_unique<State>(std::move(config))) {}
+Node::~Node() = default;
+
+void Node::step(Instant now, const Event& event, Effects& out) {
+  State& s = *state_;
+  HF_ASSERT(now >= s.last_step);
+  if (s.last_step == Instant{}) s.core.started = now;
+  s.last_step = s.core.now = now;
+  s.core.out = &out;
+  if (now > s.deadline) s.expire(Errc::lease_expired);
+  if (s.over) return;
+  std::visit(Overload{
+                 [&](const ClientFrame& e) { s.on_client_frame(e); },
+                 [&](const PeerFrame& e) { s.on_peer_frame(e); },
+                 [&](const ClientConnected& e) { s.sessions.on_connected(e); },
+                 [&](const ClientGarbage& e) {
+                   if (Session* session = s.sessions.find(e.conn)) s.end_session(*session, Error{e.status});
+                 },
+                 [&](const ClientDied& e) { s.on_client_died(e.conn); },
+                 [&](const ClientSlow& e) {
+                   if (Session* session = s.sessions.find(e.conn)) s.end_session(*session, Error{Errc::slow_reader});
+                 },
+                 [&](const ClientClosed& e) { s.on_client_closed(e.conn); },
+                 [&](const PeerConnected& e) { s.peers.on_connected(e); },
+                 [&](const PeerGarbage& e) { s.peers.on_garbage(e); },
+                 [&](const PeerClosed& e) { s.peers.on_closed(e.conn); },
+                 [&](const NewView& e) { (void)s.take_view(e.view); },
+                 [&](const Tick&) {},  // finish_turn does what is due
+                 [&](const Shutdown&) { s.shut_down(); },
+             },
+             event);
+}
+
+void Node::finish_turn(Instant now, Effects& out) {
+  State& s = *state_;
+  s.core.out = &out;
+  s.core.now = s.last_step = std::max(now, s.last_step);
+  if (!s.over && now > s.deadline) {
+    // Between reading and now this node may have lost everything: what it would grant must not leave.
+    out.clients.clear();
+    s.expire(Errc::lease_expired);
+  }
+  if (s.over) return;
+  if (!s.shutting_down) s.do_what_is_due();
+  s.peers.finish_turn();
+  out.wake_at = s.next_wake();
+}
+
+// ---- programs -------------------------------------------------------------------------------------------
+
+void Node::State::on_client_frame(const ClientFrame& event) {
+  Session* session = sessions.find(event.conn);
+  if (session == nullptr || session->state == Session::State::ending) return;
+  std::string_view what;
+  const auto step = [&](const auto& call) { on_call(*session, call); };
+  const wire::Dispatch result = wire::dispatch(wire::ToDaemon{}, event.frame.type, event.frame.body, step, what);
+  if (result == wire::Dispatch::done) return;
+  end_session(*session, Error{Errc::bad_message, "message of type " + std::to_string(event.frame.type) + ": " +
+                                                     std::string(what)});
+}
+
+template <class M>
+void Node::State::on_call(Session& session, const M& call) {
+  if constexpr (std::same_as<M, wire::ClientHello>) {
+    sessions.on_hello(session, call);
+  } else if (session.state != Session::State::open) {
+    end_session(session, Error{Errc::bad_message, "a hello must come first"});
+  } else if constexpr (requires { requester.on(session, call); }) {
+    requester.on(session, call);
+  } else if constexpr (requires { report.on(session, call); }) {
+    report.on(session, call);
+  } else if constexpr (std::same_as<M, wire::StatusQuery>) {
+    tell_status(session, call.request);
+  } else if constexpr (std::same_as<M, wire::OpenLockspace>) {
+    const ClientConn conn = session.conn;
+    const Result<wire::LockspaceHandle> handle = sessions.open_lockspace(session, call.lockspace);
+    if (handle)
+      core.out->clients.send(conn, wire::LockspaceOpened{.request = call.request, .lockspace = *handle});
+    else
+      core.out->clients.send(conn, wire::Done{.request = call.request, .status = handle.error().code,
+                                              .detail = handle.error().detail});
+  } else {
+    const ClientConn conn = session.conn;
+    const OwnerId owner = session.owner;
+    Error error{Errc::ok};
+    if (!sessions.is_operator(session))
+      error = Error{Errc::not_permitted};
+    else if constexpr (std::same_as<M, wire::SetView>)
+      error = take_view(wire::from_wire(call.view));
+    else if constexpr (std::same_as<M, wire::FenceAck>)
+      error = confirm_death(call);
+    else
+      static_assert(!sizeof(M*), "a call that nobody is in charge of");
+    sessions.send(conn, owner, wire::Done{.request = call.request, .status = error.code, .detail = error.detail});
+  }
+}
+
+void Node::State::end_session(Session& session, const Error& why) {
+  const ClientConn conn = session.conn;
+  requester.end_session(session);
+  if (Session* still = sessions.find(conn)) sessions.end(*still, why);
+}
+
+// The kernel says that the process has ended. Somebody else may hold a copy of its socket; that counts only
+// if the session was opened that way.
+void Node::State::on_client_died(ClientConn conn) {
+  Session* session = sessions.find(conn);
+  if (session == nullptr || sessions.facts(session->owner).life == SessionLife::socket) return;
+  end_session(*session, Error{Errc::ok});
+}
+
+void Node::State::on_client_closed(ClientConn conn) {
+  if (const Session* session = sessions.find(conn)) requester.end_session(*session);
+  sessions.forget(conn);
+}
+
+// ---- peers and views ------------------------------------------------------------------------------------
+
+void Node::State::on_peer_frame(const PeerFrame& event) {
+  const Peers::Arrived arrived = peers.on_frame(event);
+  std::string_view what;
+  if (arrived.from && !receive_all(arrived, what)) peers.reject(event.conn, what);
+}
+
+Error Node::State::check_view(const View& view) const {
+  const std::string epoch = std::to_string(view.epoch.value());
+  if (view.epoch == core.view.epoch && view.digest() != core.view.digest())
+    return Error{Errc::view_conflict, "there is another view of epoch " + epoch + " in force here"};
+  if (view.epoch <= std::max(core.view.epoch, core.config.saved_epoch))
+    return Error{Errc::stale_epoch, "epoch " + epoch + " is not newer than " +
+                                        std::to_string(std::max(core.view.epoch, core.config.saved_epoch).value()) +
+                                        ", which this node has acted on already"};
+  if (!core.has_view() && !view.has(core.self(), core.config.incarnation))
+    return Error{Errc::not_member, "node " + std::to_string(core.self().value()) + " incarnation " +
+                                       std::to_string(core.config.incarnation.value()) +
+                                       " (this node) is not in the view"};
+  return Error{Errc::ok};
+}
+
+Error Node::State::take_view(const View& candidate) {
+  const Result<View> sound = checked(candidate);
+  if (!sound) return sound.error();
+  if (core.has_view() && *sound == core.view) return Error{Errc::ok};
+  if (const Error wrong = check_view(*sound); wrong.code != Errc::ok) {
+    core.trace({.kind = TraceKind::view_refused, .peer = {}, .a = sound->epoch.value(), .text = wrong.text()});
+    return wrong;
+  }
+  core.out->saves.push_back({.epoch = sound->epoch});
+  if (!sound->has(core.self(), core.config.incarnation)) {
+    expire(Errc::not_member);
+    return Error{Errc::ok};
+  }
+  const View before = std::exchange(core.view, *sound);
+  const ViewChange change{.before = std::exchange(core.homes, cluster::Homes(core.view)),
+                          .skipped = before.epoch && before.epoch.value() + 1 != core.view.epoch.value()};
+  core.clock.enter(core.view.epoch);
+  core.trace({.kind = TraceKind::view_taken, .peer = {}, .a = core.view.epoch.value(),
+              .b = core.view.members.size(), .text = {}});
+  note_losses(before);
+  peers.take_view();
+  renew_lease();
+  // The order is the protocol's: whatever belongs to the exchange is in front of "done" on every link.
+  home.take_view(change);
+  master.claim_moved(change);
+  requester.report_losses();
+  post.send_to_all(wire::RebuildDone{.epoch = core.view.epoch, .view_digest = core.view.digest(),
+                                     .leases = core.lost.report(core.now)});
+  master.take_view();
+  requester.ask_again();
+  report.take_view();
+  receive_kept();
+  return Error{Errc::ok};
+}
+
+void Node::State::note_losses(const View& before) {
+  for (const Member& member : before.members) {
+    if (core.is_member(member.node, member.incarnation)) continue;
+    const Duration wait = cluster::LostNodes::wait_for(core.config.lease);
+    core.lost.note(member.node, member.incarnation, core.now + wait);
+    core.trace({.kind = TraceKind::node_lost, .peer = member.node, .a = member.incarnation.value(), .text = {}});
+    core.trace({.kind = TraceKind::lease_wait, .peer = member.node,
+                .a = static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::milliseconds>(wait).count()),
+                .text = {}});
+  }
+}
+
+Error Node::State::confirm_death(const wire::FenceAck& call) {
+  if (core.view.has(call.node) && !call.incarnation)
+    core.reached("a fence confirmation for a node that is a member again");
+  if (!core.lost.confirm(call.node, call.incarnation))
+    return Error{Errc::no_such_node, "nobody waits for the lease of node " + std::to_string(call.node.value())};
+  for (const Member& member : core.view.members)
+    if (member.node != core.self())
+      post.send(member.node, wire::Fenced{.node = call.node, .incarnation = call.incarnation});
+  return Error{Errc::ok};
+}
+
+// ---- time -----------------------------------------------------------------------------------------------
+
+// What our programs hold is theirs until the deadline. For now every stamp promises a full lease from now;
+// a lease that depends on what the others answered takes its place here.
+void Node::State::renew_lease() {
+  if (!core.has_view()) return;
+  deadline = core.now + core.config.lease;
+  stamp_at = core.now + core.config.lease / 4;
+  core.out->deadline = deadline;
+}
+
+// This life of the node is over: programs are told, and nothing that it knew counts any more.
+void Node::State::expire(Errc why) {
+  if (over) return;
+  over = true;
+  core.trace({.kind = TraceKind::lease_expired, .peer = {}, .text = std::string(name_of(why))});
+  sessions.for_each_open([&](Session& session) { sessions.end(session, Error{why}); });
+  core.out->finished = true;
+}
+
+void Node::State::do_what_is_due() {
+  if (core.has_view() && core.now >= stamp_at) renew_lease();
+  for (const cluster::LostNodes::Lost& lost : core.lost.take_over_due(core.now)) {
+    master.drop_locks(lost.node, lost.incarnation);
+    home.settle();
+  }
+  if (core.now >= acknowledge_at) peers.acknowledge_all();
+  requester.sweep();
+  master.sweep();
+}
+
+// What a peer sent is acknowledged with the next frame that goes there, or after a little while.
+Instant Node::State::next_wake() {
+  constexpr Duration acknowledge_within = std::chrono::milliseconds(50);
+  if (!peers.owes_acknowledgements())
+    acknowledge_at = Instant::never();
+  else if (acknowledge_at == Instant::never() || acknowledge_at <= core.now)
+    acknowledge_at = core.now + acknowledge_within;
+  const Instant next = std::min({core.lost.next(), requester.next(), master.next(), acknowledge_at});
+  return core.has_view() ? std::min(next, stamp_at) : next;
+}
+
+void Node::State::shut_down() {
+  sessions.for_each_open([&](Session& session) { sessions.end(session, Error{Errc::shutting_down}); });
+  shutting_down = true;
+}
+
+void Node::State::tell_status(const Session& session, RequestId request) {
+  const cluster::HomePhase phase = home.phase();
+  core.out->clients.send(
+      session.conn,
+      wire::NodeStatus{.request = request, .node = core.self(), .incarnation = core.config.incarnation,
+                       .version = core.config.version, .cluster = core.config.cluster,
+                       .peer_address = core.config.peer_address, .view = wire::to_wire(core.view),
+                       .phase = !core.has_view()                              ? wire::NodePhase::no_view
+                                : phase == cluster::HomePhase::collecting ? wire::NodePhase::collecting
+                                                                          : wire::NodePhase::open,
+                       .lease = core.config.lease,
+                       .deadline_left = core.has_view() ? deadline - core.now : Duration{0},
+                       .sessions = sessions.size(), .claims = requester.size(),
+                       .resources_mastered = master.size(), .directory_entries = home.size(),
+                       .uptime = core.now - core.started, .peers_connected = peers.connected()});
+}
+
+// ---- looking --------------------------------------------------------------------------------------------
+
+const View& Node::view() const { return state_->core.view; }
+
+std::vector<Node::HeldLock> Node::mastered() const {
+  std::vector<HeldLock> held;
+  for (const std::string& key : state_->master.keys([](const std::string&) { return true; }))
+    for (const wire::LockReport& lock : state_->master.report_locks(key))
+      if (lock.standing != wire::LockStanding::waiting)
+        held.push_back({.key = key, .holder = lock.node, .claim = lock.claim, .mode = lock.granted,
+                        .token = lock.token});
+  return held;
+}
+
+std::vector<Node::HeldLock> Node::held() const {
+  std::vector<HeldLock> held;
+  state_->requester.for_each_claim([&](const Claim& claim, const std::string& key) {
+    if (claim.state == ClaimState::granted && claim.bond == Bond::session)
+      held.push_back({.key = key, .holder = state_->core.self(), .claim = claim.id, .mode = claim.mode,
+                      .token = claim.token});
+  });
+  return held;
+}
+
+void Node::check() const {
+  state_->master.check();
+  state_->requester.check();
+}
+
+}  // namespace holdfast::node

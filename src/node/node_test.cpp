@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "node/node.hpp"
+
+#include "node/small_world_test.hpp"
+
+namespace holdfast::node {
+namespace {
+
+using namespace std::chrono_literals;
+constexpr NodeId n1{1}, n2{2}, n3{3};
+
+wire::Lock lock_call(std::uint64_t request, Mode mode, std::string_view name, FlagSet flags = {}) {
+  return {.request = RequestId{request}, .mode = mode, .flags = flags, .resource = name};
+}
+
+TEST(Node, grants_on_a_single_node_without_any_peer_message) {
+  SmallWorld world(1);
+  const ClientConn a = world.connect(n1);
+  world.call(a, lock_call(1, Mode::EX, "x"));
+  const auto granted = world.last<wire::Granted>(a);
+  EXPECT_EQ(granted.request, RequestId{1});
+  EXPECT_EQ(granted.mode, Mode::EX);
+  world.call(a, wire::Unlock{.request = RequestId{2}, .lock = granted.lock, .value = {}});
+  EXPECT_EQ(world.last<wire::Done>(a).request, RequestId{2});
+  EXPECT_TRUE(world.traffic().empty());
+}
+
+TEST(Node, a_second_local_request_costs_no_message) {
+  SmallWorld world(3);
+  const ClientConn a = world.connect(n1);
+  world.call(a, lock_call(1, Mode::PR, "x"));
+  world.traffic();
+  world.call(a, lock_call(2, Mode::PR, "x"));
+  EXPECT_TRUE(world.traffic().empty());
+  EXPECT_EQ(world.last<wire::Granted>(a).request, RequestId{2});
+}
+
+TEST(Node, excludes_across_nodes_and_hands_over) {
+  SmallWorld world(3);
+  for (int i = 0; i < 20; ++i) {
+    const std::string name = "r" + std::to_string(i);
+    const ClientConn a = world.connect(n1);
+    const ClientConn b = world.connect(n2);
+    const ClientConn c = world.connect(n3);
+    world.call(a, lock_call(1, Mode::EX, name));
+    world.call(b, lock_call(1, Mode::EX, name));
+    world.call(c, lock_call(1, Mode::EX, name));
+    const auto first = world.last<wire::Granted>(a);
+    EXPECT_EQ(world.last<wire::Waiting>(b).blockers.size(), 1U);
+    EXPECT_EQ(world.last<wire::NoticeEvent>(a).wanted, Mode::EX);
+    world.call(a, wire::Unlock{.request = RequestId{2}, .lock = first.lock, .value = {}});
+    const auto second = world.last<wire::Granted>(b);
+    EXPECT_GT(second.token, first.token);
+    world.close(b);
+    EXPECT_GT(world.last<wire::Granted>(c).token, second.token);
+    world.close(c);
+    world.close(a);
+  }
+}
+
+TEST(Node, rebuilds_what_lost_its_master_in_the_old_order) {
+  SmallWorld world(3);
+  const ClientConn k = world.connect(n1);
+  const ClientConn b = world.connect(n2);
+  const ClientConn c = world.connect(n3);
+  const ClientConn d = world.connect(n2);
+  world.call(k, lock_call(1, Mode::NL, "jobs"));
+  world.call(b, lock_call(1, Mode::EX, "jobs"));
+  world.call(c, lock_call(1, Mode::EX, "jobs"));
+  world.call(d, lock_call(1, Mode::EX, "jobs"));
+  const auto held = world.last<wire::Granted>(b);
+  world.crash(n1);
+  world.advance(4s);
+  world.told(c);
+  world.told(d);
+  world.call(b, wire::Unlock{.request = RequestId{2}, .lock = held.lock, .value = {}});
+  EXPECT_EQ(world.last<wire::Done>(b).status, Errc::ok);
+  EXPECT_GT(world.last<wire::Granted>(c).token, held.token);
+  EXPECT_EQ(world.told(d), "");
+  world.close(c);
+  EXPECT_EQ(world.last<wire::Granted>(d).mode, Mode::EX);
+}
+
+TEST(Node, locks_of_a_lost_node_stay_for_its_lease) {
+  SmallWorld world(3);
+  const ClientConn keeper = world.connect(n2);
+  const ClientConn holder = world.connect(n1);
+  const ClientConn waiter = world.connect(n3);
+  world.call(keeper, lock_call(1, Mode::NL, "x"));
+  world.call(holder, lock_call(1, Mode::EX, "x"));
+  world.call(waiter, lock_call(1, Mode::EX, "x", {Flag::valblk}));
+  world.crash(n1);
+  world.told(waiter);
+  world.advance(1s);
+  world.advance(1900ms);
+  EXPECT_EQ(world.told(waiter), "");
+  world.advance(200ms);
+  EXPECT_EQ(world.last<wire::Granted>(waiter).mode, Mode::EX);
+}
+
+TEST(Node, answers_a_query_from_any_node) {
+  SmallWorld world(3);
+  const ClientConn a = world.connect(n1, {.pid = 7, .user = "ann", .command = "backup", .label = {}});
+  const ClientConn b = world.connect(n2);
+  const ClientConn c = world.connect(n3);
+  world.call(a, lock_call(1, Mode::EX, "backup"));
+  world.call(b, lock_call(1, Mode::PR, "backup"));
+  world.call(c, wire::Query{.request = RequestId{9}, .lockspace_pattern = "*", .name_pattern = "b*", .after_key = {}});
+  const std::string told = world.told(c);
+  EXPECT_NE(told.find("user=\"ann\""), std::string::npos) << told;
+  EXPECT_NE(told.find("standing=2"), std::string::npos) << told;
+  EXPECT_EQ(world.last<wire::QueryEnd>(c).status, Errc::ok);
+}
+
+TEST(Node, a_foreign_or_ended_lock_id_is_refused) {
+  SmallWorld world(1);
+  const ClientConn a = world.connect(n1);
+  const ClientConn b = world.connect(n1);
+  world.call(a, lock_call(1, Mode::EX, "x"));
+  const ClaimId lock = world.last<wire::Granted>(a).lock;
+  world.call(b, wire::Unlock{.request = RequestId{1}, .lock = lock, .value = {}});
+  EXPECT_EQ(world.last<wire::Done>(b).status, Errc::foreign_lock);
+  world.call(a, wire::Unlock{.request = RequestId{2}, .lock = lock, .value = {}});
+  world.call(a, wire::Unlock{.request = RequestId{3}, .lock = lock, .value = {}});
+  EXPECT_EQ(world.last<wire::Done>(a).status, Errc::no_such_lock);
+}
+
+TEST(Node, gives_an_unused_resource_up_and_another_node_becomes_master) {
+  SmallWorld world(3);
+  for (int i = 0; i < 10; ++i) {
+    const std::string name = "r" + std::to_string(i);
+    const ClientConn a = world.connect(n1);
+    const ClientConn b = world.connect(n2);
+    world.call(a, lock_call(1, Mode::EX, name));
+    const auto first = world.last<wire::Granted>(a);
+    world.call(a, wire::Release{.lock = first.lock, .value = {}});
+    world.advance(11s);
+    world.call(b, lock_call(2, Mode::EX, name));
+    EXPECT_GT(world.last<wire::Granted>(b).token, first.token);
+    world.traffic();
+    world.call(b, lock_call(3, Mode::NL, name));
+    EXPECT_TRUE(world.traffic().empty()) << name << ": n2 is not master";
+  }
+}
+
+}  // namespace
+}  // namespace holdfast::node

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// Post: how the roles of the nodes talk. A role (requester, home, master, ...) only ever sends messages of
+// the peer protocol to a node; whether that node is this one makes no difference to it. To ourselves the
+// message is handed over at once, as it is, without being encoded.
+//
+// Handing over at once means that send() can come back into the sending role. So a role finishes what it
+// changes before it sends, and holds no reference across a send() into something that may go away.
+#pragma once
+
+#include "node/core.hpp"
+#include "node/peers.hpp"
+
+namespace holdfast::node {
+
+// Who understands what: one overload per message, each a call of the role in charge (receiver.cpp).
+class Receiver {
+ public:
+  virtual ~Receiver() = default;
+#define HF_RECEIVES(Message) virtual void receive(NodeId from, const wire::Message& message) = 0
+  HF_RECEIVES(Operation);
+  HF_RECEIVES(GrantReply);
+  HF_RECEIVES(DoneReply);
+  HF_RECEIVES(QueueReply);
+  HF_RECEIVES(RefuseReply);
+  HF_RECEIVES(Notice);
+  HF_RECEIVES(Forward);
+  HF_RECEIVES(NotMaster);
+  HF_RECEIVES(MasterReply);
+  HF_RECEIVES(Remove);
+  HF_RECEIVES(RemoveReply);
+  HF_RECEIVES(MasterClaim);
+  HF_RECEIVES(RebuildLock);
+  HF_RECEIVES(RebuildValue);
+  HF_RECEIVES(RebuildDone);
+  HF_RECEIVES(RebuildReply);
+  HF_RECEIVES(Fenced);
+  HF_RECEIVES(QueryAsk);
+  HF_RECEIVES(QueryResource);
+  HF_RECEIVES(QueryLock);
+  HF_RECEIVES(QueryOwner);
+  HF_RECEIVES(QueryDone);
+  HF_RECEIVES(Probe);
+  HF_RECEIVES(ProbeReply);
+  HF_RECEIVES(PurgeOrphans);
+#undef HF_RECEIVES
+};
+
+class Post {
+ public:
+  Post(Core& core, Peers& peers, Receiver& receiver) : core_(core), peers_(peers), receiver_(receiver) {}
+
+  // A message to a node that is no member is dropped: the view change that removed it settles everything
+  // that was under way.
+  template <wire::Described M>
+  void send(NodeId to, const M& message) {
+    if (to == core_.self())
+      receiver_.receive(to, message);
+    else if (cluster::Link* link = peers_.link(to))
+      link->append(message);
+  }
+  template <wire::Described M>
+  void send_to_all(const M& message) {
+    for (const Member& member : core_.view.members) send(member.node, message);
+  }
+
+ private:
+  Core& core_;
+  Peers& peers_;
+  Receiver& receiver_;
+};
+
+}  // namespace holdfast::node

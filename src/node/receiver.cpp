@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "node/receiver.hpp"
+
+namespace holdfast::node {
+
+bool Roles::receive_all(const Peers::Arrived& arrived, std::string_view& what) {
+  std::span<const std::byte> left = arrived.messages;
+  while (!left.empty()) {
+    wire::Frame frame;
+    if (wire::cut_frame(left, limits::peer_frame_bytes_max, frame) != wire::Cut::frame) {
+      what = "a message is cut off";
+      return false;
+    }
+    left = left.subspan(frame.whole.size());
+    const auto step = [&](const auto& message) { receive(arrived.from, message); };
+    if (wire::dispatch(wire::BetweenPeers{}, frame.type, frame.body, step, what) != wire::Dispatch::done) return false;
+  }
+  return true;
+}
+
+Roles::Timely Roles::timely(Epoch bound) const {
+  if (bound == core.view.epoch) return Timely::now;
+  return bound < core.view.epoch ? Timely::late : Timely::early;
+}
+
+template <class M>
+bool Roles::is_due(NodeId from, Epoch bound, const M& message) {
+  switch (timely(bound)) {
+    case Timely::now: return true;
+    case Timely::late: core.reached("a message of an earlier epoch is dropped"); return false;
+    case Timely::early: {
+      wire::Buffer bytes;
+      wire::append_frame(bytes, message);
+      kept_.push_back({.from = from, .bound = bound, .bytes = std::string(bytes.text())});
+      core.reached("a message of a later epoch is kept");
+      return false;
+    }
+  }
+  HF_ASSERT(false);
+}
+
+void Roles::receive_kept() {
+  for (const Kept& kept : std::exchange(kept_, {})) {  // what is still early is kept again
+    if (!core.view.has(kept.from)) continue;
+    std::string_view what;
+    const bool fine = receive_all({.from = kept.from, .messages = std::as_bytes(std::span(kept.bytes))}, what);
+    HF_ASSERT(fine);
+  }
+}
+
+void Roles::receive(NodeId from, const wire::Operation& message) {
+  if (!message.asked)
+    master.on(from, message);
+  else if (is_due(from, message.asked, message))
+    home.on_asked(from, message);
+}
+
+void Roles::receive(NodeId from, const wire::Forward& message) {
+  if (is_due(from, message.operation.asked, message) && core.view.has(message.origin))
+    master.on_asked(message.origin, message.mastership, message.generation, message.operation);
+}
+
+void Roles::receive(NodeId from, const wire::MasterReply& message) {
+  if (is_due(from, message.epoch, message)) requester.on(message);
+}
+
+void Roles::receive(NodeId from, const wire::Remove& message) {
+  if (is_due(from, message.epoch, message)) home.on(from, message);
+}
+
+void Roles::receive(NodeId from, const wire::MasterClaim& message) {
+  // Late ones count, see Home.
+  if (timely(message.epoch) == Timely::late || is_due(from, message.epoch, message)) home.on(from, message);
+}
+
+void Roles::receive(NodeId from, const wire::RebuildLock& message) {
+  if (is_due(from, message.epoch, message)) home.on(from, message);
+}
+
+void Roles::receive(NodeId from, const wire::RebuildValue& message) {
+  if (is_due(from, message.epoch, message)) home.on(message);
+}
+
+void Roles::receive(NodeId from, const wire::RebuildDone& message) {
+  if (is_due(from, message.epoch, message)) home.on(from, message);
+}
+
+void Roles::receive(NodeId, const wire::Fenced& message) {
+  if (core.lost.confirm(message.node, message.incarnation)) core.reached("a fence confirmation shortens a wait");
+}
+
+}  // namespace holdfast::node

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// Roles: the parts of a node, and which of them is in charge of which message. A message that is bound to an
+// epoch is dropped when it is older than ours (its sender asks again), and kept until we get there when it
+// is newer.
+#pragma once
+
+#include <deque>
+#include <string>
+
+#include "node/home.hpp"
+#include "node/master.hpp"
+#include "node/peers.hpp"
+#include "node/report.hpp"
+#include "node/requester.hpp"
+#include "node/sessions.hpp"
+
+namespace holdfast::node {
+
+class Roles : public Receiver {
+ public:
+  explicit Roles(NodeConfig config)
+      : core(std::move(config)), peers(core), post(core, peers, *this), sessions(core), master(core, post),
+        requester(core, post, sessions, master), home(core, post, master),
+        report(core, post, sessions, master, requester) {}
+
+  // Steps the messages of a data frame. False, with the reason, if one of them makes no sense.
+  [[nodiscard]] bool receive_all(const Peers::Arrived& arrived, std::string_view& what);
+  // We are in a new epoch: what was kept for it is stepped now.
+  void receive_kept();
+
+  void receive(NodeId from, const wire::Operation& message) override;
+  void receive(NodeId from, const wire::GrantReply& message) override { requester.on(from, message); }
+  void receive(NodeId from, const wire::DoneReply& message) override { requester.on(from, message); }
+  void receive(NodeId from, const wire::QueueReply& message) override { requester.on(from, message); }
+  void receive(NodeId from, const wire::RefuseReply& message) override { requester.on(from, message); }
+  void receive(NodeId, const wire::Notice& message) override { requester.on(message); }
+  void receive(NodeId from, const wire::Forward& message) override;
+  void receive(NodeId, const wire::NotMaster& message) override { requester.on(message); }
+  void receive(NodeId from, const wire::MasterReply& message) override;
+  void receive(NodeId from, const wire::Remove& message) override;
+  void receive(NodeId, const wire::RemoveReply& message) override { master.on(message); }
+  void receive(NodeId from, const wire::MasterClaim& message) override;
+  void receive(NodeId from, const wire::RebuildLock& message) override;
+  void receive(NodeId from, const wire::RebuildValue& message) override;
+  void receive(NodeId from, const wire::RebuildDone& message) override;
+  void receive(NodeId from, const wire::RebuildReply& message) override { requester.on(from, message); }
+  void receive(NodeId from, const wire::Fenced& message) override;
+  void receive(NodeId from, const wire::QueryAsk& message) override { report.on(from, message); }
+  void receive(NodeId from, const wire::QueryResource& message) override { report.on(from, message); }
+  void receive(NodeId from, const wire::QueryLock& message) override { report.on(from, message); }
+  void receive(NodeId from, const wire::QueryOwner& message) override { report.on(from, message); }
+  void receive(NodeId from, const wire::QueryDone& message) override { report.on(from, message); }
+  void receive(NodeId from, const wire::Probe& message) override { report.on(from, message); }
+  void receive(NodeId from, const wire::ProbeReply& message) override { report.on(from, message); }
+  void receive(NodeId, const wire::PurgeOrphans& message) override { requester.on(message); }
+
+  Core core;
+  Peers peers;
+  Post post;
+  Sessions sessions;
+  Master master;
+  Requester requester;
+  Home home;
+  Report report;
+
+ private:
+  enum class Timely : std::uint8_t { now, late, early };
+  [[nodiscard]] Timely timely(Epoch bound) const;
+  // True if the message is to be stepped now; one that is early is kept.
+  template <class M>
+  [[nodiscard]] bool is_due(NodeId from, Epoch bound, const M& message);
+
+  struct Kept {
+    NodeId from;
+    Epoch bound;
+    std::string bytes;  // its frame
+  };
+  std::deque<Kept> kept_;
+};
+
+}  // namespace holdfast::node

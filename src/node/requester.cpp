@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: Apache-2.0
+// Calls of programs: what is checked at once, and what they begin. How an operation gets to the master is in
+// requester_send.cpp, what comes back in requester_answers.cpp.
+#include "node/requester.hpp"
+
+#include <algorithm>
+
+namespace holdfast::node {
+namespace {
+
+std::string bytes_text(std::size_t have, std::size_t allowed) {
+  return std::to_string(have) + " bytes, at most " + std::to_string(allowed) + " are allowed";
+}
+
+}  // namespace
+
+// ---- lock -----------------------------------------------------------------------------------------------
+
+void Requester::on(const Session& session, const wire::Lock& call) {
+  if (Result<void> fine = check_lock(session, call); !fine) {
+    refuse(session, call, {}, fine.error());
+    return;
+  }
+  Place& place = place_of(session.lockspaces[call.lockspace.value()], call.resource);
+  if (call.flags.has(Flag::orphan)) {
+    adopt(session, place, call);
+    return;
+  }
+  if (call.flags.has(Flag::noqueue) && (place.state == PlaceState::rebuilding || !core_.has_view())) {
+    refuse(session, call, {}, Error{core_.has_view() ? Errc::recovering : Errc::no_quorum});
+    forget_if_unused(place);
+    return;
+  }
+  Claim& claim = new_claim(place, session, call);
+  begin_main(claim, call.request, call.wait_max);
+}
+
+Result<void> Requester::check_lock(const Session& session, const wire::Lock& call) const {
+  if (call.lockspace.value() >= session.lockspaces.size())
+    return Error{Errc::no_such_lockspace, "this session has not opened a lockspace with handle " +
+                                              std::to_string(call.lockspace.value())};
+  if (call.resource.size() > limits::name_bytes_max) return check_name(call.resource);
+  if (const Errc wrong = lock::check_request(call.mode, call.flags); wrong != Errc::ok) return Error{wrong};
+  if (call.flags.has(Flag::persistent) && !sessions_.is_operator(session))
+    return Error{Errc::not_permitted, "only the operator may take persistent locks"};
+  if (claims_.size() >= limits::locks_per_node_max)
+    return Error{Errc::too_many_locks, "this node holds " + std::to_string(limits::locks_per_node_max) +
+                                           " locks already, which is the limit"};
+  return {};
+}
+
+Place& Requester::place_of(std::string_view lockspace, std::string_view name) {
+  key_.clear();
+  append_key(key_, {.lockspace = lockspace, .name = name});
+  if (const auto known = by_key_.find(std::string_view(key_)); known != by_key_.end()) return places_[known->second];
+  const PlaceId id = places_.emplace();
+  Place& place = places_[id];
+  place.id = id;
+  place.key = key_;
+  place.slot = slot_of(key_);
+  by_key_.emplace(key_, id);
+  return place;
+}
+
+Claim& Requester::new_claim(Place& place, const Session& session, const wire::Lock& call) {
+  idle_.remove(place);
+  const ClaimId id = claims_.emplace();
+  Claim& claim = claims_[id];
+  claim.id = id;
+  claim.place = place.id;
+  claim.conn = session.conn;
+  claim.owner = session.owner;
+  claim.wanted = call.mode;
+  claim.flags = call.flags;
+  claim.notices = call.notices;
+  place.claims.push_back(claim);
+  if (session.conn.value() >= by_session_.size()) by_session_.resize(session.conn.value() + 1);
+  by_session_[session.conn.value()].push_back(claim);
+  return claim;
+}
+
+void Requester::adopt(const Session& session, Place& place, const wire::Lock& call) {
+  bool other_mode = false;
+  for (Claim& claim : place.claims) {
+    if (claim.bond != Bond::orphan) continue;
+    other_mode = other_mode || claim.mode != call.mode;
+    if (claim.mode != call.mode || claim.main.stage != Stage::none) continue;
+    sessions_.drop_facts(claim.owner);
+    claim.bond = Bond::session;
+    claim.conn = session.conn;
+    claim.owner = session.owner;
+    claim.flags = call.flags;
+    claim.flags.clear(Flag::orphan);
+    claim.notices = call.notices;
+    if (session.conn.value() >= by_session_.size()) by_session_.resize(session.conn.value() + 1);
+    by_session_[session.conn.value()].push_back(claim);
+    // As in the Linux DLM, adoption moves no value.
+    sessions_.send(session.conn, session.owner,
+                   wire::Granted{.request = call.request, .lock = claim.id, .mode = claim.mode, .notes = {},
+                                 .token = claim.token, .value = {}});
+    return;
+  }
+  forget_if_unused(place);
+  refuse(session, call, {}, Error{other_mode ? Errc::orphan_in_other_mode : Errc::no_orphan});
+}
+
+// The clock orders what the master had not stamped yet when it was lost.
+void Requester::begin_main(Claim& claim, RequestId request, Duration wait_max) {
+  claim.main = {.stage = Stage::deferred, .number = 0, .request = request};
+  claim.stamp = lock::no_stamp;
+  claim.asked_at = core_.clock.tick();
+  if (wait_max >= Duration{0})
+    deadlines_.push({.at = core_.now + wait_max, .claim = claim.id, .asked_at = claim.asked_at});
+  dispatch(claim.id);
+}
+
+// ---- convert --------------------------------------------------------------------------------------------
+
+// An id that the session may use: live, and its own.
+Result<ClaimId> Requester::owned(const Session& session, ClaimId id) const {
+  const Claim* claim = claims_.find(id);
+  if (claim == nullptr || claim->state == ClaimState::gone)
+    return Error{Errc::no_such_lock, "there is no lock " + std::to_string(id.value()) + " (any more)"};
+  if (claim->bond != Bond::session || claim->owner != session.owner)
+    return Error{Errc::foreign_lock, "lock " + std::to_string(id.value()) + " belongs to another session"};
+  return id;
+}
+
+void Requester::on(const Session& session, const wire::Convert& call) {
+  const Result<ClaimId> id = owned(session, call.lock);
+  if (!id) {
+    refuse(session, call, call.lock, id.error());
+    return;
+  }
+  Claim& claim = claims_[*id];
+  const Place& place = places_[claim.place];
+  if (const Error wrong = check_convert(claim, place, call); wrong.code != Errc::ok) {
+    refuse(session, call, call.lock, wrong);
+    return;
+  }
+  claim.wanted = call.mode;
+  claim.flags = call.flags;
+  if (call.flags.has(Flag::valblk) && value_move(claim.mode, call.mode) == ValueMove::write) {
+    claim.value.assign(call.value);
+    claim.copy = Copy::of_grant;
+    claim.value_state = ValueState::valid;
+    ++claim.write_number;
+  }
+  const bool remote = place.state == PlaceState::known && place.master != core_.self();
+  if (call.reply == wire::Reply::at_once && remote && is_down_conversion(claim.mode, call.mode))
+    convert_at_once(claim, call);
+  else
+    begin_main(claim, call.request, call.wait_max);
+}
+
+Error Requester::check_convert(const Claim& claim, const Place& place, const wire::Convert& call) const {
+  if (claim.state != ClaimState::granted || claim.main.stage != Stage::none || claim.unlock.stage != Stage::none)
+    return Error{Errc::busy};
+  if (const Errc wrong = lock::check_conversion(claim.mode, call.mode, call.flags); wrong != Errc::ok)
+    return Error{wrong, wrong == Errc::bad_conversion
+                            ? "a conversion from " + std::string(name_of(claim.mode)) + " to " +
+                                  std::string(name_of(call.mode)) + " cannot ask for quecvt: it does not rise"
+                            : std::string()};
+  const std::size_t allowed = core_.policy_of_key(place.key).value_bytes_max;
+  if (call.flags.has(Flag::valblk) && call.value.size() > allowed)
+    return Error{Errc::value_too_long, "the value has " + bytes_text(call.value.size(), allowed)};
+  return Error{Errc::ok};
+}
+
+// It cannot fail and cannot wait, so the owner is told at once; it counts as held in the old mode until the
+// master has applied it.
+void Requester::convert_at_once(Claim& claim, const wire::Convert& call) {
+  const ClaimId id = claim.id;
+  claim.main = {.stage = Stage::deferred, .number = 0, .request = {}};
+  send(claim, Which::main, wire::Answer::unwanted);
+  Claim& again = claims_[id];
+  again.main = {};
+  again.mode = call.mode;
+  sessions_.send(again.conn, again.owner,
+                 wire::Granted{.request = call.request, .lock = id, .mode = again.mode, .notes = {},
+                               .token = again.token, .value = {}});
+}
+
+// ---- unlock, release, cancel, purge ---------------------------------------------------------------------
+
+void Requester::on(const Session& session, const wire::Unlock& call) {
+  const Result<ClaimId> id = owned(session, call.lock);
+  if (!id) {
+    done(session, call.request, id.error());
+    return;
+  }
+  Claim& claim = claims_[*id];
+  const std::size_t allowed = core_.policy_of_key(places_[claim.place].key).value_bytes_max;
+  const bool in_flight = claim.main.stage == Stage::sent && claim.stamp == lock::no_stamp;
+  Error wrong{lock::check_ending(call.flags)};
+  if (call.flags.has(Flag::valblk) && call.value.size() > allowed)
+    wrong = Error{Errc::value_too_long, "the value has " + bytes_text(call.value.size(), allowed)};
+  else if (claim.unlock.stage != Stage::none || (in_flight && !call.flags.has(Flag::forceunlock)))
+    wrong = Error{Errc::busy};
+  if (wrong.code != Errc::ok) {
+    done(session, call.request, wrong);
+    return;
+  }
+  if (call.flags.has(Flag::valblk)) claim.value.assign(call.value);
+  end_claim(*id, call.flags, call.request);
+}
+
+// The fast way out: nothing is under way and the master is known, so the claim is over when this is sent.
+void Requester::on(const Session& session, const wire::Release& call) {
+  const Result<ClaimId> id = owned(session, call.lock);
+  if (!id || lock::check_ending(call.flags) != Errc::ok) return;
+  Claim& claim = claims_[*id];
+  const bool idle = claim.state == ClaimState::granted && claim.main.stage == Stage::none &&
+                    claim.unlock.stage == Stage::none && claim.cancel.stage == Stage::none;
+  const std::string_view value = call.value.substr(0, limits::value_bytes_max);
+  const Place& place = places_[claim.place];
+  if (!idle || place.state != PlaceState::known) {
+    if (claim.unlock.stage != Stage::none) return;
+    if (call.flags.has(Flag::valblk)) claim.value.assign(value);
+    end_claim(*id, FlagSet(call.flags).set(Flag::forceunlock), {});
+    return;
+  }
+  const NodeId master = place.master;
+  const wire::Operation operation{.kind = wire::OperationKind::unlock, .answer = wire::Answer::unwanted,
+                                  .claim = claim.id, .number = claim.sent + 1, .asked = {},
+                                  .mastership = place.mastership, .resource = place.resource, .lock = claim.lock,
+                                  .owner = claim.owner, .mode = Mode::NL, .flags = call.flags, .key = {},
+                                  .value = value};
+  erase(claim);
+  post_.send(master, operation);
+}
+
+void Requester::end_claim(ClaimId id, FlagSet flags, RequestId request) {
+  Claim& claim = claims_[id];
+  HF_ASSERT(claim.unlock.stage == Stage::none);
+  claim.end_flags = flags;
+  claim.unlock = {.stage = Stage::deferred, .number = 0, .request = request};
+  if (claim.sent == 0) {  // the master has never heard of it
+    claim.state = ClaimState::gone;
+    answer_refused(claim, Errc::cancelled, {});
+    end_if_over(id);
+    return;
+  }
+  dispatch(id);
+}
+
+void Requester::on(const Session& session, const wire::Cancel& call) {
+  ClaimId id = call.lock;
+  if (!id && session.conn.value() < by_session_.size())
+    for (const Claim& claim : by_session_[session.conn.value()])
+      if (claim.main.stage != Stage::none && claim.main.request == call.target) id = claim.id;
+  if (!id && !call.lock) {  // it was answered already: nothing to cancel
+    done(session, call.request, Error{Errc::ok});
+    return;
+  }
+  if (const Result<ClaimId> mine = owned(session, id); !mine) {
+    done(session, call.request, mine.error());
+    return;
+  }
+  cancel_main(id, Errc::cancelled, call.request);
+}
+
+void Requester::cancel_main(ClaimId id, Errc reason, RequestId request) {
+  Claim& claim = claims_[id];
+  const ClientConn conn = claim.conn;
+  const OwnerId owner = claim.owner;
+  const auto answer = [&] {
+    if (request) sessions_.send(conn, owner, wire::Done{.request = request, .status = Errc::ok, .detail = {}});
+  };
+  if (claim.main.stage == Stage::sent && claim.cancel.stage == Stage::none) {
+    claim.cancel = {.stage = Stage::deferred, .number = 0, .request = request};
+    claim.cancel_reason = reason;
+    dispatch(id);
+    return;
+  }
+  if (claim.main.stage == Stage::deferred) {  // never sent: nobody else has to know
+    answer_refused(claim, reason, {});
+    if (claim.state == ClaimState::requesting) claim.state = ClaimState::gone;
+    end_if_over(id);
+  }
+  answer();
+}
+
+void Requester::on(const Session& session, const wire::Purge& call) {
+  if (call.lockspace.value() >= session.lockspaces.size()) {
+    done(session, call.request, Error{Errc::no_such_lockspace});
+  } else if (!sessions_.is_operator(session)) {
+    done(session, call.request, Error{Errc::not_permitted});
+  } else if (call.node && !core_.view.has(call.node)) {
+    done(session, call.request, Error{Errc::no_such_node, "node " + std::to_string(call.node.value()) +
+                                                              " is not a member"});
+  } else {
+    const std::string lockspace = session.lockspaces[call.lockspace.value()];
+    if (!call.node || call.node == core_.self())
+      purge(lockspace, call.pid);
+    else
+      post_.send(call.node, wire::PurgeOrphans{.pid = call.pid, .lockspace = lockspace});
+    done(session, call.request, Error{Errc::ok});
+  }
+}
+
+void Requester::on(const wire::PurgeOrphans& message) { purge(message.lockspace, message.pid); }
+
+void Requester::purge(std::string_view lockspace, std::uint32_t pid) {
+  std::vector<ClaimId> meant;
+  for_each_claim([&](const Claim& claim, const std::string& key) {
+    if (claim.bond == Bond::orphan && claim.unlock.stage == Stage::none && split_key(key)->lockspace == lockspace &&
+        (pid == 0 || sessions_.facts(claim.owner).pid == pid))
+      meant.push_back(claim.id);
+  });
+  for (const ClaimId id : meant) {
+    claims_[id].bond = Bond::ending;
+    end_claim(id, {Flag::forceunlock, Flag::ivvalblk}, {});
+  }
+}
+
+void Requester::end_session(const Session& session) {
+  if (session.conn.value() >= by_session_.size()) return;
+  auto& claims = by_session_[session.conn.value()];
+  while (!claims.empty()) {
+    Claim& claim = claims.front();
+    const ClaimId id = claim.id;
+    claims.pop_front();
+    sessions_.keep_facts(claim.owner);
+    claim.main.request = claim.cancel.request = claim.unlock.request = {};
+    const bool stays = claim.state == ClaimState::granted && claim.flags.has(Flag::persistent) &&
+                       claim.unlock.stage == Stage::none;
+    claim.bond = stays ? Bond::orphan : Bond::ending;
+    if (stays) {
+      if (claim.main.stage != Stage::none) cancel_main(id, Errc::cancelled, {});
+    } else if (claim.unlock.stage == Stage::none && claim.state != ClaimState::gone) {
+      end_claim(id, {Flag::forceunlock, Flag::ivvalblk}, {});
+    }
+  }
+}
+
+// ---- answers that need no master ------------------------------------------------------------------------
+
+template <class Call>
+void Requester::refuse(const Session& session, const Call& call, ClaimId lock, const Error& error) {
+  sessions_.send(session.conn, session.owner,
+                 wire::Refused{.request = call.request, .lock = lock, .status = error.code, .detail = error.detail,
+                               .blockers = {}});
+}
+
+void Requester::done(const Session& session, RequestId request, const Error& error) {
+  sessions_.send(session.conn, session.owner,
+                 wire::Done{.request = request, .status = error.code, .detail = error.detail});
+}
+
+void Requester::check() const {
+  claims_.for_each([&](ClaimId id, const Claim& claim) {
+    HF_ASSERT(claim.id == id && places_.find(claim.place) != nullptr);
+    HF_ASSERT(claim.state != ClaimState::requesting || claim.main.stage != Stage::none);
+  });
+}
+
+}  // namespace holdfast::node

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// Requester: the role of a node for the locks of its own programs, whoever is their master. It checks what
+// programs ask, finds the master (through the home, once; then it remembers), numbers the operations on
+// each claim, and turns the master's messages into answers. It decides nothing about who gets a lock.
+//
+// Exactly one answer goes to each call of a program (but Release). An operation whose master is not known
+// is deferred; it gets its number when it is sent.
+#pragma once
+
+#include <deque>
+#include <queue>
+#include <string_view>
+#include <vector>
+
+#include "base/slab.hpp"
+#include "cluster/directory.hpp"
+#include "node/claim.hpp"
+#include "node/core.hpp"
+#include "node/master.hpp"
+#include "node/post.hpp"
+#include "node/sessions.hpp"
+
+namespace holdfast::node {
+
+class Requester {
+ public:
+  Requester(Core& core, Post& post, Sessions& sessions, Master& master)
+      : core_(core), post_(post), sessions_(sessions), master_(master),
+        by_key_(0, cluster::KeyHash{core.config.hash_salt}) {}
+
+  // Calls of programs.
+  void on(const Session& session, const wire::Lock& call);
+  void on(const Session& session, const wire::Convert& call);
+  void on(const Session& session, const wire::Unlock& call);
+  void on(const Session& session, const wire::Release& call);
+  void on(const Session& session, const wire::Cancel& call);
+  void on(const Session& session, const wire::Purge& call);
+  // The session has ended: its claims become orphans or are unlocked.
+  void end_session(const Session& session);
+
+  // Answers of masters and homes.
+  void on(NodeId from, const wire::GrantReply& reply);
+  void on(NodeId from, const wire::QueueReply& reply);
+  void on(NodeId from, const wire::RefuseReply& reply);
+  void on(NodeId from, const wire::DoneReply& reply);
+  void on(const wire::Notice& notice);
+  void on(const wire::NotMaster& reply);
+  void on(const wire::MasterReply& reply);
+  void on(NodeId from, const wire::RebuildReply& reply);
+  void on(const wire::PurgeOrphans& message);
+
+  // After a view change: reports the claims whose master was lost to the homes that rebuild them, and asks
+  // again where the answer of a home is outstanding.
+  void report_losses();
+  void ask_again();
+
+  // Ends waits that are over and forgets places that nobody used for a while.
+  void sweep();
+  // When sweep() has something to do.
+  [[nodiscard]] Instant next() const;
+
+  [[nodiscard]] std::uint32_t size() const { return claims_.size(); }
+  // For reports: visits (claim, key) of all claims.
+  template <class Visit>
+  void for_each_claim(Visit&& visit) const {
+    claims_.for_each([&](ClaimId, const Claim& claim) { visit(claim, places_[claim.place].key); });
+  }
+  [[nodiscard]] bool exists(ClaimId id) const { return claims_.find(id) != nullptr; }
+  void check() const;
+
+ private:
+  enum class Which : std::uint8_t { main, cancel, unlock };
+  struct Deadline {
+    Instant at;
+    ClaimId claim;
+    Token asked_at;  // of the operation that it belongs to
+    bool operator>(const Deadline& other) const { return at > other.at; }
+  };
+
+  // requester.cpp: calls
+  [[nodiscard]] Result<void> check_lock(const Session& session, const wire::Lock& call) const;
+  Place& place_of(std::string_view lockspace, std::string_view name);
+  Claim& new_claim(Place& place, const Session& session, const wire::Lock& call);
+  void adopt(const Session& session, Place& place, const wire::Lock& call);
+  [[nodiscard]] Result<ClaimId> owned(const Session& session, ClaimId id) const;
+  [[nodiscard]] Error check_convert(const Claim& claim, const Place& place, const wire::Convert& call) const;
+  void convert_at_once(Claim& claim, const wire::Convert& call);
+  void begin_main(Claim& claim, RequestId request, Duration wait_max);
+  void end_claim(ClaimId id, FlagSet flags, RequestId request);
+  void cancel_main(ClaimId id, Errc reason, RequestId request);
+  void purge(std::string_view lockspace, std::uint32_t pid);
+  template <class Call>
+  void refuse(const Session& session, const Call& call, ClaimId lock, const Error& error);
+  void done(const Session& session, RequestId request, const Error& error);
+
+  // requester_send.cpp: how operations reach the master
+  void dispatch(ClaimId id);
+  void send(Claim& claim, Which which, wire::Answer answer);
+  void ask(Place& place);
+  void expire(ClaimId id);
+  void learn(Place& place, NodeId master, Mastership mastership, ResourceId resource);
+  void flush(PlaceId id);
+  void forget_if_unused(Place& place);
+  void erase(Claim& claim);
+  [[nodiscard]] static wire::OperationKind kind_of(const Claim& claim, Which which);
+  [[nodiscard]] static Pending& pending(Claim& claim, Which which);
+
+  // requester_answers.cpp
+  template <class Reply>
+  [[nodiscard]] Claim* accept(NodeId from, const Reply& reply);
+  template <class Reply>
+  void learn_from(NodeId from, Place& place, const Reply& reply);
+  void give_back(NodeId from, const wire::GrantReply& reply);
+  void finish_locally(Place& place);
+  void answer_refused(Claim& claim, Errc status, const std::vector<wire::BlockerRow>& blockers);
+  void end_if_over(ClaimId id);
+  void report(Place& place, NodeId home);
+  void report_value(const Place& place, NodeId home);
+
+  Core& core_;
+  Post& post_;
+  Sessions& sessions_;
+  Master& master_;
+  Slab<Claim, ClaimId> claims_;
+  Slab<Place, PlaceId> places_;
+  cluster::KeyMap<PlaceId> by_key_;
+  IdleList<Place> idle_;
+  std::priority_queue<Deadline, std::vector<Deadline>, std::greater<>> deadlines_;
+  std::deque<boost::intrusive::list<Claim, boost::intrusive::base_hook<SessionLink>>> by_session_;  // by conn
+  std::string key_;  // scratch
+};
+
+}  // namespace holdfast::node

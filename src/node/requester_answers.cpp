@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+// What masters and homes answer, and what a view change means for the claims whose master is gone.
+#include "node/requester.hpp"
+
+namespace holdfast::node {
+
+// The claim whose main operation this answers; null if it answers nothing that is open (it came twice, or
+// from a master that is none any more). In both cases the way to the master may be learned from it.
+template <class Reply>
+Claim* Requester::accept(NodeId from, const Reply& reply) {
+  Claim* claim = claims_.find(reply.claim);
+  if (claim == nullptr) return nullptr;
+  Place& place = places_[claim->place];
+  if (place.state == PlaceState::known && place.mastership != reply.mastership) return nullptr;
+  if (place.state == PlaceState::asking && reply.asked == place.asked && reply.resource)
+    learn(place, from, reply.mastership, reply.resource);
+  if (claim->main.stage != Stage::sent || claim->main.number != reply.number) return nullptr;
+  return claim;
+}
+
+void Requester::on(NodeId from, const wire::GrantReply& reply) {
+  if (claims_.find(reply.claim) == nullptr) {
+    give_back(from, reply);
+    return;
+  }
+  const bool was_known = places_[claims_[reply.claim].place].state == PlaceState::known;
+  Claim* claim = accept(from, reply);
+  const PlaceId place = claims_[reply.claim].place;
+  if (claim != nullptr) {
+    claim->state = ClaimState::granted;
+    claim->mode = reply.mode;
+    claim->token = reply.token;
+    claim->lock = reply.lock;
+    claim->stamp = lock::no_stamp;
+    if (reply.notes.has(wire::GrantNote::value)) claim->value.assign(reply.value);
+    if (claim->flags.has(Flag::valblk)) {
+      claim->copy = Copy::of_grant;
+      claim->write_number = reply.write_number;
+      claim->value_state = reply.value_state;
+    } else if (claim->copy == Copy::of_grant) {
+      claim->copy = Copy::older;
+    }
+    const RequestId request = std::exchange(claim->main, {}).request;
+    if (claim->bond == Bond::session)
+      sessions_.send(claim->conn, claim->owner,
+                     wire::Granted{.request = request, .lock = claim->id, .mode = reply.mode, .notes = reply.notes,
+                                   .token = reply.token, .value_state = reply.value_state,
+                                   .write_number = reply.write_number, .value = reply.value});
+  }
+  if (!was_known) flush(place);
+}
+
+// A grant for a claim that has ended: the request came twice, and the second time it was granted. Nobody was
+// told, so it can be given back.
+void Requester::give_back(NodeId from, const wire::GrantReply& reply) {
+  core_.reached("a grant nobody waits for is given back");
+  post_.send(from, wire::Operation{.kind = wire::OperationKind::unlock, .answer = wire::Answer::unwanted,
+                                   .claim = reply.claim, .number = reply.number + 1, .asked = {},
+                                   .mastership = reply.mastership, .resource = reply.resource, .lock = reply.lock,
+                                   .owner = {}, .flags = {Flag::forceunlock}, .key = {}, .value = {}});
+}
+
+void Requester::on(NodeId from, const wire::QueueReply& reply) {
+  if (claims_.find(reply.claim) == nullptr) {
+    give_back(from, {.claim = reply.claim, .number = reply.number, .asked = {}, .mastership = reply.mastership,
+                     .resource = reply.resource, .lock = reply.lock, .notes = {}, .token = {}, .value = {}});
+    return;
+  }
+  const bool was_known = places_[claims_[reply.claim].place].state == PlaceState::known;
+  Claim* claim = accept(from, reply);
+  const PlaceId place = claims_[reply.claim].place;
+  if (claim != nullptr) {
+    const bool told = claim->stamp != lock::no_stamp;
+    claim->stamp = reply.stamp;
+    claim->lock = reply.lock;
+    if (claim->bond == Bond::session && !told)
+      sessions_.send(claim->conn, claim->owner,
+                     wire::Waiting{.request = claim->main.request, .lock = claim->id, .blockers = reply.blockers});
+  }
+  if (!was_known) flush(place);
+}
+
+void Requester::on(NodeId from, const wire::RefuseReply& reply) {
+  if (claims_.find(reply.claim) == nullptr) return;
+  const PlaceId place = claims_[reply.claim].place;
+  const bool was_known = places_[place].state == PlaceState::known;
+  Claim* claim = accept(from, reply);
+  if (claim != nullptr) {
+    if (claim->state == ClaimState::requesting) claim->state = ClaimState::gone;
+    answer_refused(*claim, reply.status, reply.blockers);
+    end_if_over(reply.claim);
+  }
+  if (places_.find(place) == nullptr) return;
+  if (!was_known && places_[place].state == PlaceState::known) flush(place);
+  if (places_[place].state == PlaceState::asking && !places_[place].asker) ask(places_[place]);
+}
+
+void Requester::answer_refused(Claim& claim, Errc status, const std::vector<wire::BlockerRow>& blockers) {
+  if (claim.main.stage == Stage::none) return;
+  const RequestId request = std::exchange(claim.main, {}).request;
+  claim.stamp = lock::no_stamp;
+  if (claim.bond == Bond::session && request)
+    sessions_.send(claim.conn, claim.owner,
+                   wire::Refused{.request = request, .lock = claim.id, .status = status, .detail = {},
+                                 .blockers = blockers});
+}
+
+void Requester::on(NodeId, const wire::DoneReply& reply) {
+  Claim* claim = claims_.find(reply.claim);
+  if (claim == nullptr) return;
+  if (claim->unlock.stage == Stage::sent && claim->unlock.number == reply.number) {
+    // A lock that had ended by itself meanwhile is unlocked, too.
+    answer_refused(*claim, Errc::cancelled, {});
+    claim->state = ClaimState::gone;
+    claim->unlock.stage = Stage::deferred;
+    end_if_over(reply.claim);
+  } else if (claim->cancel.stage == Stage::sent && claim->cancel.number == reply.number) {
+    const RequestId request = std::exchange(claim->cancel, {}).request;
+    if (claim->bond == Bond::session && request)
+      sessions_.send(claim->conn, claim->owner, wire::Done{.request = request, .status = Errc::ok, .detail = {}});
+    end_if_over(reply.claim);
+  }
+}
+
+// A claim that is gone goes when nothing is outstanding; an unlock that was not sent yet is then done, too.
+void Requester::end_if_over(ClaimId id) {
+  Claim* claim = claims_.find(id);
+  if (claim == nullptr || claim->state != ClaimState::gone) return;
+  if (claim->unlock.stage == Stage::sent || claim->cancel.stage == Stage::sent) return;
+  const ClientConn conn = claim->conn;
+  const OwnerId owner = claim->owner;
+  const Bond bond = claim->bond;
+  const RequestId cancel = claim->cancel.request;
+  const RequestId unlock = claim->unlock.request;
+  erase(*claim);
+  if (bond != Bond::session) return;
+  if (cancel) sessions_.send(conn, owner, wire::Done{.request = cancel, .status = Errc::ok, .detail = {}});
+  if (unlock) sessions_.send(conn, owner, wire::Done{.request = unlock, .status = Errc::ok, .detail = {}});
+}
+
+// The program hears of it only if it still holds what the notice is about.
+void Requester::on(const wire::Notice& notice) {
+  const Claim* claim = claims_.find(notice.claim);
+  if (claim == nullptr || claim->bond != Bond::session || claim->state != ClaimState::granted) return;
+  if (places_[claim->place].mastership != notice.mastership) return;
+  if (claim->notices == wire::Notices::unwanted || compatible(claim->mode, notice.wanted)) return;
+  sessions_.send(claim->conn, claim->owner, wire::NoticeEvent{.lock = claim->id, .wanted = notice.wanted});
+}
+
+// Our knowledge was old: the resource has been given up there.
+void Requester::on(const wire::NotMaster& reply) {
+  Claim* claim = claims_.find(reply.claim);
+  if (claim == nullptr) return;
+  Place& place = places_[claim->place];
+  if (place.state == PlaceState::known && place.mastership == reply.mastership) {
+    place.state = PlaceState::unknown;
+    place.asker = {};
+  }
+  if (claim->main.stage == Stage::sent && claim->main.number == reply.number) {
+    claim->main.stage = Stage::deferred;
+    claim->sent = reply.number - 1;
+  }
+  dispatch(reply.claim);
+}
+
+// The home made us master; what was asked through it goes to ourselves now.
+void Requester::on(const wire::MasterReply& reply) {
+  if (reply.epoch != core_.view.epoch) return;
+  const ResourceId resource = master_.become(reply.key, reply.mastership, reply.generation);
+  const auto known = by_key_.find(reply.key);
+  if (known == by_key_.end()) return;
+  Place& place = places_[known->second];
+  if (Claim* asker = claims_.find(place.asker); asker != nullptr && asker->main.stage == Stage::sent) {
+    asker->main.stage = Stage::deferred;
+    asker->sent = 0;
+  }
+  learn(place, core_.self(), reply.mastership, resource);
+  flush(place.id);
+}
+
+// ---- losses ---------------------------------------------------------------------------------------------
+
+void Requester::report_losses() {
+  std::vector<std::pair<std::string_view, PlaceId>> lost;
+  places_.for_each([&](PlaceId id, const Place& place) {
+    const bool master_lost = place.state == PlaceState::known && !core_.is_member(place.master, place.incarnation);
+    if (master_lost || place.state == PlaceState::rebuilding) lost.emplace_back(place.key, id);
+  });
+  for (const auto& [key, id] : lost) {
+    finish_locally(places_[id]);
+    report(places_[id], core_.home(places_[id].slot));
+  }
+}
+
+// An unlock that was on its way to the lost master is done: nobody will hear of that lock again. (A cancel
+// is sent again when there is a master.)
+void Requester::finish_locally(Place& place) {
+  std::vector<ClaimId> ended;
+  for (Claim& claim : place.claims) {
+    if (claim.cancel.stage == Stage::sent) claim.cancel.stage = Stage::deferred;
+    if (claim.unlock.stage == Stage::sent || claim.state == ClaimState::gone) ended.push_back(claim.id);
+  }
+  for (const ClaimId id : ended) {
+    Claim& claim = claims_[id];
+    answer_refused(claim, Errc::cancelled, {});
+    claim.state = ClaimState::gone;
+    claim.unlock.stage = Stage::deferred;
+    end_if_over(id);
+  }
+}
+
+void Requester::report(Place& place, NodeId home) {
+  bool any = false;
+  for (Claim& claim : place.claims) {
+    if (claim.sent == 0) continue;
+    any = true;
+    claim.lock = {};
+    const bool waits = claim.main.stage == Stage::sent;
+    if (waits) claim.sent = claim.main.number;
+    const wire::LockStanding standing = claim.state == ClaimState::requesting ? wire::LockStanding::waiting
+                                        : waits                               ? wire::LockStanding::converting
+                                                                              : wire::LockStanding::granted;
+    post_.send(home, wire::RebuildLock{.epoch = core_.view.epoch, .mastership = place.mastership, .claim = claim.id,
+                                       .owner = claim.owner, .number = claim.sent, .standing = standing,
+                                       .granted = claim.mode, .wanted = claim.wanted, .flags = claim.flags,
+                                       .token = claim.token, .stamp = claim.stamp, .asked_at = claim.asked_at,
+                                       .key = place.key});
+  }
+  report_value(place, home);
+  place.state = any ? PlaceState::rebuilding : PlaceState::unknown;
+  place.asker = {};
+}
+
+// The best copy of the value that our claims have. Under a grant above CR nobody else can write, so the
+// copy of such a grant is surely the newest.
+void Requester::report_value(const Place& place, NodeId home) {
+  const auto is_current = [](const Claim& claim) { return claim.copy == Copy::of_grant && claim.mode > Mode::CR; };
+  const Claim* best = nullptr;
+  for (const Claim& claim : place.claims) {
+    if (claim.state != ClaimState::granted || claim.copy == Copy::none || claim.write_number == 0) continue;
+    if (best == nullptr || (is_current(claim) && !is_current(*best)) ||
+        (is_current(claim) == is_current(*best) && claim.write_number > best->write_number))
+      best = &claim;
+  }
+  if (best == nullptr) return;
+  post_.send(home, wire::RebuildValue{.epoch = core_.view.epoch,
+                                      .evidence = is_current(*best) ? wire::Evidence::current : wire::Evidence::copy,
+                                      .state = best->value_state, .write_number = best->write_number,
+                                      .key = place.key, .value = best->value});
+}
+
+void Requester::on(NodeId from, const wire::RebuildReply& reply) {
+  Claim* claim = claims_.find(reply.claim);
+  if (claim == nullptr) return;
+  Place& place = places_[claim->place];
+  if (place.state != PlaceState::rebuilding && place.mastership != reply.mastership) return;
+  claim->lock = reply.lock;
+  if (claim->main.stage == Stage::sent) claim->stamp = reply.stamp;
+  if (place.state != PlaceState::rebuilding) {
+    dispatch(reply.claim);
+    return;
+  }
+  learn(place, from, reply.mastership, reply.resource);
+  flush(place.id);
+}
+
+}  // namespace holdfast::node

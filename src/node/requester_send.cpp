@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+// How operations reach the master. The master of a place is learned once, from the answer to the first
+// request, which goes through the home; everything else waits for that answer and then goes straight.
+//
+// A view change may have swallowed the question, the way there or the answer, so it is asked again in each
+// epoch (with the same operation number: a master recognises it) and only the answer to the latest question
+// opens the straight way. Otherwise a later operation could overtake an earlier one that still comes
+// through the home.
+#include "node/requester.hpp"
+
+#include <algorithm>
+
+namespace holdfast::node {
+
+Pending& Requester::pending(Claim& claim, Which which) {
+  switch (which) {
+    case Which::main: return claim.main;
+    case Which::cancel: return claim.cancel;
+    case Which::unlock: return claim.unlock;
+  }
+  HF_ASSERT(false);
+}
+
+wire::OperationKind Requester::kind_of(const Claim& claim, Which which) {
+  switch (which) {
+    case Which::main:
+      return claim.state == ClaimState::requesting ? wire::OperationKind::request : wire::OperationKind::convert;
+    case Which::cancel: return wire::OperationKind::cancel;
+    case Which::unlock: return wire::OperationKind::unlock;
+  }
+  HF_ASSERT(false);
+}
+
+// Sends what is deferred on a claim, if the way is known; otherwise sees to it that it becomes known.
+void Requester::dispatch(ClaimId id) {
+  for (const Which which : {Which::main, Which::cancel, Which::unlock}) {
+    Claim* claim = claims_.find(id);  // an answer may have come back already and ended it
+    if (claim == nullptr) return;
+    if (pending(*claim, which).stage != Stage::deferred) continue;
+    Place& place = places_[claim->place];
+    if (place.state != PlaceState::known) {
+      if (place.state == PlaceState::unknown) ask(place);
+      return;
+    }
+    send(*claim, which, wire::Answer::wanted);
+  }
+}
+
+void Requester::send(Claim& claim, Which which, wire::Answer answer) {
+  const Place& place = places_[claim.place];
+  HF_ASSERT(place.state == PlaceState::known);
+  Pending& operation = pending(claim, which);
+  operation.number = ++claim.sent;
+  operation.stage = Stage::sent;
+  const wire::OperationKind kind = kind_of(claim, which);
+  const FlagSet flags = which == Which::unlock ? claim.end_flags : claim.flags;
+  const bool carries_value = flags.has(Flag::valblk) && kind != wire::OperationKind::request;
+  post_.send(place.master,
+             wire::Operation{.kind = kind, .answer = answer, .claim = claim.id, .number = operation.number,
+                             .asked = {}, .mastership = place.mastership, .resource = place.resource,
+                             .lock = claim.lock, .owner = claim.owner, .mode = claim.wanted, .flags = flags,
+                             .reason = claim.cancel_reason, .key = {},
+                             .value = carries_value ? std::string_view(claim.value) : std::string_view()});
+}
+
+// Sends the first request of a claim through the home. Without a view there is no home: later then.
+void Requester::ask(Place& place) {
+  if (!core_.has_view() || place.claims.empty()) return;
+  Claim* asker = claims_.find(place.asker);
+  if (asker == nullptr) {
+    for (Claim& claim : place.claims)
+      if (asker == nullptr && claim.state == ClaimState::requesting) asker = &claim;
+    if (asker == nullptr) return;
+  }
+  if (asker->main.stage == Stage::deferred) {
+    asker->main.stage = Stage::sent;
+    asker->main.number = asker->sent = 1;
+  }
+  place.asker = asker->id;
+  place.state = PlaceState::asking;
+  place.asked = core_.view.epoch;
+  // The message to ourselves is read while the place may go away: nothing in it may point there.
+  key_ = place.key;
+  const wire::Operation operation{.kind = wire::OperationKind::request, .claim = asker->id, .number = 1,
+                                  .asked = place.asked, .mastership = {}, .resource = {}, .lock = {},
+                                  .owner = asker->owner, .mode = asker->wanted, .flags = asker->flags,
+                                  .key = key_, .value = {}};
+  post_.send(core_.home(place.slot), operation);
+}
+
+void Requester::ask_again() {
+  std::vector<PlaceId> asking;
+  places_.for_each([&](PlaceId id, const Place& place) {
+    if (place.state == PlaceState::asking || place.state == PlaceState::unknown) asking.push_back(id);
+  });
+  for (const PlaceId id : asking)
+    if (Place* place = places_.find(id); place != nullptr && place->state != PlaceState::known) ask(*place);
+}
+
+void Requester::learn(Place& place, NodeId master, Mastership mastership, ResourceId resource) {
+  place.state = PlaceState::known;
+  place.asker = {};
+  place.master = master;
+  place.incarnation = core_.incarnation_of(master);
+  place.mastership = mastership;
+  place.resource = resource;
+}
+
+// The way is known now: everything that waited for it goes.
+void Requester::flush(PlaceId id) {
+  std::vector<ClaimId> waiting;
+  for (const Claim& claim : places_[id].claims)
+    if (claim.main.stage == Stage::deferred || claim.cancel.stage == Stage::deferred ||
+        claim.unlock.stage == Stage::deferred)
+      waiting.push_back(claim.id);
+  for (const ClaimId claim : waiting) dispatch(claim);
+}
+
+void Requester::forget_if_unused(Place& place) {
+  if (place.claims.empty()) idle_.add(place, core_.now);
+}
+
+void Requester::erase(Claim& claim) {
+  Place& place = places_[claim.place];
+  if (claim.bond != Bond::session) sessions_.drop_facts(claim.owner);
+  if (static_cast<SessionLink&>(claim).is_linked()) {
+    auto& siblings = by_session_[claim.conn.value()];
+    siblings.erase(siblings.iterator_to(claim));
+  }
+  place.claims.erase(place.claims.iterator_to(claim));
+  if (place.asker == claim.id) place.asker = {};
+  claims_.erase(claim.id);
+  forget_if_unused(place);
+}
+
+// The time of a wait is over. While the resource has no master there is nobody to take the request back
+// from: the program is told at once, and the lock goes as soon as it can.
+void Requester::expire(ClaimId id) {
+  Claim& claim = claims_[id];
+  if (places_[claim.place].state != PlaceState::rebuilding) {
+    cancel_main(id, Errc::timed_out, {});
+    return;
+  }
+  if (claim.state == ClaimState::requesting && claim.main.stage == Stage::sent && claim.bond == Bond::session &&
+      claim.unlock.stage == Stage::none) {
+    sessions_.send(claim.conn, claim.owner,
+                   wire::Refused{.request = std::exchange(claim.main.request, {}), .lock = id,
+                                 .status = Errc::recovering, .detail = {}, .blockers = {}});
+    auto& siblings = by_session_[claim.conn.value()];
+    siblings.erase(siblings.iterator_to(claim));
+    sessions_.keep_facts(claim.owner);
+    claim.bond = Bond::ending;
+    end_claim(id, {Flag::forceunlock}, {});
+    return;
+  }
+  cancel_main(id, Errc::recovering, {});
+}
+
+void Requester::sweep() {
+  while (Place* place = idle_.due(core_.now, core_.config.idle_keep)) {
+    idle_.remove(*place);
+    if (!place->claims.empty()) continue;
+    by_key_.erase(by_key_.find(place->key));
+    places_.erase(place->id);
+  }
+  while (!deadlines_.empty() && deadlines_.top().at <= core_.now) {
+    const Deadline deadline = deadlines_.top();
+    deadlines_.pop();
+    const Claim* claim = claims_.find(deadline.claim);
+    if (claim == nullptr || claim->main.stage == Stage::none || claim->asked_at != deadline.asked_at) continue;
+    expire(deadline.claim);
+  }
+}
+
+Instant Requester::next() const {
+  const Instant next = deadlines_.empty() ? Instant::never() : deadlines_.top().at;
+  return std::min(next, idle_.next(core_.config.idle_keep));
+}
+
+}  // namespace holdfast::node

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sessions: the programs of this node. A session begins with a hello, belongs to one process whose facts the
+// kernel told, opens lockspaces, and owns claims; it ends with its process or with its socket, as its life
+// says. What becomes of its claims is the requester's business.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "node/core.hpp"
+#include "wire/client_messages.hpp"
+
+namespace holdfast::node {
+
+struct Session {
+  enum class State : std::uint8_t { none, greeting, open, ending };
+  State state = State::none;
+  ClientConn conn;
+  OwnerId owner;
+  std::vector<std::string> lockspaces;  // by handle
+};
+
+class Sessions {
+ public:
+  explicit Sessions(Core& core) : core_(core) {}
+
+  void on_connected(const ClientConnected& event);
+  void on_hello(Session& session, const wire::ClientHello& hello);
+  // The session of a connection, in whatever state; null if there is none.
+  [[nodiscard]] Session* find(ClientConn conn);
+  // The open session of this owner at this connection; null if it has ended.
+  [[nodiscard]] Session* find(ClientConn conn, OwnerId owner) {
+    Session* session = find(conn);
+    return session != nullptr && session->state == Session::State::open && session->owner == owner ? session : nullptr;
+  }
+  // Tells the program why, and closes. Its claims must have been dealt with.
+  void end(Session& session, const Error& why);
+  void forget(ClientConn conn);
+
+  // Answers; nothing happens if the session has ended meanwhile.
+  template <wire::Described M>
+  void send(ClientConn conn, OwnerId owner, const M& message) {
+    if (find(conn, owner) != nullptr) core_.out->clients.send(conn, message);
+  }
+  [[nodiscard]] bool is_operator(const Session& session) const;
+  [[nodiscard]] Result<wire::LockspaceHandle> open_lockspace(Session& session, std::string_view lockspace) const;
+
+  // Facts about owners live as long as their session, and then as long as claims that it left behind.
+  [[nodiscard]] const Owner& facts(OwnerId owner) const;
+  void keep_facts(OwnerId owner) { ++owners_.find(owner)->second.users; }
+  void drop_facts(OwnerId owner);
+  [[nodiscard]] std::uint32_t size() const { return open_; }
+  // Open sessions, by connection.
+  template <class Visit>
+  void for_each_open(Visit&& visit) {
+    for (Session& session : sessions_)
+      if (session.state == Session::State::open) visit(session);
+  }
+
+ private:
+  struct Facts {
+    Owner owner;
+    std::uint32_t users = 0;
+  };
+  Core& core_;
+  std::vector<Session> sessions_;  // by connection
+  boost::unordered_flat_map<OwnerId, Facts, std::hash<OwnerId>> owners_;
+  std::uint64_t last_owner_ = 0;
+  std::uint32_t open_ = 0;
+};
+
+}  // namespace holdfast::node

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+// SmallWorld: a few nodes with perfect connections and one clock, for the unit tests of the node. Frames are
+// handed over one turn at a time until nobody has anything to say. Races and faults are the simulator's.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "node/node.hpp"
+#include "wire/client_messages.hpp"
+#include "wire/peer_messages.hpp"
+#include "wire/print.hpp"
+
+namespace holdfast::node {
+
+class SmallWorld {
+ public:
+  explicit SmallWorld(std::uint32_t nodes, LockspacePolicy policy = {}) : policy_(std::move(policy)) {
+    for (std::uint32_t i = 1; i <= nodes; ++i) start(NodeId{i});
+    publish();
+  }
+
+  // A program at this node; its number is that of its connection.
+  ClientConn connect(NodeId at, Owner owner = {.pid = 100, .user = "tester", .command = "test", .label = {}}) {
+    const ClientConn conn{next_client_++};
+    at_[conn] = at;
+    step(at, ClientConnected{.conn = conn, .owner = std::move(owner)});
+    call(conn, wire::ClientHello{.label = {}});
+    return conn;
+  }
+  template <wire::Described M>
+  void call(ClientConn conn, const M& message) {
+    wire::Buffer bytes;
+    wire::append_frame(bytes, message);
+    raw(conn, bytes);
+  }
+  void raw(ClientConn conn, const wire::Buffer& bytes) {
+    wire::Frame frame;
+    ASSERT_EQ(wire::cut_frame(bytes.bytes(), limits::client_frame_bytes_max, frame), wire::Cut::frame);
+    step(at_[conn], ClientFrame{.conn = conn, .frame = frame});
+    settle();
+  }
+  void close(ClientConn conn) {
+    step(at_[conn], ClientClosed{conn});
+    settle();
+  }
+  // What this program was told since the last call, as text, one message per line.
+  std::string told(ClientConn conn) { return std::exchange(told_[conn], {}); }
+  // The last message of a kind that it was told.
+  template <class M>
+  M last(ClientConn conn) {
+    M message{};
+    const auto it = last_.find({conn, static_cast<std::uint16_t>(M::type)});
+    EXPECT_TRUE(it != last_.end()) << "no " << M::name;
+    if (it == last_.end()) return message;
+    EXPECT_TRUE(wire::decode(std::as_bytes(std::span(it->second)), message));
+    return message;
+  }
+
+  // In steps that are shorter than a lease, as a world that is alive would.
+  void advance(Duration by) {
+    for (const Instant end = now_ + by; now_ < end;) {
+      now_ = std::min(end, now_ + std::chrono::milliseconds(100));
+      for (auto& [id, node] : nodes_) step(id, Tick{});
+      settle();
+    }
+  }
+  // The node and its programs are gone; the others get a view without it.
+  void crash(NodeId id) {
+    nodes_.erase(id);
+    for (auto& [other, node] : nodes_)
+      if (const PeerConn conn = conn_of(other, id); peer_conns_.contains({other, id})) {
+        step(other, PeerClosed{conn});
+        peer_conns_.erase({other, id});
+      }
+    publish();
+  }
+  void publish() {
+    View view{.epoch = Epoch{++epoch_}, .members = {}, .configured_votes = 0};
+    for (const auto& [id, node] : nodes_)
+      view.members.push_back({.node = id, .incarnation = Incarnation{1}, .address = "sim"});
+    for (auto& [id, node] : nodes_) step(id, NewView{view});
+    settle();
+  }
+  Node& node(std::uint32_t id) { return *nodes_.at(NodeId{id}); }
+  // Names of the messages of BetweenPeers since the last call, "n1->n2 GrantReply".
+  std::vector<std::string> traffic() { return std::exchange(traffic_, {}); }
+
+ private:
+  struct InFlight {
+    NodeId from, to;
+    std::string bytes;
+  };
+  void start(NodeId id) {
+    NodeConfig config{.node = id};
+    config.default_policy = policy_;
+    nodes_[id] = std::make_unique<Node>(std::move(config));
+  }
+  PeerConn conn_of(NodeId at, NodeId peer) { return PeerConn{(at.value() << 8) | peer.value()}; }
+
+  void step(NodeId id, const Event& event) {
+    Effects& effects = effects_;
+    nodes_.at(id)->step(now_, event, effects);
+    nodes_.at(id)->finish_turn(now_, effects);
+    effects.clients.for_each([&](ClientConn conn, wire::Buffer& bytes) { tell(conn, bytes.bytes()); });
+    effects.peers.for_each([&](PeerConn conn, wire::Buffer& bytes) {
+      in_flight_.push_back({id, NodeId{conn.value() & 255}, std::string(bytes.text())});
+    });
+    const std::vector<Dial> dials = effects.dials;
+    effects.clear();
+    for (const Dial& dial : dials) {
+      if (!nodes_.contains(dial.node)) continue;
+      peer_conns_[{id, dial.node}] = peer_conns_[{dial.node, id}] = true;
+      step(dial.node, PeerConnected{.conn = conn_of(dial.node, id), .dialed = {}});
+      step(id, PeerConnected{.conn = conn_of(id, dial.node), .dialed = dial.node});
+    }
+  }
+  void settle() {
+    while (!in_flight_.empty()) {
+      const InFlight next = in_flight_.front();
+      in_flight_.pop_front();
+      if (!nodes_.contains(next.to) || !nodes_.contains(next.from)) continue;
+      std::span<const std::byte> left = std::as_bytes(std::span(next.bytes));
+      wire::Frame frame;
+      while (!left.empty()) {
+        ASSERT_EQ(wire::cut_frame(left, limits::peer_frame_bytes_max, frame), wire::Cut::frame);
+        left = left.subspan(frame.whole.size());
+        note_traffic(next, frame);
+        step(next.to, PeerFrame{.conn = conn_of(next.to, next.from), .frame = frame});
+      }
+    }
+    for (auto& [id, node] : nodes_) node->check();
+  }
+  void note_traffic(const InFlight& flight, const wire::Frame& frame) {
+    if (frame.type != static_cast<std::uint16_t>(wire::LinkMessage::data)) return;
+    std::span<const std::byte> left = frame.body.subspan(wire::link_data_bytes);
+    wire::Frame message;
+    while (wire::cut_frame(left, limits::peer_frame_bytes_max, message) == wire::Cut::frame) {
+      left = left.subspan(message.whole.size());
+      traffic_.push_back("n" + std::to_string(flight.from.value()) + "->n" + std::to_string(flight.to.value()) + " " +
+                         std::string(wire::message_name(wire::BetweenPeers{}, message.type)));
+    }
+  }
+  void tell(ClientConn conn, std::span<const std::byte> bytes) {
+    wire::Frame frame;
+    while (!bytes.empty()) {
+      ASSERT_EQ(wire::cut_frame(bytes, limits::client_frame_bytes_max, frame), wire::Cut::frame);
+      bytes = bytes.subspan(frame.whole.size());
+      std::string_view what;
+      const auto print = [&](const auto& message) { told_[conn] += wire::to_text(message) + "\n"; };
+      ASSERT_EQ(wire::dispatch(wire::ToClient{}, frame.type, frame.body, print, what), wire::Dispatch::done) << what;
+      last_[{conn, frame.type}] = std::string(reinterpret_cast<const char*>(frame.body.data()), frame.body.size());
+    }
+  }
+
+  LockspacePolicy policy_;
+  Instant now_{std::chrono::seconds(1000)};
+  std::uint64_t epoch_ = 0;
+  std::uint32_t next_client_ = 1;
+  std::map<NodeId, std::unique_ptr<Node>> nodes_;
+  std::map<ClientConn, NodeId> at_;
+  std::map<ClientConn, std::string> told_;
+  std::map<std::pair<ClientConn, std::uint16_t>, std::string> last_;
+  std::map<std::pair<NodeId, NodeId>, bool> peer_conns_;
+  std::deque<InFlight> in_flight_;
+  std::vector<std::string> traffic_;
+  Effects effects_;
+};
+
+}  // namespace holdfast::node
