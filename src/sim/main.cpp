@@ -3,6 +3,9 @@
 // `holdfast sim` starts this program.
 #include <CLI/CLI.hpp>
 
+#include <fmt/core.h>
+
+#include "sim/scenario/cluster_stage.hpp"
 #include "sim/scenario/engine_stage.hpp"
 #include "sim/scenario/files.hpp"
 
@@ -31,6 +34,11 @@ void add_scenario(CLI::App& app, ScenarioFlags& flags) {
 int play(const ScenarioFlags& flags) {
   FilesJob job{.paths = flags.paths, .again = "holdfast-sim scenario"};
   if (flags.depth != "sim") job.depths.push_back(engine_depth());
+  if (flags.depth != "engine") {
+    std::function<void(const std::string&)> tracer;
+    if (flags.trace) tracer = [](const std::string& line) { fmt::print("{}\n", line); };
+    job.depths.push_back(cluster_depth(std::move(tracer)));
+  }
   if (flags.rewrite) job.expectations = Expectations::rewrite;
   if (flags.permute) job.trial = Trial::every_order;
   return play_files(job);

@@ -24,6 +24,7 @@ struct Claim {
   Mode mode = Mode::NL;
   bool held = false;
   bool persistent = false;
+  bool open = false;    // a request or conversion waits
   bool silent = false;  // given up by `release`: no answer
   Instant timeout = Instant::never();
 };
@@ -59,7 +60,7 @@ class EngineStage final : public Stage {
   void tell();
   void tell(const lock::Outcome& outcome);
   void tell_grant(const lock::Outcome& outcome, Claim& claim);
-  void tell_blockers(const lock::Outcome& outcome, const Claim& claim);
+  void tell_blockers(const lock::Outcome& outcome, Claim& claim);
   std::vector<Claim*> orphans();
 
   Clock clock_;
@@ -274,11 +275,13 @@ void EngineStage::tell(const lock::Outcome& outcome) {
     case lock::OutcomeKind::unlocked:
       claim.lock = LockId{};
       claim.timeout = Instant::never();
+      if (claim.open) record().cancelled(who, place);
       if (!claim.silent) record().done(who, place);
       return;
     case lock::OutcomeKind::refused:
     case lock::OutcomeKind::cancelled:
       claim.timeout = Instant::never();
+      claim.open = false;
       if (!claim.held) claim.lock = LockId{};
       return record().refused(who, outcome.status, place);
   }
@@ -289,6 +292,7 @@ void EngineStage::tell_grant(const lock::Outcome& outcome, Claim& claim) {
   grant.kept_token = claim.held && outcome.mode <= claim.mode;
   claim.mode = outcome.mode;
   claim.held = true;
+  claim.open = false;
   claim.timeout = Instant::never();
   const Value& value = engine_.value(resources_[claim.name]);
   if (outcome.value_move == ValueMove::read && value.state == ValueState::valid) {
@@ -299,7 +303,8 @@ void EngineStage::tell_grant(const lock::Outcome& outcome, Claim& claim) {
   record().granted(grant, claim.who == asking_ ? Place::answer : Place::consequence);
 }
 
-void EngineStage::tell_blockers(const lock::Outcome& outcome, const Claim& claim) {
+void EngineStage::tell_blockers(const lock::Outcome& outcome, Claim& claim) {
+  claim.open = true;
   std::vector<std::string> holders;
   std::vector<std::string> ahead;
   for (const lock::Blocker& blocker : engine_.blockers(outcome.lock)) {

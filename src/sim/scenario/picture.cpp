@@ -18,10 +18,12 @@ std::string value_text(const ResourcePicture& picture) {
   return "?";
 }
 
+std::string shown(const LockPicture& lock) { return lock.who.empty() ? "orphan" : lock.who; }
+
 std::string lock_text(const LockPicture& lock) {
   std::string out = "  " + std::string(wire::name_of(lock.standing));
   out += "  ";
-  out += (lock.who.empty() ? "orphan" : lock.who) + ":";
+  out += shown(lock) + ":";
   if (lock.standing != wire::LockStanding::waiting) out += holdfast::name_of(lock.granted);
   if (lock.standing == wire::LockStanding::converting) out += "->";
   if (lock.standing != wire::LockStanding::granted) out += holdfast::name_of(lock.wanted);
@@ -38,7 +40,7 @@ std::vector<std::string> drawn(ResourcePicture picture) {
   const auto granted_end =
       std::ranges::find_if(picture.locks, [](const LockPicture& lock) { return lock.standing != wire::LockStanding::granted; });
   std::sort(picture.locks.begin(), granted_end,
-            [](const LockPicture& a, const LockPicture& b) { return a.who < b.who; });
+            [](const LockPicture& a, const LockPicture& b) { return shown(a) < shown(b); });
   for (const LockPicture& lock : picture.locks) lines.push_back(lock_text(lock));
   return lines;
 }

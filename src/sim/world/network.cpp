@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// Connections between nodes: who can reach whom, dialing, what breaks.
+#include <algorithm>
+
+#include "sim/world/world.hpp"
+
+namespace holdfast::sim {
+
+ChannelId World::make_channel(Channel fresh) {
+  fresh.last_arrival = now_;
+  channels_.push_back(std::make_unique<Channel>(std::move(fresh)));
+  return ChannelId{static_cast<std::uint32_t>(channels_.size() - 1)};
+}
+
+bool World::reachable(NodeId a, NodeId b) const {
+  if (sides_.empty()) return true;
+  const auto side_a = sides_.find(a);
+  const auto side_b = sides_.find(b);
+  return side_a != sides_.end() && side_b != sides_.end() && side_a->second == side_b->second;
+}
+
+void World::dial_all() {
+  for (Machine& machine : machines_) {
+    if (!machine.up()) continue;
+    for (Dialing& dialing : machine.dialing)
+      if (!dialing.socket) dial(machine, dialing);
+  }
+}
+
+void World::dial(Machine& from, Dialing& dialing) {
+  Machine* to = machine(dialing.peer);
+  if (to == nullptr || !to->up() || !reachable(from.id, to->id)) return;
+  const std::uint32_t here = take_socket(from.peers);
+  const std::uint32_t there = take_socket(to->peers);
+  const ChannelId forth = make_channel({.kind = ChannelKind::between_nodes, .from = from.id, .to = to->id,
+                                        .target = {index_of(*to), there, {}}});
+  const ChannelId back = make_channel({.kind = ChannelKind::between_nodes, .from = to->id, .to = from.id,
+                                       .target = {index_of(from), here, to->id}});
+  from.peers[here] = {.used = true, .out = forth, .in = back};
+  to->peers[there] = {.used = true, .out = back, .in = forth};
+  dialing.socket = here;
+  send(forth, {.kind = Parcel::Kind::connected});
+  send(back, {.kind = Parcel::Kind::connected});
+}
+
+// A node is done with a connection; whoever dialed it does so again.
+void World::free_peer_socket(Machine& machine, std::uint32_t socket, Duration dial_again_after) {
+  if (socket >= machine.peers.size()) return;
+  machine.peers[socket].used = false;
+  for (Dialing& dialing : machine.dialing)
+    if (dialing.socket == socket) dialing.socket.reset();
+  at(now_ + dial_again_after, {}, [this] { dial_all(); });
+}
+
+// The rest of this channel is lost and its receiver learns that the connection is gone.
+void World::sever(ChannelId id) {
+  Channel& lost = channel(id);
+  if (lost.receiver_gone) return;
+  const bool unknown = std::ranges::any_of(
+      lost.parcels, [](const Parcel& parcel) { return parcel.kind == Parcel::Kind::connected; });
+  lost.lose_all();
+  if (!unknown) return send(id, {.kind = Parcel::Kind::closed});
+  lost.receiver_gone = true;  // it never heard of this connection
+  free_peer_socket(machines_[lost.target.machine], lost.target.conn, Duration{0});
+}
+
+void World::stop_receiving(ChannelId id) {
+  channel(id).lose_all();
+  channel(id).receiver_gone = true;
+}
+
+void World::break_socket(Machine& machine, std::uint32_t socket) {
+  const Socket broken = machine.peers[socket];
+  if (!broken.used) return;
+  sever(broken.out);
+  sever(broken.in);
+}
+
+void World::break_connection(NodeId a, NodeId b) {
+  Machine& one = *machine(a);
+  for (std::uint32_t i = 1; i < one.peers.size(); ++i)
+    if (one.peers[i].used && channel(one.peers[i].out).to == b) break_socket(one, i);
+}
+
+void World::partition(const std::vector<std::vector<NodeId>>& groups) {
+  sides_.clear();
+  for (std::size_t side = 0; side < groups.size(); ++side)
+    for (const NodeId node : groups[side]) sides_[node] = side;
+  for (const Machine& one : machines_)
+    for (const Machine& other : machines_)
+      if (one.id < other.id && one.up() && !reachable(one.id, other.id)) break_connection(one.id, other.id);
+}
+
+void World::heal() {
+  sides_.clear();
+  dial_all();
+}
+
+void World::release_held(const Hold& hold) {
+  std::erase_if(holds_, [&](const Hold& held) {
+    return held.from == hold.from && held.to == hold.to && (hold.message.empty() || held.message == hold.message);
+  });
+  kick_all();
+}
+
+void World::drop(Hold what) {
+  const auto held = [&](const std::unique_ptr<Channel>& one) {
+    return one != nullptr && one->kind == ChannelKind::between_nodes && one->from == what.from &&
+           one->to == what.to && !one->parcels.empty() && carries(one->parcels.front().bytes, what.message);
+  };
+  const bool now = std::ranges::any_of(channels_, held);
+  if (now) return break_connection(what.from, what.to);
+  drops_.push_back(std::move(what));
+}
+
+void World::duplicate(Hold what) { duplicates_.push_back(std::move(what)); }
+
+}  // namespace holdfast::sim

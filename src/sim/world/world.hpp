@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+// World: machines with nodes, programs with sessions and a network between them, in one process, on virtual
+// time, decided by one seed. It keeps the order contract of node/effects.hpp and knows no rule of locking.
+//
+// Time is the world's own; every machine's clock runs beside it with an offset and a drift. What happens
+// next is the earliest thing on the agenda or the earliest timer of a node. With Latency::none (scenarios)
+// everything that is sent arrives at the same moment, in the order in which it was sent, and time moves by
+// pass() alone.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/prng.hpp"
+#include "base/result.hpp"
+#include "model/view.hpp"
+#include "sim/world/channel.hpp"
+#include "sim/world/client.hpp"
+#include "sim/world/machine.hpp"
+
+namespace holdfast::sim {
+
+enum class Latency : std::uint8_t { none, random };
+enum class Membership : std::uint8_t {
+  automatic,  // a crash, restart or join is followed by the next view, to all live nodes
+  manual,     // only publish() makes views
+};
+
+struct WorldSettings {
+  std::uint32_t machines = 1;
+  std::uint64_t seed = 1;
+  Latency latency = Latency::none;
+  Membership membership = Membership::automatic;
+  node::NodeConfig node;  // of every node; ids, incarnations and addresses are filled in
+};
+
+class World {
+ public:
+  World(WorldSettings settings, ClientEvents& events);
+
+  // ---- programs ----
+  std::size_t connect(std::string name, NodeId at, std::uint32_t uid = 1000);
+  [[nodiscard]] Client& client(std::size_t index) { return *clients_[index]; }
+  [[nodiscard]] std::size_t clients() const { return clients_.size(); }
+  Result<RequestId> lock(std::size_t client, const wire::Lock& call);
+  Result<RequestId> convert(std::size_t client, const wire::Convert& call);
+  Result<RequestId> unlock(std::size_t client, const wire::Unlock& call);
+  Result<void> release(std::size_t client, const wire::Release& call);
+  // For everything else: call client(i).session, then this.
+  void flush(std::size_t client);
+  void kill_client(std::size_t client);
+  void pause_client(std::size_t client) { clients_[client]->paused = true; }
+  void resume_client(std::size_t client);
+
+  // ---- machines ----
+  [[nodiscard]] std::vector<Machine>& machines() { return machines_; }
+  [[nodiscard]] Machine* machine(NodeId node);
+  // The machine dies: its node, its programs, its clock page.
+  void crash(NodeId node);
+  // Only the daemon dies; its programs live on and see a closed socket.
+  void kill_daemon(NodeId node);
+  // Another incarnation of a node that is down, or a new machine.
+  void start(NodeId node);
+  void set_clock(NodeId node, Duration by) { machine(node)->offset += by; }
+  void set_drift(NodeId node, std::int64_t ppm) { machine(node)->drift_ppm = ppm; }
+
+  // ---- membership ----
+  void publish(Epoch epoch, const std::vector<NodeId>& members);
+  void publish_next();  // all nodes that are up
+  [[nodiscard]] const View& view() const { return view_; }
+
+  // ---- network ----
+  void hold(Hold hold) { holds_.push_back(std::move(hold)); }
+  void release_held(const Hold& hold);
+  // The next frame (or a held one) with such a message: the connection breaks there, or it comes twice.
+  void drop(Hold what);
+  void duplicate(Hold what);
+  void break_connection(NodeId a, NodeId b);
+  void partition(const std::vector<std::vector<NodeId>>& groups);
+  void heal();
+
+  // ---- time ----
+  [[nodiscard]] Duration now() const { return now_; }
+  // Whatever can happen at this moment, until nothing can. Refuses if that never ends.
+  [[nodiscard]] Result<void> settle();
+  // Time goes on by this much, settling whenever something is due.
+  [[nodiscard]] Result<void> pass(Duration by);
+  // The next thing that happens, whenever it is, but not behind `limit`. False if there is none.
+  bool step_world(Duration limit);
+  // The next event for this node, of those that could arrive now. False if there is none.
+  bool step_machine(NodeId node);
+
+  // ---- looking ----
+  [[nodiscard]] std::uint64_t trace_hash() const { return hash_; }
+  // Peer messages delivered since the last call, as "n1->n2 Operation".
+  [[nodiscard]] std::vector<std::string> take_messages() { return std::exchange(messages_, {}); }
+  std::function<void(const std::string&)> tracer;  // one line per thing that happens
+  std::function<void(NodeId, const node::Trace&)> on_trace;
+
+ private:
+  struct Arrival {
+    ChannelId channel;  // or, if none:
+    std::function<void()> action;
+    NodeId node;  // whose event the action is
+  };
+  using When = std::pair<Duration, std::uint64_t>;
+
+  // world.cpp: time and delivery
+  [[nodiscard]] Duration latency();
+  void at(Duration when, NodeId node, std::function<void()> action) {
+    agenda_[{when, ++sequence_}] = {{}, std::move(action), node};
+  }
+  void post(Machine& machine, node::Event event);
+  void post_at(Duration when, Machine& machine, node::Event event);
+  void send(ChannelId channel, Parcel parcel);
+  void arrive(ChannelId channel);
+  [[nodiscard]] bool stays(Channel& channel);
+  void deliver(Channel& channel, Parcel parcel);
+  void deliver_to_client(Client& client, const Parcel& parcel);
+  void deliver_from_client(Channel& channel, const Parcel& parcel);
+  void deliver_between_nodes(Channel& channel, const Parcel& parcel);
+  void kick_all();
+  [[nodiscard]] std::pair<Duration, Machine*> next_timer();
+  void believe(Client& client, const session::Event& event);
+
+  // carry_out.cpp: nodes and what they want
+  void step(Machine& machine, const node::Event& event);
+  void carry_out(Machine& machine);
+  void send_frames(ChannelId channel, wire::Buffer& buffer);
+  void write_client(Machine& machine, node::ClientConn conn, wire::Buffer& buffer);
+  void hang_up_client(Machine& machine, node::ClientConn conn);
+  void hang_up_peer(Machine& machine, node::PeerConn conn);
+  void finish(Machine& machine);
+  void take_down(Machine& machine);
+  void disconnect_programs(Machine& machine);
+
+  // network.cpp: connections
+  [[nodiscard]] Channel& channel(ChannelId id) { return *channels_[id.value()]; }
+  ChannelId make_channel(Channel channel);
+  void dial_all();
+  void dial(Machine& machine, Dialing& dialing);
+  [[nodiscard]] bool reachable(NodeId a, NodeId b) const;
+  void free_peer_socket(Machine& machine, std::uint32_t socket, Duration dial_again_after);
+  void sever(ChannelId channel);
+  void stop_receiving(ChannelId channel);
+  void break_socket(Machine& machine, std::uint32_t socket);
+  [[nodiscard]] std::size_t index_of(const Machine& machine) const {
+    return static_cast<std::size_t>(&machine - machines_.data());
+  }
+
+  void note(const std::string& line);
+  void digest(std::string_view bytes);
+
+  WorldSettings settings_;
+  ClientEvents& events_;
+  Prng prng_;
+  Duration now_{};
+  std::uint64_t sequence_ = 0;
+  std::map<When, Arrival> agenda_;
+  std::vector<Machine> machines_;
+  std::vector<std::unique_ptr<Client>> clients_;
+  std::vector<std::unique_ptr<Channel>> channels_{1};
+  std::vector<Hold> holds_, drops_, duplicates_;
+  std::map<NodeId, std::size_t> sides_;  // of a partition; empty: all reach all
+  View view_;
+  std::vector<std::string> messages_;
+  std::uint64_t hash_ = 0;
+  std::uint32_t next_pid_ = 100;
+};
+
+}  // namespace holdfast::sim
