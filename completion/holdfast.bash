@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+# Completion of `holdfast` for bash: source <(holdfast completion bash)
+
+# Names that somebody holds or waits for, as the daemon tells them; none if it does not answer.
+_holdfast_names() {
+  holdfast "$@" ls 2>/dev/null | sed -n '2,$s/ .*//p' | sort -u
+}
+
+_holdfast() {
+  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
+  local verbs="run lock value ls show status view node purge up down demo sim bench completion"
+  local common="--socket --dir --node --json --escaped --help"
+  local verb="" at chosen=()
+  for ((at = 1; at < COMP_CWORD; at++)); do
+    case ${COMP_WORDS[at]} in
+      --socket | --dir | --node) chosen+=("${COMP_WORDS[at]}" "${COMP_WORDS[at + 1]:-}"); ((at++)) ;;
+      -*) ;;
+      *) verb=${COMP_WORDS[at]}; break ;;
+    esac
+  done
+
+  case $before in
+    --mode | -m) COMPREPLY=($(compgen -W "NL CR CW PR PW EX" -- "$word")); return ;;
+    --mastering) COMPREPLY=($(compgen -W "first home" -- "$word")); return ;;
+    --socket) COMPREPLY=($(compgen -f -- "$word")); return ;;
+    --dir) COMPREPLY=($(compgen -d -- "$word")); return ;;
+    --) COMPREPLY=($(compgen -c -- "$word")); return ;;
+  esac
+
+  local options=$common names=""
+  case $verb in
+    "") options="$common --version"; names=$verbs ;;
+    run | lock) options+=" --mode --wait --no-wait --lockspace --label" ;;
+    value) options+=" --set --set-escaped --wait --no-wait --lockspace" ;;
+    ls) options+=" --lockspace" ;;
+    show) options+=" --lockspace" ;;
+    view) options+=" --epoch --member --votes --without-quorum"; names="set" ;;
+    node) options+=" --incarnation"; names="fence-ack" ;;
+    purge) options+=" --pid --lockspace" ;;
+    up) options+=" --nodes --lease --mastering --detach --restart --attach" ;;
+    demo) options+=" --no-lock --seed" ;;
+    completion) names="bash" ;;
+  esac
+  if [[ $word == -* ]]; then
+    COMPREPLY=($(compgen -W "$options" -- "$word"))
+    return
+  fi
+  case $verb in
+    run | lock | value | show) names=$(_holdfast_names "${chosen[@]}") ;;
+  esac
+  COMPREPLY=($(compgen -W "$names" -- "$word"))
+}
+
+complete -o default -F _holdfast holdfast

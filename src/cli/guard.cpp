@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/guard.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstring>
+#include <optional>
+
+#include "base/assert.hpp"
+#include "cli/acquire.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/foreground.hpp"
+#include "cli/guard_plan.hpp"
+#include "cli/process_tree.hpp"
+#include "cli/start_command.hpp"
+#include "cli/terminal.hpp"
+#include "cli/time_text.hpp"
+#include "model/name.hpp"
+
+namespace holdfast::cli {
+namespace {
+
+Instant to_instant(BootClock::time_point at) { return Instant(at.time_since_epoch()); }
+
+class Guard {
+ public:
+  Guard(const RunRequest& request, Channel& channel, WrapperFacts wrapper)
+      : request_(request), channel_(channel), wrapper_(wrapper), foreground_(wrapper.group) {}
+
+  int run();
+
+ private:
+  [[nodiscard]] std::optional<int> acquire();
+  [[nodiscard]] std::optional<int> start();
+  int watch();
+  void read_session();
+  void read_channel();
+  void read_signals();
+  void reap();
+  void on_main_changed(int status);
+  void on_stopped(int signal);
+  void pass_on(int signal);
+  // The exit code, if it was the end.
+  [[nodiscard]] std::optional<int> carry_out(const GuardPlan& plan);
+  [[nodiscard]] int end_command();
+  [[nodiscard]] std::string why_ended() const;
+  void let_go();
+  [[nodiscard]] GuardFacts facts() const;
+  void wait_for_something() const;
+
+  const RunRequest& request_;
+  Channel& channel_;
+  WrapperFacts wrapper_;
+  Foreground foreground_;
+  std::optional<Client> client_;
+  Lock lock_;
+  Fd signals_;
+  Fd timer_;
+  std::vector<Frozen> frozen_;
+  pid_t main_ = 0;
+  std::optional<int> main_status_;  // of waitpid, once it has ended
+  bool tree_is_empty_ = false;
+  std::string loss_;  // why the session is not open
+  SessionState session_ = SessionState::open;
+  WrapperState wrapper_state_ = WrapperState::present;
+  CommandState command_ = CommandState::running;
+};
+
+int Guard::run() {
+  become_subreaper();
+  ::prctl(PR_SET_NAME, "holdfast-guard", 0, 0, 0);
+  if (const auto code = acquire()) return *code;
+  if (const auto code = start()) return *code;
+  return watch();
+}
+
+// While it waits for the lock, this process simply dies with the wrapper.
+std::optional<int> Guard::acquire() {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  if (::getppid() != wrapper_.pid) return exit_failed;
+  auto got = cli::acquire({.common = request_.common,
+                           .lockspace = request_.lockspace,
+                           .name = request_.name,
+                           .mode = request_.mode,
+                           .options = request_.options,
+                           .connect = {.label = request_.label, .life = SessionLife::socket}});
+  if (!got.client) return got.exit_code;
+  client_ = std::move(got.client);
+  lock_ = std::move(got.lock);
+  channel_.send({.kind = NewsKind::granted}, client_->fd());
+  ::prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
+  if (::getppid() == wrapper_.pid) return std::nullopt;
+  let_go();
+  return exit_failed;
+}
+
+std::optional<int> Guard::start() {
+  signals_ = open_signalfd({SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU});
+  timer_ = open_timer();
+  const StartedCommand started = start_command({.words = request_.common.command,
+                                                .environment = {{"HOLDFAST_TOKEN", to_text(lock_.token())},
+                                                                {"HOLDFAST_NAME", escaped(request_.name)},
+                                                                {"HOLDFAST_MODE", std::string(name_of(lock_.mode()))}},
+                                                .inherited_fd = client_->fd(),
+                                                .foreground = &foreground_});
+  if (started.exit_code != exit_ok) {
+    let_go();
+    return started.exit_code;
+  }
+  main_ = started.pid;
+  channel_.send({.kind = NewsKind::started, .number = main_});
+  return std::nullopt;
+}
+
+int Guard::watch() {
+  while (true) {
+    read_session();
+    read_channel();
+    read_signals();
+    reap();
+    if (tree_is_empty_) {
+      let_go();
+      return session_ == SessionState::open ? exit_code_of(*main_status_) : (complain(why_ended()), exit_lost);
+    }
+    const GuardPlan next = plan(facts());
+    if (const auto code = carry_out(next)) return *code;
+    arm(timer_, next.look_again);
+    wait_for_something();
+  }
+}
+
+GuardFacts Guard::facts() const {
+  return {.now = boottime(),
+          .deadline = to_instant(client_->valid_until()),
+          .lease = client_->lease(),
+          .session = session_,
+          .wrapper = wrapper_state_,
+          .command = command_};
+}
+
+void Guard::read_session() {
+  if (session_ != SessionState::open) return;
+  if (const auto read = client_->dispatch(); !read) {
+    loss_ = read.error().text();
+    // The connection broke: the last stamp still counts. Everything else is the daemon's word that it is over.
+    session_ = read.error().code == Errc::disconnected || read.error().code == Errc::shutting_down
+                   ? SessionState::cut_off
+                   : SessionState::lost;
+  }
+  while (const auto event = client_->next_event()) {
+    if (const auto* lost = std::get_if<event::Lost>(&*event)) {
+      loss_ = lost->why.text();
+      session_ = SessionState::lost;
+    }
+  }
+}
+
+void Guard::read_channel() {
+  Order order;
+  while (wrapper_state_ == WrapperState::present) {
+    switch (channel_.receive(order)) {
+      case Channel::Got::message: pass_on(order.signal); break;
+      case Channel::Got::nothing: return;
+      case Channel::Got::closed: wrapper_state_ = WrapperState::gone; break;
+    }
+  }
+}
+
+// A signal that was sent to the guard itself is meant for the command: queries show the guard's pid.
+void Guard::read_signals() {
+  for (std::uint64_t expirations = 0; ::read(timer_.number(), &expirations, sizeof expirations) > 0;) {
+  }
+  while (const auto signal = next_signal(signals_))
+    if (*signal == SIGTERM || *signal == SIGINT || *signal == SIGHUP || *signal == SIGQUIT) pass_on(*signal);
+}
+
+void Guard::reap() {
+  int status = 0;
+  pid_t pid = 0;
+  while ((pid = ::waitpid(-1, &status, WNOHANG | WUNTRACED | WCONTINUED)) > 0)
+    if (pid == main_ && !main_status_) on_main_changed(status);
+  tree_is_empty_ = pid < 0 && errno == ECHILD;
+}
+
+void Guard::on_main_changed(int status) {
+  if (WIFSTOPPED(status)) {
+    on_stopped(WSTOPSIG(status));
+  } else if (WIFCONTINUED(status)) {
+    // Somebody woke the command itself: the wrapper stands still for no reason then.
+    if (::getppid() == wrapper_.pid) ::kill(wrapper_.pid, SIGCONT);
+  } else {
+    main_status_ = status;
+  }
+}
+
+void Guard::on_stopped(int signal) {
+  if (command_ == CommandState::frozen) return;
+  if ((signal == SIGTTIN || signal == SIGTTOU) && foreground_.hand_to(main_)) {
+    ::kill(-main_, SIGCONT);
+    return;
+  }
+  channel_.send({.kind = NewsKind::stopped, .number = signal});
+}
+
+void Guard::pass_on(int signal) {
+  // As long as its first process was not reaped, the number of its group cannot mean another one.
+  if (main_status_) {
+    signal_descendants(signal);
+    return;
+  }
+  if (signal == SIGCONT && foreground_.command_has_terminal_to_itself()) foreground_.hand_to(main_);
+  if (::kill(-main_, signal) != 0) ::kill(main_, signal);
+}
+
+std::optional<int> Guard::carry_out(const GuardPlan& plan) {
+  switch (plan.move) {
+    case GuardMove::none: return std::nullopt;
+    case GuardMove::freeze:
+      frozen_ = freeze_descendants();
+      command_ = CommandState::frozen;
+      return std::nullopt;
+    case GuardMove::thaw:
+      thaw(frozen_);
+      command_ = CommandState::running;
+      return std::nullopt;
+    case GuardMove::ask_to_end:
+      complain(fmt::format("{}; the command has {} to end", loss_,
+                           time_text(facts().deadline - boottime() - client_->lease() / 3)));
+      signal_descendants(SIGTERM);
+      signal_descendants(SIGCONT);
+      command_ = CommandState::asked_to_end;
+      return std::nullopt;
+    case GuardMove::kill: return end_command();
+  }
+  HF_ASSERT(!"unknown move");
+}
+
+int Guard::end_command() {
+  const std::string why = why_ended();
+  // With a valid lease we keep the lock as long as it takes; without one, waiting would help nobody.
+  const bool lease_runs_out = wrapper_state_ == WrapperState::present;
+  const Instant until = lease_runs_out ? boottime() + client_->lease() : Instant::never();
+  if (kill_descendants(until) == TreeEnd::some_left)
+    for (const ProcessFacts& left : living_descendants())
+      complain(fmt::format("process {} ({}) cannot be ended by us and still runs", left.pid, left.name));
+  complain(why);
+  let_go();
+  return exit_lost;
+}
+
+std::string Guard::why_ended() const {
+  const std::string name = escaped(request_.name);
+  if (wrapper_state_ == WrapperState::gone)
+    return fmt::format("'{}': the command was ended, since the process that waited for it is gone", name);
+  if (session_ == SessionState::open)
+    return fmt::format("'{}': the command was ended, since the lease of node {} was not renewed in time", name,
+                       client_->node().value());
+  return fmt::format("'{}': the lock was lost and the command has ended ({})", name, loss_);
+}
+
+// When this returns, whoever asks the daemon finds the lock free (or the daemon does not answer).
+void Guard::let_go() {
+  if (session_ == SessionState::open) const Lock ending = std::move(lock_);
+  lock_.detach();
+  client_.reset();
+}
+
+void Guard::wait_for_something() const {
+  std::array<pollfd, 4> polled{{{.fd = signals_.number(), .events = POLLIN, .revents = 0},
+                                {.fd = timer_.number(), .events = POLLIN, .revents = 0},
+                                {.fd = channel_.fd(), .events = POLLIN, .revents = 0},
+                                {.fd = client_->fd(), .events = POLLIN, .revents = 0}}};
+  // poll() skips negative numbers.
+  if (wrapper_state_ == WrapperState::gone) polled[2].fd = -1;
+  if (session_ != SessionState::open) polled[3].fd = -1;
+  ::poll(polled.data(), polled.size(), -1);
+}
+
+}  // namespace
+
+int guard(const RunRequest& request, Channel channel, WrapperFacts wrapper) {
+  const int code = Guard(request, channel, wrapper).run();
+  channel.send(News{.kind = NewsKind::finished, .number = code});
+  return code;
+}
+
+}  // namespace holdfast::cli

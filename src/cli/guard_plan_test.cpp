@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/guard_plan.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+namespace holdfast::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Instant granted{100s};
+constexpr Duration lease = 6s;
+
+std::string_view name_of(GuardMove move) {
+  constexpr std::string_view names[] = {"none", "freeze", "thaw", "ask_to_end", "kill"};
+  return names[static_cast<std::size_t>(move)];
+}
+
+// What is done in each second of a lease of 6 seconds that nobody renews.
+std::string story(GuardFacts facts) {
+  std::string text;
+  facts.deadline = granted + lease;
+  facts.lease = lease;
+  for (int second = 0; second <= 6; ++second) {
+    facts.now = granted + std::chrono::seconds(second);
+    const GuardMove move = plan(facts).move;
+    if (move == GuardMove::freeze) facts.command = CommandState::frozen;
+    if (move == GuardMove::thaw) facts.command = CommandState::running;
+    if (move == GuardMove::ask_to_end) facts.command = CommandState::asked_to_end;
+    text += std::string(text.empty() ? "" : " ").append(name_of(move));
+    if (move == GuardMove::kill) break;
+  }
+  return text;
+}
+
+TEST(GuardPlan, a_late_renewal_freezes_and_then_kills_before_the_deadline) {
+  EXPECT_EQ(story({}), "none none none none freeze kill");
+}
+
+TEST(GuardPlan, without_a_daemon_the_command_is_asked_and_then_killed) {
+  EXPECT_EQ(story({.session = SessionState::cut_off}), "ask_to_end none none none kill");
+}
+
+TEST(GuardPlan, a_lost_lock_and_a_lost_wrapper_kill_at_once) {
+  EXPECT_EQ(story({.session = SessionState::lost}), "kill");
+  EXPECT_EQ(story({.wrapper = WrapperState::gone}), "kill");
+}
+
+TEST(GuardPlan, a_renewal_thaws_what_was_frozen) {
+  const GuardFacts facts{.now = granted, .deadline = granted + lease, .lease = lease, .command = CommandState::frozen};
+  EXPECT_EQ(plan(facts).move, GuardMove::thaw);
+  EXPECT_EQ(plan(facts).look_again, granted + 4s);
+}
+
+TEST(GuardPlan, a_daemon_that_goes_while_frozen_is_the_end) {
+  EXPECT_EQ(plan({.now = granted + 4s,
+                  .deadline = granted + lease,
+                  .lease = lease,
+                  .session = SessionState::cut_off,
+                  .command = CommandState::frozen})
+                .move,
+            GuardMove::kill);
+}
+
+// The law behind all of it, over every state: nobody sleeps past the kill point with a command alive.
+TEST(GuardPlan, never_sleeps_past_the_kill_point) {
+  const Instant kill_point = granted + 5s;
+  for (const auto session : {SessionState::open, SessionState::cut_off, SessionState::lost})
+    for (const auto command : {CommandState::running, CommandState::frozen, CommandState::asked_to_end})
+      for (Instant now = granted; now < granted + 7s; now = now + 100ms) {
+        const GuardPlan made = plan(
+            {.now = now, .deadline = granted + lease, .lease = lease, .session = session, .command = command});
+        if (now >= kill_point) {
+          EXPECT_EQ(made.move, GuardMove::kill);
+        } else if (made.move != GuardMove::kill) {
+          EXPECT_LE(made.look_again, kill_point);
+        }
+      }
+}
+
+TEST(GuardPlan, a_deadline_of_never_needs_no_clock) {
+  const GuardPlan made = plan({.now = granted, .deadline = Instant::never(), .lease = lease});
+  EXPECT_EQ(made.move, GuardMove::none);
+  EXPECT_EQ(made.look_again, Instant::never());
+}
+
+}  // namespace
+}  // namespace holdfast::cli

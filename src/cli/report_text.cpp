@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/report_text.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/assert.hpp"
+#include "cli/time_text.hpp"
+#include "model/name.hpp"
+
+namespace holdfast::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::int64_t milliseconds(std::chrono::nanoseconds time) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
+}
+
+}  // namespace
+
+std::string_view name_of(ValueState state) {
+  switch (state) {
+    case ValueState::never_written: return "never written";
+    case ValueState::valid: return "valid";
+    case ValueState::doubtful: return "doubtful";
+  }
+  HF_ASSERT(!"unknown state");
+}
+
+std::string node_text(NodeId node) { return node ? fmt::format("n{}", node.value()) : "-"; }
+
+std::string mode_text(const LockInfo& lock) {
+  using holdfast::name_of;
+  switch (lock.standing) {
+    case LockStanding::granted: return std::string(name_of(lock.granted));
+    case LockStanding::converting: return fmt::format("{}->{}", name_of(lock.granted), name_of(lock.wanted));
+    case LockStanding::waiting: return std::string(name_of(lock.wanted));
+  }
+  HF_ASSERT(!"unknown standing");
+}
+
+std::string value_text(const ResourceInfo& resource) {
+  const std::string text = resource.write_number == 0 ? "-" : escaped(resource.value);
+  return resource.value_state == ValueState::doubtful ? text + " (doubtful)" : text;
+}
+
+std::string member_text(const Member& member) {
+  return fmt::format("{}={}@{}", member.node.value(), member.address, member.incarnation.value());
+}
+
+Json to_json(const LockInfo& lock) {
+  using holdfast::name_of;
+  Json json{{"standing", name_of(lock.standing)}, {"node", lock.node.value()}, {"id", lock.id.value()}};
+  if (lock.standing != LockStanding::waiting) json["mode"] = name_of(lock.granted);
+  if (lock.standing != LockStanding::granted) json["wanted"] = name_of(lock.wanted);
+  if (lock.token) json["token"] = to_text(lock.token);
+  json["age_ms"] = milliseconds(lock.age);
+  json["since"] = since_iso(lock.age);
+  json["orphan"] = lock.orphan;
+  json["owner"] = {{"id", lock.owner.owner.value()},       {"pid", lock.owner.pid},
+                   {"start_ticks", lock.owner.start_ticks}, {"uid", lock.owner.uid},
+                   {"user", escaped(lock.owner.user)},      {"command", escaped(lock.owner.command)},
+                   {"label", escaped(lock.owner.label)}};
+  return json;
+}
+
+Json to_json(const ResourceInfo& resource) {
+  Json locks = Json::array();
+  for (const LockInfo& lock : resource.locks) locks.push_back(to_json(lock));
+  return {{"lockspace", escaped(resource.lockspace)},
+          {"name", escaped(resource.name)},
+          {"master", resource.master.value()},
+          {"home", resource.home.value()},
+          {"mastership", resource.mastership.value()},
+          {"recovering", resource.recovering},
+          {"value",
+           {{"state", name_of(resource.value_state)},
+            {"write_number", resource.write_number},
+            {"bytes", escaped(resource.value)}}},
+          {"locks", std::move(locks)}};
+}
+
+Json to_json(const View& view) {
+  Json members = Json::array();
+  for (const Member& member : view.members)
+    members.push_back({{"node", member.node.value()},
+                       {"address", escaped(member.address)},
+                       {"incarnation", member.incarnation.value()},
+                       {"weight", member.weight},
+                       {"votes", member.votes}});
+  return {{"epoch", view.epoch.value()},
+          {"quorate", view.quorate},
+          {"configured_votes", view.configured_votes},
+          {"members", std::move(members)}};
+}
+
+Json to_json(const NodeInfo& node) {
+  Json peers = Json::array();
+  for (const NodeId peer : node.peers_connected) peers.push_back(peer.value());
+  return {{"node", node.node.value()},
+          {"incarnation", node.incarnation.value()},
+          {"member", member_text({.node = node.node, .incarnation = node.incarnation, .address = node.peer_address})},
+          {"cluster", escaped(node.cluster)},
+          {"version", escaped(node.version)},
+          {"phase", holdfast::name_of(node.phase)},
+          {"peer_address", escaped(node.peer_address)},
+          {"lease_ms", milliseconds(node.lease)},
+          {"deadline_left_ms", milliseconds(node.deadline_left)},
+          {"uptime_ms", milliseconds(node.uptime)},
+          {"sessions", node.sessions},
+          {"locks", node.claims},
+          {"resources_mastered", node.resources_mastered},
+          {"directory_entries", node.directory_entries},
+          {"peers_connected", std::move(peers)},
+          {"view", to_json(node.view)}};
+}
+
+}  // namespace holdfast::cli

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reports as JSON and as words, the same for every verb. Names, values, commands and labels may hold any
+// bytes, so they are escaped here in both.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+
+#include "holdfast/report.hpp"
+
+namespace holdfast::cli {
+
+[[nodiscard]] std::string_view name_of(ValueState state);
+// "n2"; "-" for none.
+[[nodiscard]] std::string node_text(NodeId node);
+// Held or wanted: "EX", "PR->EX" while it converts.
+[[nodiscard]] std::string mode_text(const LockInfo& lock);
+// The value for people: escaped, or "-" if it was never written, with "(doubtful)" if it is.
+[[nodiscard]] std::string value_text(const ResourceInfo& resource);
+// "1=127.0.0.1:7001@12": what `view set --member` takes.
+[[nodiscard]] std::string member_text(const Member& member);
+
+[[nodiscard]] nlohmann::ordered_json to_json(const LockInfo& lock);
+[[nodiscard]] nlohmann::ordered_json to_json(const ResourceInfo& resource);
+[[nodiscard]] nlohmann::ordered_json to_json(const View& view);
+[[nodiscard]] nlohmann::ordered_json to_json(const NodeInfo& node);
+
+}  // namespace holdfast::cli

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Starts the command of `holdfast run`: in a process group of its own, with a copy of the session's socket,
+// and such that it dies with the process that starts it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli/foreground.hpp"
+
+namespace holdfast::cli {
+
+struct CommandLine {
+  const std::vector<std::string>& words;
+  std::vector<std::pair<std::string, std::string>> environment;  // added to ours
+  int inherited_fd = -1;
+  const Foreground* foreground = nullptr;
+};
+
+// `exit_code` is exit_ok, or what a shell says of a command that cannot be run (it was reported then).
+struct StartedCommand {
+  pid_t pid = 0;
+  int exit_code = 0;
+};
+[[nodiscard]] StartedCommand start_command(const CommandLine& command);
+
+// The exit code that a shell makes of a status of waitpid.
+[[nodiscard]] int exit_code_of(int status);
+
+}  // namespace holdfast::cli

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// The registry: every verb, its group and its examples. The order is the order of `holdfast --help`.
+#include <array>
+
+#include "base/assert.hpp"
+#include "cli/verb.hpp"
+
+namespace holdfast::cli {
+namespace {
+
+constexpr auto parsed = Arguments::parsed;
+constexpr auto parsed_before_command = Arguments::parsed_before_command;
+constexpr auto handed_on = Arguments::handed_on;
+
+constexpr std::array table{
+    Verb{"run", Group::locks, parsed_before_command, "run a command while holding a lock",
+         "  holdfast run backup -- rsync -a /srv /backup       one at a time in the whole cluster\n"
+         "  holdfast run --wait 5s backup -- ./job             exit code 75 if not granted in 5 seconds\n"
+         "  holdfast run --mode PR conf -- cat app.conf        readers share\n"
+         "  holdfast run db -- sh -c 'write --token $HOLDFAST_TOKEN'\n"
+         "\n"
+         "Exit codes: that of the command (128 + signal if one ended it); 75 not granted in time;\n"
+         "76 the lock was lost, or could not be guarded any more, and the command was ended;\n"
+         "69 no daemon; 2 wrong usage; 126, 127 the command cannot be run, does not exist.\n"
+         "The command finds HOLDFAST_TOKEN (32 hex digits), HOLDFAST_NAME (escaped) and\n"
+         "HOLDFAST_MODE set. When `run` returns, its last process is gone and the lock is free.",
+         declare_run},
+    Verb{"lock", Group::locks, parsed, "hold a lock until end of input or Ctrl-C",
+         "  holdfast lock orders/17                            prints the fencing token\n"
+         "  holdfast lock --mode PR --no-wait orders/17        exit code 75 if it is taken\n"
+         "  holdfast lock --escaped 'any\\x00bytes'             names may hold any bytes",
+         declare_lock},
+    Verb{"value", Group::locks, parsed, "read or write the value block of a name",
+         "  holdfast value config/version                      waits for a PR lock, prints the value\n"
+         "  holdfast value config/version --set 42             waits for an EX lock, writes\n"
+         "  holdfast value blob --set-escaped 'a\\x00b'",
+         declare_value},
+    Verb{"ls", Group::looking, parsed, "list who holds and who waits, in the whole cluster",
+         "  holdfast ls\n"
+         "  holdfast ls 'orders/*'                             * and ? stand for any bytes\n"
+         "  holdfast ls --lockspace default --json",
+         declare_ls},
+    Verb{"show", Group::looking, parsed, "everything about one name",
+         "  holdfast show orders/17                            master, home, value, queue, tokens\n"
+         "  holdfast show --json orders/17",
+         declare_show},
+    Verb{"status", Group::looking, parsed, "what this node is doing",
+         "  holdfast status\n"
+         "  holdfast --dir DIR --node 2 status --json",
+         declare_status},
+    Verb{"view", Group::cluster, parsed, "print the membership, or set it by hand",
+         "  holdfast view\n"
+         "  holdfast view set --epoch 7 --member 1=127.0.0.1:7001@12 --member 2=127.0.0.1:7002@9\n"
+         "\n"
+         "Setting a view is for operators of clusters with membership = manual; give every node the same.",
+         declare_view},
+    Verb{"node", Group::cluster, parsed, "confirm that a lost node is dead",
+         "  holdfast node fence-ack 3                          nobody waits for its lease any more",
+         declare_node},
+    Verb{"purge", Group::cluster, parsed, "end orphans: persistent locks whose program is gone",
+         "  holdfast purge                                     all orphans of this node\n"
+         "  holdfast purge --node 2 --pid 4711                 those that process 4711 left at node 2",
+         declare_purge},
+    Verb{"up", Group::cluster, parsed, "start a local cluster of real daemons",
+         "  holdfast up --nodes 3                              Ctrl-C ends it\n"
+         "  holdfast up --nodes 3 --detach                     in the background; `holdfast down` ends it\n"
+         "  holdfast up --nodes 3 --dir /tmp/hf --lease 1000 --restart",
+         declare_up},
+    Verb{"down", Group::cluster, parsed, "end the cluster that `up` started",
+         "  holdfast down\n"
+         "  holdfast down --dir /tmp/hf",
+         declare_down},
+    Verb{"demo", Group::tools, parsed, "three daemons, eight workers, two kills: nothing is lost",
+         "  holdfast demo\n"
+         "  holdfast demo --no-lock                            the same without locks: must fail",
+         declare_demo},
+    Verb{"sim", Group::tools, handed_on, "the simulated cluster (holdfast-sim)",
+         "  holdfast sim --help", nullptr},
+    Verb{"bench", Group::tools, handed_on, "measure round trips and throughput (holdfast-bench)",
+         "  holdfast bench --help", nullptr},
+    Verb{"completion", Group::tools, parsed, "print the completion script of a shell",
+         "  source <(holdfast completion bash)",
+         declare_completion},
+};
+
+}  // namespace
+
+std::span<const Verb> verbs() { return table; }
+
+std::string_view heading_of(Group group) {
+  switch (group) {
+    case Group::locks: return "Locks";
+    case Group::looking: return "Looking";
+    case Group::cluster: return "Cluster";
+    case Group::tools: return "Tools";
+  }
+  HF_ASSERT(!"unknown group");
+}
+
+}  // namespace holdfast::cli
