@@ -132,8 +132,9 @@ void Home::on(NodeId from, const wire::RebuildLock& message) {
 }
 
 void Home::on(const wire::RebuildValue& message) {
-  const auto group = groups_.find(message.key);
-  if (group == groups_.end()) return;  // a value lives as long as a lock, and there is none
+  if (core_.home(slot_of(message.key)) != core_.self()) return;
+  auto group = groups_.find(message.key);
+  if (group == groups_.end()) group = groups_.emplace(std::string(message.key), Group{}).first;
   Group& known = group->second;
   const bool better = message.evidence != known.evidence ? message.evidence == wire::Evidence::current
                                                          : message.write_number > known.value.write_number;
@@ -166,8 +167,10 @@ void Home::settle() {
   unsettled_.reset();
   for (auto& [key, group] : std::exchange(groups_, {})) {
     const cluster::Entry* entry = directory_.find(key);
-    // A survivor is master after all: the holders were only late to hear of it.
-    if (entry == nullptr || !is_alive(*entry)) rebuild(key, std::move(group));
+    // If a survivor is master after all, the holders were only late to hear of it. A value lives as long as
+    // a lock: of a resource without locks nothing comes back.
+    const bool mastered = entry != nullptr && is_alive(*entry);
+    if (!mastered && !group.locks.empty()) rebuild(key, std::move(group));
   }
   const std::vector<std::string> orphaned =
       directory_.collect([&](const std::string&, const cluster::Entry& entry) { return !is_alive(entry); });

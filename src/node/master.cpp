@@ -121,6 +121,7 @@ void Master::apply_request(Resource& resource, NodeId from, const wire::Operatio
     extra(lock) = fresh;
   else if (!outcomes.empty() && outcomes.front().lock)
     extra(outcomes.front().lock) = fresh;
+  explain(resource, outcomes, operation);
   deliver(resource, outcomes, operation.answer);
   spare_outcomes_ = std::move(outcomes);
 }
@@ -156,6 +157,7 @@ void Master::convert(Resource& resource, LockId lock, const wire::Operation& ope
   const NodeId holder = engine_.state(lock).holder.node;
   const Errc status =
       engine_.convert(lock, {.mode = operation.mode, .flags = operation.flags, .value = operation.value}, outcomes);
+  explain(resource, outcomes, operation);
   if (status != Errc::ok)
     refuse(holder, resource, operation, status);
   else
@@ -180,6 +182,7 @@ void Master::cancel(Resource& resource, LockId lock, NodeId from, const wire::Op
   lock::Outcomes outcomes = std::exchange(spare_outcomes_, {});
   outcomes.clear();
   const Mastership mastership = resource.mastership;
+  if (operation.reason == Errc::timed_out) explanation_ = blockers(lock);
   const Errc status = engine_.cancel(lock, operation.reason, outcomes);
   deliver(resource, outcomes, wire::Answer::wanted);
   spare_outcomes_ = std::move(outcomes);

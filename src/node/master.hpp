@@ -110,6 +110,7 @@ class Master {
   void deliver_queued(const Resource& resource, const lock::Outcome& outcome);
   void deliver_refusal(const Resource& resource, const lock::Outcome& outcome);
   [[nodiscard]] std::vector<wire::BlockerRow> blockers(LockId lock) const;
+  void explain(const Resource& resource, const lock::Outcomes& outcomes, const wire::Operation& operation);
   void settle(Resource& resource);
   void ask_removal(const Resource& resource);
   void destroy(Resource& resource);
@@ -122,6 +123,7 @@ class Master {
   cluster::KeyMap<ResourceId> by_key_;
   IdleList<Resource> idle_;
   lock::Outcomes spare_outcomes_;
+  std::vector<wire::BlockerRow> explanation_;  // who was in the way of the refusal that is told next
 };
 
 }  // namespace holdfast::node

@@ -57,12 +57,10 @@ void Master::deliver_queued(const Resource& resource, const lock::Outcome& outco
 
 void Master::deliver_refusal(const Resource& resource, const lock::Outcome& outcome) {
   const Extra& extra = this->extra(outcome.lock);
-  std::vector<wire::BlockerRow> rows;
-  if (outcome.status == Errc::blocked && engine_.exists(outcome.lock)) rows = blockers(outcome.lock);
   post_.send(outcome.holder.node,
              wire::RefuseReply{.claim = outcome.holder.claim, .number = extra.pending, .asked = extra.asked,
                                .mastership = resource.mastership, .resource = resource.id, .lock = outcome.lock,
-                               .status = outcome.status, .blockers = std::move(rows)});
+                               .status = outcome.status, .blockers = std::exchange(explanation_, {})});
 }
 
 // The requester asked again because it changed its mind about the way, and its operation had been applied:
@@ -87,12 +85,27 @@ void Master::repeat_answer(Resource& resource, LockId lock, const wire::Operatio
                               .stamp = state.stamp, .blockers = blockers(lock)});
 }
 
+namespace {
+
+wire::BlockerRow to_row(const lock::Blocker& blocker) {
+  return {.node = blocker.holder.node, .claim = blocker.holder.claim, .owner = blocker.holder.owner,
+          .mode = blocker.mode, .ahead = static_cast<std::uint8_t>(blocker.ahead ? 1 : 0)};
+}
+
+}  // namespace
+
 std::vector<wire::BlockerRow> Master::blockers(LockId lock) const {
   std::vector<wire::BlockerRow> rows;
-  for (const lock::Blocker& blocker : engine_.blockers(lock))
-    rows.push_back({.node = blocker.holder.node, .claim = blocker.holder.claim, .owner = blocker.holder.owner,
-                    .mode = blocker.mode, .ahead = static_cast<std::uint8_t>(blocker.ahead ? 1 : 0)});
+  for (const lock::Blocker& blocker : engine_.blockers(lock)) rows.push_back(to_row(blocker));
   return rows;
+}
+
+// A refusal names who was in the way; nobody is in its own way.
+void Master::explain(const Resource& resource, const lock::Outcomes& outcomes, const wire::Operation& operation) {
+  explanation_.clear();
+  if (outcomes.empty() || outcomes.front().kind != lock::OutcomeKind::refused) return;
+  for (const lock::Blocker& blocker : engine_.blockers(resource.id, operation.mode))
+    if (blocker.holder != outcomes.front().holder) explanation_.push_back(to_row(blocker));
 }
 
 wire::ResourceReport Master::report(std::string_view key) const {

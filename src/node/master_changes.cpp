@@ -118,13 +118,10 @@ void Master::rebuild(std::string_view key, Mastership mastership, std::vector<Re
   idle_.remove(at(id));
   const bool written = value.has_bytes() || value.state != ValueState::never_written;
   if (written) engine_.restore_value(id, std::move(value));
-  std::vector<LockId> ids;
   for (const Restored& restored : locks) {
     const LockId lock = engine_.restore(id, restored.state);
     extra(lock) = {.applied = restored.number, .pending = restored.number, .asked = {}, .since = core_.now,
                    .incarnation = core_.incarnation_of(restored.node)};
-    ids.push_back(lock);
-    // engine.state gives the stamp that the queue has given it now
     post_.send(restored.node,
                wire::RebuildReply{.claim = restored.state.holder.claim, .number = restored.number,
                                   .mastership = mastership, .resource = id, .lock = lock,
@@ -133,15 +130,6 @@ void Master::rebuild(std::string_view key, Mastership mastership, std::vector<Re
   lock::Outcomes outcomes;
   engine_.resume(id, outcomes);
   deliver(at(id), outcomes, wire::Answer::wanted);
-  // A request that does not want to wait was under way to the lost master: now it is answered.
-  for (const LockId lock : ids) {
-    if (!engine_.exists(lock)) continue;
-    const lock::LockState state = engine_.state(lock);
-    if (state.standing == lock::Standing::granted || !state.flags.has(Flag::noqueue)) continue;
-    outcomes.clear();
-    (void)engine_.cancel(lock, Errc::blocked, outcomes);
-    deliver(at(id), outcomes, wire::Answer::wanted);
-  }
   settle(at(id));
 }
 

@@ -58,6 +58,16 @@ class Post {
     else if (cluster::Link* link = peers_.link(to))
       link->append(message);
   }
+  // Number of the frame that what is sent to `to` now will be in, and whether a frame has arrived there. A
+  // node that is gone has not got it, as far as anybody can know.
+  [[nodiscard]] std::uint64_t next_sequence(NodeId to) {
+    const cluster::Link* link = peers_.link(to);
+    return link == nullptr ? 0 : link->next_sequence();
+  }
+  [[nodiscard]] bool is_applied(NodeId to, Incarnation incarnation, std::uint64_t sequence) {
+    const cluster::Link* link = core_.is_member(to, incarnation) ? peers_.link(to) : nullptr;
+    return link != nullptr && link->acknowledged() >= sequence;
+  }
   template <wire::Described M>
   void send_to_all(const M& message) {
     for (const Member& member : core_.view.members) send(member.node, message);

@@ -31,6 +31,12 @@ void Requester::on(const Session& session, const wire::Lock& call) {
     forget_if_unused(place);
     return;
   }
+  if (place.claims.size() >= limits::waiters_per_resource_max) {
+    refuse(session, call, {}, Error{Errc::too_many_waiters,
+                                    "this node has " + std::to_string(limits::waiters_per_resource_max) +
+                                        " locks on this resource already, which is the limit"});
+    return;
+  }
   Claim& claim = new_claim(place, session, call);
   begin_main(claim, call.request, call.wait_max);
 }
@@ -226,6 +232,7 @@ void Requester::on(const Session& session, const wire::Release& call) {
                                   .mastership = place.mastership, .resource = place.resource, .lock = claim.lock,
                                   .owner = claim.owner, .mode = Mode::NL, .flags = call.flags, .key = {},
                                   .value = value};
+  remember_write(claim, call.flags, value);
   erase(claim);
   post_.send(master, operation);
 }

@@ -77,6 +77,15 @@ class Requester {
     bool operator>(const Deadline& other) const { return at > other.at; }
   };
 
+  struct Written {
+    std::string key;
+    std::string value;
+    std::uint64_t write_number = 0;
+    NodeId master;
+    Incarnation incarnation;
+    std::uint64_t sequence = 0;  // of the frame that carries it
+  };
+
   // requester.cpp: calls
   [[nodiscard]] Result<void> check_lock(const Session& session, const wire::Lock& call) const;
   Place& place_of(std::string_view lockspace, std::string_view name);
@@ -116,6 +125,7 @@ class Requester {
   void end_if_over(ClaimId id);
   void report(Place& place, NodeId home);
   void report_value(const Place& place, NodeId home);
+  void remember_write(const Claim& claim, FlagSet flags, std::string_view value);
 
   Core& core_;
   Post& post_;
@@ -127,6 +137,7 @@ class Requester {
   IdleList<Place> idle_;
   std::priority_queue<Deadline, std::vector<Deadline>, std::greater<>> deadlines_;
   std::deque<boost::intrusive::list<Claim, boost::intrusive::base_hook<SessionLink>>> by_session_;  // by conn
+  std::vector<Written> written_;
   std::string key_;  // scratch
 };
 

@@ -33,10 +33,10 @@ void Requester::on(NodeId from, const wire::GrantReply& reply) {
     claim->lock = reply.lock;
     claim->stamp = lock::no_stamp;
     if (reply.notes.has(wire::GrantNote::value)) claim->value.assign(reply.value);
+    claim->write_number = reply.write_number;
+    claim->value_state = reply.value_state;
     if (claim->flags.has(Flag::valblk)) {
       claim->copy = Copy::of_grant;
-      claim->write_number = reply.write_number;
-      claim->value_state = reply.value_state;
     } else if (claim->copy == Copy::of_grant) {
       claim->copy = Copy::older;
     }
@@ -190,6 +190,25 @@ void Requester::report_losses() {
     finish_locally(places_[id]);
     report(places_[id], core_.home(places_[id].slot));
   }
+  for (const Written& write : std::exchange(written_, {}))
+    if (!post_.is_applied(write.master, write.incarnation, write.sequence))
+      post_.send(core_.home(slot_of(write.key)),
+                 wire::RebuildValue{.epoch = core_.view.epoch, .evidence = wire::Evidence::copy,
+                                    .state = ValueState::valid, .write_number = write.write_number,
+                                    .key = write.key, .value = write.value});
+}
+
+// The last writes of claims that are over: until the master has acknowledged them, nobody else knows them.
+void Requester::remember_write(const Claim& claim, FlagSet flags, std::string_view value) {
+  const Place& place = places_[claim.place];
+  if (!flags.has(Flag::valblk) || flags.has(Flag::ivvalblk) || !writes_value(claim.mode)) return;
+  if (place.master == core_.self()) return;
+  std::erase_if(written_, [&](const Written& write) {
+    return write.key == place.key || post_.is_applied(write.master, write.incarnation, write.sequence);
+  });
+  written_.push_back({.key = place.key, .value = std::string(value), .write_number = claim.write_number + 1,
+                      .master = place.master, .incarnation = place.incarnation,
+                      .sequence = post_.next_sequence(place.master)});
 }
 
 // An unlock that was on its way to the lost master is done: nobody will hear of that lock again. (A cancel

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// Config: what a holdfastd is told by its TOML file, with the defaults of a daemon that is told nothing.
+// A file is taken as a whole or refused: a key that is not known, a value out of range, a contradiction is
+// an Error that names file, line, and what is allowed.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/instant.hpp"
+#include "base/limits.hpp"
+#include "base/result.hpp"
+#include "io/log_sink.hpp"
+#include "model/ids.hpp"
+
+namespace holdfast::io {
+
+enum class Membership : std::uint8_t {
+  single,  // this node alone; the daemon makes the view
+  manual,  // views are set by an operator
+};
+inline constexpr std::string_view membership_names[] = {"single", "manual"};
+[[nodiscard]] std::optional<Membership> parse_membership(std::string_view name);
+
+enum class ConfiguredMastering : std::uint8_t { first, home, pinned };
+inline constexpr std::string_view mastering_names[] = {"first", "home", "pinned"};
+
+struct ConfiguredPin {
+  NodeId node;
+  std::uint32_t weight = 1;
+};
+
+struct ConfiguredLockspace {
+  std::string name;  // "*": all that have no row of their own
+  ConfiguredMastering mastering = ConfiguredMastering::first;
+  std::vector<ConfiguredPin> pinned;
+  std::uint32_t value_bytes_max = limits::value_bytes_default;
+};
+
+struct Config {
+  NodeId node{1};
+  std::filesystem::path state_dir;  // empty: default_state_dir()
+  std::string cluster = "holdfast";
+  std::string key_file;     // empty: no shared key
+  std::string peer_listen;  // empty: no peer port
+  std::filesystem::path socket;  // empty: default_socket()
+  std::uint32_t socket_mode = 0660;
+  std::optional<std::uint32_t> operator_uid;  // besides root; none: the user that the daemon runs as
+  Duration lease = limits::lease_default;
+  Membership membership = Membership::single;
+  Duration idle_keep = limits::idle_keep;
+  std::size_t session_backlog_bytes_max = limits::session_backlog_bytes_max;
+  std::vector<ConfiguredLockspace> lockspaces;
+  LogLevel log_level = LogLevel::info;
+};
+
+[[nodiscard]] Result<Config> parse_config(std::string_view text, std::string_view file_name);
+[[nodiscard]] Result<Config> read_config(const std::filesystem::path& path);
+// What one value alone cannot tell; also to be asked when flags have changed some. The text names the flags
+// and keys that clash.
+[[nodiscard]] Result<void> check_config(const Config& config);
+
+// By user and environment: for root below /run and /var/lib, else below $XDG_RUNTIME_DIR and
+// $XDG_STATE_HOME (or ~/.local/state). Empty if the environment does not say.
+[[nodiscard]] std::filesystem::path default_socket();
+[[nodiscard]] std::filesystem::path default_state_dir(NodeId node);
+
+}  // namespace holdfast::io

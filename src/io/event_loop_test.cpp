@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "io/event_loop.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <csignal>
+#include <memory>
+
+#include "io/fd.hpp"
+#include "io/temporary_dir_test.hpp"
+
+namespace holdfast::io {
+namespace {
+
+struct Pair {
+  Pair() {
+    int ends[2];
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    ours = Fd(ends[0]);
+    theirs = Fd(ends[1]);
+  }
+  Fd ours, theirs;
+};
+
+TEST(EventLoop, tells_again_while_there_is_something_to_read) {
+  EventLoop loop;
+  Pair pair;
+  ASSERT_EQ(::write(pair.theirs.get(), "abc", 3), 3);
+  std::string got;
+  const Watch watch = loop.watch(pair.ours.get(), {.readable = [&] {
+    char c = 0;
+    ASSERT_EQ(::read(pair.ours.get(), &c, 1), 1);
+    got += c;
+  }});
+  run_until(loop, [&] { return got == "abc"; });
+}
+
+TEST(EventLoop, tells_of_room_to_write_once_for_each_asking) {
+  EventLoop loop;
+  Pair pair;
+  int told = 0;
+  Watch watch = loop.watch(pair.ours.get(), {.readable = [] {}, .writable = [&] { ++told; }});
+  watch.want_write();
+  watch.want_write();
+  run_until(loop, [&] { return told == 1; });
+  watch.want_write();
+  run_until(loop, [&] { return told == 2; });
+}
+
+TEST(EventLoop, a_watch_may_end_within_its_own_call) {
+  EventLoop loop;
+  Pair pair;
+  ASSERT_EQ(::write(pair.theirs.get(), "a", 1), 1);
+  auto watch = std::make_unique<Watch>();
+  int told = 0;
+  *watch = loop.watch(pair.ours.get(), {.readable = [&] {
+    ++told;
+    watch.reset();
+    pair.ours.reset();
+  }});
+  run_until(loop, [&] { return told == 1; });
+}
+
+TEST(EventLoop, a_timer_comes_once_and_never_early) {
+  EventLoop loop;
+  std::vector<int> order;
+  const Instant start = boot_now();
+  Timer second = loop.timer([&] { order.push_back(2); });
+  Timer first = loop.timer([&] { order.push_back(1); });
+  Timer disarmed = loop.timer([&] { order.push_back(3); });
+  second.arm(start + std::chrono::milliseconds(20));
+  first.arm(start + std::chrono::hours(1));
+  first.arm(start + std::chrono::milliseconds(10));
+  disarmed.arm(start + std::chrono::milliseconds(5));
+  disarmed.arm(Instant::never());
+  run_until(loop, [&] { return order.size() == 2; });
+  EXPECT_EQ(order, (std::vector{1, 2}));
+  EXPECT_GE(boot_now(), start + std::chrono::milliseconds(20));
+  EXPECT_EQ(first.armed(), Instant::never());
+}
+
+TEST(EventLoop, a_signal_is_an_event_like_others) {
+  EventLoop loop;
+  int arrived = 0;
+  loop.on_signal({SIGUSR1}, [&](int number) { arrived = number; });
+  ::raise(SIGUSR1);
+  run_until(loop, [&] { return arrived == SIGUSR1; });
+}
+
+}  // namespace
+}  // namespace holdfast::io

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// The text of the file:
+//   holdfast-state 1
+//   node 2
+//   epoch 17
+//   incarnation 1700000000000000000
+#include "io/state_file.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <optional>
+#include <string_view>
+#include <system_error>
+
+namespace holdfast::io {
+namespace {
+
+constexpr std::size_t state_bytes_max = 4096;
+
+Error failed(Errc code, const std::filesystem::path& path) {
+  return Error{code, fmt::format("{}: {}", path.string(), std::strerror(errno))};
+}
+
+// Takes the line "<name> <number>" from the front.
+std::optional<std::uint64_t> take_line(std::string_view& text, std::string_view name) {
+  if (!text.starts_with(name) || text.size() <= name.size() || text[name.size()] != ' ') return std::nullopt;
+  const char* end = text.data() + text.size();
+  std::uint64_t number = 0;
+  const auto [stopped, failure] = std::from_chars(text.data() + name.size() + 1, end, number);
+  if (failure != std::errc{} || stopped == end || *stopped != '\n') return std::nullopt;
+  text.remove_prefix(static_cast<std::size_t>(stopped + 1 - text.data()));
+  return number;
+}
+
+Result<std::string> read_all(const std::filesystem::path& path) {
+  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file && errno == ENOENT) return std::string();
+  if (!file) return failed(Errc::cannot_read, path);
+  std::string text(state_bytes_max, '\0');
+  const ssize_t count = ::read(file.get(), text.data(), text.size());
+  if (count < 0) return failed(Errc::cannot_read, path);
+  text.resize(static_cast<std::size_t>(count));
+  return text;
+}
+
+Result<void> write_durably(const std::filesystem::path& path, std::string_view text) {
+  const Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  if (!file) return failed(Errc::cannot_write, path);
+  const ssize_t count = ::write(file.get(), text.data(), text.size());
+  if (count >= 0 && static_cast<std::size_t>(count) != text.size()) errno = ENOSPC;
+  if (static_cast<std::size_t>(count) != text.size()) return failed(Errc::cannot_write, path);
+  if (::fsync(file.get()) != 0) return failed(Errc::cannot_write, path);
+  return {};
+}
+
+}  // namespace
+
+Result<StateFile> StateFile::open(const std::filesystem::path& directory, NodeId node) {
+  std::error_code trouble;
+  std::filesystem::create_directories(directory, trouble);
+  if (trouble) return Error{Errc::cannot_write, fmt::format("{}: {}", directory.string(), trouble.message())};
+  const std::filesystem::path lock_path = directory / "lock";
+  Fd lock(::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  if (!lock) return failed(Errc::cannot_write, lock_path);
+  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0)
+    return Error{Errc::cannot_write, fmt::format("{} is used by another holdfastd", directory.string())};
+  StateFile state(directory, node, std::move(lock));
+  if (const Result<void> loaded = state.load(); !loaded) return loaded.error();
+  return state;
+}
+
+Result<void> StateFile::load() {
+  HF_TRY(const std::string text, read_all(path()));
+  if (text.empty()) return {};
+  std::string_view rest = text;
+  const auto format = take_line(rest, "holdfast-state");
+  const auto node = take_line(rest, "node");
+  const auto epoch = take_line(rest, "epoch");
+  const auto incarnation = take_line(rest, "incarnation");
+  if (format != 1 || !node || !epoch || !incarnation || !rest.empty())
+    return Error{Errc::cannot_read, fmt::format("{} is not a state file of holdfastd (format 1)", path().string())};
+  if (*node != node_.value())
+    return Error{Errc::cannot_read, fmt::format("{} belongs to node {}, this is node {}; give each node its own directory",
+                                                path().string(), *node, node_.value())};
+  content_ = {.epoch = Epoch{*epoch}, .incarnation = Incarnation{*incarnation}};
+  return {};
+}
+
+Result<void> StateFile::save(const Content& content) {
+  const std::string text = fmt::format("holdfast-state 1\nnode {}\nepoch {}\nincarnation {}\n", node_.value(),
+                                       content.epoch.value(), content.incarnation.value());
+  const std::filesystem::path fresh = directory_ / "state.new";
+  if (const Result<void> written = write_durably(fresh, text); !written) return written.error();
+  if (::rename(fresh.c_str(), path().c_str()) != 0) return failed(Errc::cannot_write, path());
+  // The new name is durable only with its directory.
+  const Fd directory(::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory || ::fsync(directory.get()) != 0) return failed(Errc::cannot_write, directory_);
+  content_ = content;
+  return {};
+}
+
+}  // namespace holdfast::io
