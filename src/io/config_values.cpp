@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "io/address.hpp"
+#include "model/name.hpp"
 
 namespace holdfast::io {
 namespace {
@@ -31,6 +32,7 @@ std::size_t edits(std::string_view from, std::string_view to) {
 }
 
 std::string shown(const toml::node& node) {
+  if (node.is_string()) return fmt::format("\"{}\"", escaped(node.as_string()->get()));
   std::ostringstream text;
   node.visit([&text](const auto& concrete) { text << concrete; });
   return text.str();
