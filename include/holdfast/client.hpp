@@ -27,21 +27,22 @@
 #include <variant>
 #include <vector>
 
-#include "base/result.hpp"
 #include "holdfast/boot_clock.hpp"
+#include "holdfast/flags.hpp"
+#include "holdfast/ids.hpp"
 #include "holdfast/lock.hpp"
+#include "holdfast/mode.hpp"
 #include "holdfast/report.hpp"
-#include "model/flags.hpp"
-#include "model/ids.hpp"
-#include "model/mode.hpp"
-#include "model/owner.hpp"
-#include "model/token.hpp"
-#include "model/view.hpp"
+#include "holdfast/result.hpp"
+#include "holdfast/session_life.hpp"
+#include "holdfast/token.hpp"
+#include "holdfast/view.hpp"
 
 namespace holdfast {
 
 struct ConnectOptions {
-  // Path of the daemon's socket. Empty: $HOLDFAST_SOCKET, or else the default /run/holdfast/holdfast.sock.
+  // Path of the daemon's socket. Empty: $HOLDFAST_SOCKET; without it /run/holdfast/holdfast.sock, and then
+  // $XDG_RUNTIME_DIR/holdfast/holdfast.sock.
   std::string socket;
   // Free text of at most 128 bytes that queries show beside our locks.
   std::string label;

@@ -14,12 +14,12 @@
 #include <string_view>
 #include <vector>
 
-#include "base/result.hpp"
-#include "model/flags.hpp"
-#include "model/ids.hpp"
-#include "model/mode.hpp"
-#include "model/token.hpp"
-#include "model/value.hpp"
+#include "holdfast/flags.hpp"
+#include "holdfast/ids.hpp"
+#include "holdfast/mode.hpp"
+#include "holdfast/result.hpp"
+#include "holdfast/token.hpp"
+#include "holdfast/value_state.hpp"
 
 namespace holdfast {
 

@@ -8,13 +8,13 @@
 #include <string>
 #include <vector>
 
-#include "model/flags.hpp"
-#include "model/ids.hpp"
-#include "model/mode.hpp"
-#include "model/standing.hpp"
-#include "model/token.hpp"
-#include "model/value.hpp"
-#include "model/view.hpp"
+#include "holdfast/flags.hpp"
+#include "holdfast/ids.hpp"
+#include "holdfast/mode.hpp"
+#include "holdfast/standing.hpp"
+#include "holdfast/token.hpp"
+#include "holdfast/value_state.hpp"
+#include "holdfast/view.hpp"
 
 namespace holdfast {
 

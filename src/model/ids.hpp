@@ -1,33 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// The identities of the model. All of them are numbers that mean something on the wire.
+// The identities of the model: those of the public face, and those that only nodes know. All of them are
+// numbers that mean something on the wire.
 #pragma once
 
 #include <cstdint>
 
 #include "base/id.hpp"
+#include "holdfast/ids.hpp"  // IWYU pragma: export
 
 namespace holdfast {
 
-using NodeId = Id<struct NodeTag, std::uint32_t>;
-// One life of a node's daemon. A restarted node is another incarnation.
-using Incarnation = Id<struct IncarnationTag, std::uint64_t>;
-// Number of a membership view. Only grows.
-using Epoch = Id<struct EpochTag, std::uint64_t>;
-// A requester's record of its lock at its own node: the lock id that users see. Index and generation of a
-// slab of that node, so an ended id is never valid again.
-using ClaimId = Id<struct ClaimTag, std::uint64_t>;
 // The master's record of a lock.
 using LockId = Id<struct LockTag, std::uint64_t>;
 // The master's record of a resource.
 using ResourceId = Id<struct ResourceTag, std::uint64_t>;
-// Which mastership of a resource a lock message is bound to. Changes with each change of master.
-using Mastership = Id<struct MastershipTag, std::uint64_t>;
 // A part of the directory: hash(lockspace, name) mod 4096.
 using Slot = Id<struct SlotTag, std::uint32_t>;
-// Who owns locks at one node: one process session (later also transactions and groups). Never reused
-// within an incarnation.
-using OwnerId = Id<struct OwnerTag, std::uint64_t>;
-// Chosen by a client for each of its calls; comes back with the answer.
-using RequestId = Id<struct RequestTag, std::uint64_t>;
 
 }  // namespace holdfast

@@ -6,14 +6,9 @@
 #include <cstdint>
 #include <string>
 
-namespace holdfast {
+#include "holdfast/session_life.hpp"  // IWYU pragma: export
 
-// When does the session of an owner end by itself?
-// Wire value: never renumber.
-enum class SessionLife : std::uint8_t {
-  process = 0,  // with its process (pidfd), even if a child kept a copy of the socket
-  socket = 1,   // when the last copy of its socket is closed: a fork may hold it on purpose
-};
+namespace holdfast {
 
 struct Owner {
   std::uint32_t pid = 0;

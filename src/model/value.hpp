@@ -7,10 +7,9 @@
 #include <string>
 #include <string_view>
 
-namespace holdfast {
+#include "holdfast/value_state.hpp"  // IWYU pragma: export
 
-// Wire value: never renumber.
-enum class ValueState : std::uint8_t { never_written = 0, valid = 1, doubtful = 2 };
+namespace holdfast {
 
 struct Value {
   std::string bytes;              // keeps its memory when cleared
