@@ -365,7 +365,12 @@ void ClusterStage::on_operator_event(const session::Event& event) {
 }  // namespace
 
 Depth cluster_depth(std::function<void(const std::string&)> tracer) {
-  return {.name = "sim", .line_order = LineOrder::exact,
+  // What one turn of a node says to several owners arrives in an order that means nothing; where a script
+  // was written for the engine, its order of these lines is another one.
+  const auto line_order = [](const Script& script) {
+    return script.cluster() != nullptr ? LineOrder::exact : LineOrder::per_owner;
+  };
+  return {.name = "sim", .line_order = line_order,
           .why_not = [](const Script&) { return std::string(); },
           .make = [tracer = std::move(tracer)](const Script& script) -> Result<std::unique_ptr<Stage>> {
             HF_TRY(const ClusterSettings settings, read_cluster(script));

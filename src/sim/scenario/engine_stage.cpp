@@ -275,8 +275,8 @@ void EngineStage::tell(const lock::Outcome& outcome) {
     case lock::OutcomeKind::unlocked:
       claim.lock = LockId{};
       claim.timeout = Instant::never();
-      if (claim.open) record().cancelled(who, place);
       if (!claim.silent) record().done(who, place);
+      if (claim.open) record().cancelled(who, Place::consequence);
       return;
     case lock::OutcomeKind::refused:
     case lock::OutcomeKind::cancelled:
@@ -334,7 +334,7 @@ std::string why_not(const Script& script) {
 }  // namespace
 
 Depth engine_depth() {
-  return {.name = "engine", .line_order = LineOrder::exact, .why_not = why_not,
+  return {.name = "engine", .line_order = [](const Script&) { return LineOrder::exact; }, .why_not = why_not,
           .make = [](const Script&) -> Result<std::unique_ptr<Stage>> {
             return std::unique_ptr<Stage>(std::make_unique<EngineStage>());
           }};

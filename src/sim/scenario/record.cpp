@@ -59,9 +59,9 @@ void Record::reached(NodeId node, std::string_view phase, Epoch epoch) {
   const std::string words = std::string(phase) + " epoch=" + std::to_string(epoch.value());
   auto known = std::ranges::find(phases_, words, &Phase::words);
   if (known == phases_.end()) {
-    phases_.push_back({words, {}, lines_.size()});
-    known = phases_.end() - 1;
     add(Place::consequence, name_of(node), "");
+    phases_.push_back({words, {}, lines_.size() - 1});
+    known = phases_.end() - 1;
   }
   if (std::ranges::find(known->nodes, node) == known->nodes.end()) known->nodes.push_back(node);
   std::ranges::sort(known->nodes);

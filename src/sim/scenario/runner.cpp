@@ -86,7 +86,7 @@ FileResult run_as_written(const Script& script, const Depth& depth) {
       result.complaint += lines.error().detail + "\n";
       return result;
     }
-    if (!as_expected(script.blocks[i].expected, *lines, depth.line_order))
+    if (!as_expected(script.blocks[i].expected, *lines, depth.line_order(script)))
       result.complaint += complain(script, script.blocks[i], *lines);
     got.push_back(*lines);
   }
@@ -127,7 +127,7 @@ std::string try_orders(const Script& script, const Depth& depth, std::size_t ind
     said.push_back(std::move(*lines));
   } while (std::ranges::next_permutation(order).found);
   const bool same = std::ranges::all_of(said, [&](const auto& one) { return one == said.front(); });
-  if (same && !as_expected(block.expected, said.front(), depth.line_order)) return complain(script, block, said.front());
+  if (same && !as_expected(block.expected, said.front(), depth.line_order(script))) return complain(script, block, said.front());
   return {};
 }
 

@@ -35,7 +35,7 @@ enum class LineOrder : std::uint8_t { exact, per_owner };
 
 struct Depth {
   std::string_view name;  // "engine", "sim", "live"
-  LineOrder line_order = LineOrder::exact;
+  std::function<LineOrder(const Script&)> line_order;
   // Why this script cannot be played here; nothing if it can.
   std::function<std::string(const Script&)> why_not;
   std::function<Result<std::unique_ptr<Stage>>(const Script&)> make;
