@@ -214,6 +214,8 @@ Error Node::State::take_view(const View& candidate) {
 }
 
 void Node::State::note_losses(const View& before) {
+  if (!before.epoch && core.config.former_lease > Duration{0})
+    core.lost.note(core.self(), {}, core.now + cluster::LostNodes::wait_for(core.config.former_lease));
   for (const Member& member : before.members) {
     if (core.is_member(member.node, member.incarnation)) continue;
     const Duration wait = cluster::LostNodes::wait_for(core.config.lease);

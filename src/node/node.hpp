@@ -51,6 +51,10 @@ struct NodeConfig {
   Duration lease = limits::lease_default;
   Duration idle_keep = limits::idle_keep;
   Epoch saved_epoch;            // from the state file: views must be newer
+  // How long clients of an earlier life of this node may still believe in their locks: a lease, unless that
+  // life ended cleanly or the machine has been started again since. Nothing it may have granted is granted
+  // before.
+  Duration former_lease{0};
   std::uint32_t operator_uid = 0;  // besides root
   LockspacePolicy default_policy;  // for lockspaces without a row in `policies` (its name is ignored)
   std::vector<LockspacePolicy> policies;
