@@ -22,7 +22,8 @@ namespace {
 Result<std::string> write_config(const DaemonOptions& options) {
   const std::string path = options.dir + "/holdfast.toml";
   std::string text = "# Written by `holdfast up` at each start.\n";
-  if (!options.mastering.empty()) text += fmt::format("mastering = \"{}\"\n", options.mastering);
+  if (!options.mastering.empty())
+    text += fmt::format("[[lockspace]]\nname = \"*\"\nmastering = \"{}\"\n", options.mastering);
   if (const auto written = replace_file(path, text); !written) return written.error();
   return path;
 }

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The promise of `holdfast run`: whoever is killed, the lock is free exactly when the last process of the
+command is gone, and none of them runs when somebody else may have the lock."""
+
+import os
+import signal
+import time
+import unittest
+
+from harness import Cluster, TestCase, is_running, state_of
+
+# Prints its own pid, that of a child and that of a grandchild in a session of its own, and stays.
+FAMILY = """
+echo family $$
+sh -c 'echo family $$; exec sleep 600' &
+setsid sh -c 'echo family $$; exec sleep 600' &
+wait
+"""
+
+
+class Guard(TestCase):
+    def setUp(self):
+        self.cluster = Cluster(self, nodes=2)
+        self.name = "guarded"
+
+    def start_family(self, script=FAMILY, count=3, cluster=None):
+        program = (cluster or self.cluster).start_verb("run", self.name, "--", "sh", "-c", script, group=True)
+        family = [int(program.line(r"^family (\d+)$").group(1)) for _ in range(count)]
+        self.addCleanup(lambda: [os.kill(pid, signal.SIGKILL) for pid in family if is_running(pid)])
+        return program, family
+
+    def start_next(self):
+        """Somebody on the other node who wants the lock too."""
+        waiter = self.cluster.start_verb("lock", self.name, node=2)
+        self.cluster.wait_until_waiting(self.name, node=2)
+        return waiter
+
+    def assert_all_gone_when_granted(self, waiter, family):
+        waiter.line("granted EX")
+        self.assertEqual([pid for pid in family if is_running(pid)], [])
+
+    def test_wrapper_killed(self):
+        program, family = self.start_family()
+        waiter = self.start_next()
+        program.send(signal.SIGKILL)
+        self.assert_all_gone_when_granted(waiter, family)
+
+    def test_wrapper_killed_with_its_process_group(self):
+        program, family = self.start_family()
+        waiter = self.start_next()
+        os.killpg(program.pid, signal.SIGKILL)
+        self.assert_all_gone_when_granted(waiter, family)
+
+    def test_guard_killed(self):
+        program, family = self.start_family()
+        waiter = self.start_next()
+        os.kill(self.cluster.guard_of(self.name), signal.SIGKILL)
+        self.assert_all_gone_when_granted(waiter, family)
+        self.assertEqual(program.code(), 76)
+        self.assertIn("guard of the lock was ended", program.errors())
+
+    def test_command_killed_keeps_the_lock_for_what_it_left(self):
+        program, family = self.start_family()
+        waiter = self.start_next()
+        os.kill(family[0], signal.SIGKILL)
+        self.wait_for_end_of(family[0])
+        self.assertEqual(self.cluster.run("lock", "--no-wait", self.name).returncode, 75)
+        os.kill(family[1], signal.SIGKILL)
+        os.kill(family[2], signal.SIGKILL)
+        self.assert_all_gone_when_granted(waiter, family)
+        self.assertEqual(program.code(), 128 + signal.SIGKILL)
+
+    def test_wrapper_and_guard_killed_together(self):
+        program, family = self.start_family()
+        waiter = self.start_next()
+        guard = self.cluster.guard_of(self.name)
+        for pid in (program.pid, guard):
+            os.kill(pid, signal.SIGSTOP)
+        for pid in (program.pid, guard):
+            os.kill(pid, signal.SIGKILL)
+        # The command died with the guard. What it left has copies of the session's socket.
+        self.wait_for_end_of(family[0])
+        self.assertEqual(self.cluster.run("lock", "--no-wait", self.name).returncode, 75)
+        for pid in family[1:]:
+            os.kill(pid, signal.SIGKILL)
+        self.assert_all_gone_when_granted(waiter, family)
+
+    def test_a_tree_that_forks_all_the_time_is_ended_too(self):
+        program, family = self.start_family("echo family $$; while :; do (setsid sh -c 'sleep 600' &) ; done", count=1)
+        waiter = self.start_next()
+        program.send(signal.SIGKILL)
+        self.assert_all_gone_when_granted(waiter, family)
+
+    def test_daemon_killed_ends_the_command_before_the_deadline(self):
+        program, family = self.start_family("trap '' TERM; " + FAMILY.replace("wait", "while :; do sleep 600; done"))
+        killed = time.monotonic()
+        self.cluster.kill_daemon(1)
+        self.assertEqual(program.code(), 76)
+        self.assertLess(time.monotonic() - killed, self.cluster.lease)
+        self.assertEqual([pid for pid in family if is_running(pid)], [])
+        self.assertIn("lock was lost", program.errors())
+
+    def test_daemon_killed_lets_the_command_clean_up(self):
+        program, _ = self.start_family("trap 'echo cleaned; exit 0' TERM; echo family $$; while :; do read x; done", count=1)
+        self.cluster.kill_daemon(1)
+        program.line("cleaned")
+        self.assertEqual(program.code(), 76)
+
+    def test_nobody_is_granted_while_the_command_of_a_dead_daemon_runs(self):
+        program, family = self.start_family("trap '' TERM; " + FAMILY.replace("wait", "while :; do sleep 600; done"))
+        waiter = self.start_next()
+        self.cluster.kill_daemon(1)
+        self.assert_all_gone_when_granted(waiter, family)
+        self.assertEqual(program.code(), 76)
+
+    def test_a_daemon_that_hangs_freezes_and_then_ends_the_command(self):
+        program, family = self.start_family()
+        hung = time.monotonic()
+        daemon = self.cluster.daemon(1)
+        self.addCleanup(lambda: is_running(daemon) and os.kill(daemon, signal.SIGCONT))
+        os.kill(daemon, signal.SIGSTOP)
+        self.assertEqual(program.code(), 76)
+        self.assertLess(time.monotonic() - hung, self.cluster.lease)
+        self.assertEqual([pid for pid in family if is_running(pid)], [])
+        self.assertIn("not renewed in time", program.errors())
+
+    def test_a_daemon_that_hangs_for_a_moment_only_freezes_it(self):
+        cluster = Cluster(self, nodes=1, lease_ms=6000)
+        program, family = self.start_family(FAMILY.replace("wait", "read x; exit 5"), cluster=cluster)
+        daemon = cluster.daemon(1)
+        os.kill(daemon, signal.SIGSTOP)
+        try:
+            cluster.eventually(lambda: state_of(family[0]) == "T", "the command stands still")
+        finally:
+            os.kill(daemon, signal.SIGCONT)
+        cluster.eventually(lambda: state_of(family[0]) == "S", "the command goes on")
+        program.end_input()
+        for pid in family[1:]:
+            os.kill(pid, signal.SIGKILL)
+        self.assertEqual(program.code(), 5)
+
+
+if __name__ == "__main__":
+    unittest.main()
