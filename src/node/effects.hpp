@@ -3,7 +3,7 @@
 //   1. persist `saves` (and only go on when they are durable),
 //   2. write every outbox to its connection, bytes in order, one write per connection and turn,
 //   3. close what is in the close lists, after what was written to it,
-//   4. dial and stop dialing, stamp the deadline, arm wake_at.
+//   4. stop dialing, then dial (a restarted node is in both lists), stamp the deadline, arm wake_at.
 // Traces may be printed or recorded at any time. A world may step many events before it carries the effects
 // out (one turn); then it calls Node::finish_turn with a clock that was read again, and clear() at the end.
 #pragma once
