@@ -141,7 +141,7 @@ class Client {
   [[nodiscard]] Incarnation incarnation() const;
   [[nodiscard]] OwnerId owner() const;
   [[nodiscard]] std::chrono::nanoseconds lease() const;
-  // How long a value block may be, in bytes.
+  // How long a value block may be, in bytes, in lockspaces that have no limit of their own.
   [[nodiscard]] std::size_t value_bytes_max() const;
   // Of the daemon.
   [[nodiscard]] const std::string& version() const;

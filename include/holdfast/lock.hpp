@@ -77,7 +77,7 @@ struct ConvertOptions {
   std::chrono::nanoseconds wait_max = for_ever;
   // Up from a weaker mode: read the value with the grant.
   ReadValue read_value = ReadValue::skip;
-  // Down from PW or EX: write this value (at most Client::value_bytes_max() bytes) with the conversion.
+  // Down from PW or EX: write this value (see Client::value_bytes_max()) with the conversion.
   std::optional<std::string_view> write_value{};
   Applied applied = Applied::wait_for_master;
   // Further options by their names in the Linux DLM: quecvt, convdeadlk, nodlckwt, ivvalblk, ...
@@ -85,7 +85,7 @@ struct ConvertOptions {
 };
 
 struct ReleaseOptions {
-  // From PW or EX: write this value (at most Client::value_bytes_max() bytes) with the release.
+  // From PW or EX: write this value (see Client::value_bytes_max()) with the release.
   std::optional<std::string_view> write_value{};
   // Flag::ivvalblk marks the value doubtful instead; Flag::forceunlock also ends a lock that converts.
   FlagSet flags{};

@@ -27,6 +27,13 @@ const Error& Session::ending() const {
 
 namespace {
 
+// Lockspaces may allow less: the daemon knows how much.
+Result<void> check_value(std::string_view value) {
+  if (value.size() <= limits::value_bytes_max) return {};
+  return Error{Errc::value_too_long, "the value has " + std::to_string(value.size()) + " bytes, at most " +
+                                         std::to_string(limits::value_bytes_max) + " are allowed"};
+}
+
 Result<void> check_mode_and_flags(Mode mode, FlagSet flags) {
   if (!is_mode(static_cast<std::uint32_t>(mode))) return Error{Errc::bad_mode};
   if (const std::uint32_t bits = flags.unknown(); bits != 0)
@@ -41,13 +48,6 @@ Duration wait_on_wire(Duration wait_max) { return wait_max < Duration{0} ? wire:
 Result<void> Session::may_call() const {
   if (phase_ == Phase::over) return ending_;
   return {};
-}
-
-Result<void> Session::check_value(std::string_view value) const {
-  const std::size_t most = facts_.value_bytes_max != 0 ? facts_.value_bytes_max : limits::value_bytes_max;
-  if (value.size() <= most) return {};
-  return Error{Errc::value_too_long, "the value has " + std::to_string(value.size()) + " bytes, at most " +
-                                         std::to_string(most) + " are allowed"};
 }
 
 template <class Call>

@@ -41,7 +41,7 @@ struct Facts {
   OwnerId owner;
   Epoch epoch;
   Duration lease{};
-  std::uint32_t value_bytes_max = 0;
+  std::uint32_t value_bytes_max = 0;  // in lockspaces that have no limit of their own
   std::string version;
 };
 
@@ -117,7 +117,6 @@ class Session {
   template <class Call>
   Result<RequestId> ask(Call call, ClaimId lock = {});
   [[nodiscard]] Result<void> may_call() const;
-  [[nodiscard]] Result<void> check_value(std::string_view value) const;
   Request* open_request(RequestId id, std::initializer_list<wire::ClientMessage> kinds);
 
   void on(const wire::Welcome& m, Events& out);

@@ -152,7 +152,7 @@ TEST(Session, what_makes_no_sense_is_refused_without_a_message) {
   Talk talk = Talk::open();
   talk.held(a);
   const std::string long_name(256, 'x');
-  const std::string long_value(65, 'v');
+  const std::string long_value(1025, 'v');
   const auto refused = [&](const auto& result) { return result.error().text(); };
   talk.said();
   EXPECT_EQ(refused(talk.session.lock({.mode = static_cast<Mode>(6), .resource = "r"})),
@@ -162,9 +162,9 @@ TEST(Session, what_makes_no_sense_is_refused_without_a_message) {
   EXPECT_EQ(refused(talk.session.lock({.resource = long_name})),
             "name_too_long: the name has 256 bytes, at most 255 are allowed");
   EXPECT_EQ(refused(talk.session.convert({.lock = a, .value = long_value})),
-            "value_too_long: the value has 65 bytes, at most 64 are allowed");
+            "value_too_long: the value has 1025 bytes, at most 1024 are allowed");
   EXPECT_EQ(refused(talk.session.unlock({.lock = a, .value = long_value})),
-            "value_too_long: the value has 65 bytes, at most 64 are allowed");
+            "value_too_long: the value has 1025 bytes, at most 1024 are allowed");
   EXPECT_EQ(refused(talk.session.convert({.lock = b})), "no_such_lock: there is no such lock (any more)");
   EXPECT_EQ(refused(talk.session.release({.lock = b})), "no_such_lock: there is no such lock (any more)");
   EXPECT_EQ(refused(talk.session.open_lockspace({.lockspace = ""})),
