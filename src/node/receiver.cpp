@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "node/receiver.hpp"
 
+#include "wire/sound.hpp"
+
 namespace holdfast::node {
 
 bool Roles::receive_all(const Peers::Arrived& arrived, std::string_view& what) {
@@ -12,8 +14,16 @@ bool Roles::receive_all(const Peers::Arrived& arrived, std::string_view& what) {
       return false;
     }
     left = left.subspan(frame.whole.size());
-    const auto step = [&](const auto& message) { receive(arrived.from, message); };
+    std::string_view wrong;
+    const auto step = [&](const auto& message) {
+      wrong = wire::wrong_with(message);
+      if (wrong.empty()) receive(arrived.from, message);
+    };
     if (wire::dispatch(wire::BetweenPeers{}, frame.type, frame.body, step, what) != wire::Dispatch::done) return false;
+    if (!wrong.empty()) {
+      what = wrong;
+      return false;
+    }
   }
   return true;
 }
