@@ -72,6 +72,80 @@ void write_links(const std::string& root) {
   links.write("hostile", "\x00\x04\x08\x0a\x06\xff\x80\xff\xff\xff\xff\xff\xff\xff\x81\x01\x00\x02"sv);
 }
 
+template <wire::Described M>
+std::string frame_step(int step, int conn, const M& message) {
+  std::string body(wire::encoded_size(message), '\0');
+  wire::put(reinterpret_cast<std::byte*>(body.data()), message);
+  const char head[] = {static_cast<char>(step << 2 | conn), static_cast<char>(M::type),
+                       static_cast<char>(body.size())};
+  return body.size() > 255 ? "" : std::string(head, sizeof head) + body;
+}
+
+// The id that the n-th lock of a node gets (base/slab.hpp).
+ClaimId claim(std::uint64_t n) { return ClaimId{(std::uint64_t{1} << 32) | n}; }
+
+void write_node_client(const std::string& root) {
+  const Corpus corpus(root, "fuzz_node_client");
+  const auto lock = [](int conn, std::uint64_t request, Mode mode, FlagSet flags = {}) {
+    return frame_step(0, conn, wire::Lock{.request = RequestId{request}, .mode = mode, .flags = flags, .resource = "a"});
+  };
+  const std::string tick = "\x08\xff";
+  corpus.write("lock_release",
+               lock(0, 1, Mode::EX) + lock(1, 2, Mode::PR) +
+                   frame_step(0, 0, wire::Release{.lock = claim(0), .flags = {Flag::valblk}, .value = "new"}) + tick);
+  corpus.write("convert", lock(0, 1, Mode::NL) + lock(1, 2, Mode::PR) +
+                              frame_step(0, 0, wire::Convert{.request = RequestId{3}, .lock = claim(0), .mode = Mode::EX}) +
+                              frame_step(0, 0, wire::Cancel{.request = RequestId{4}, .lock = claim(0)}) +
+                              frame_step(0, 1, wire::Unlock{.request = RequestId{5}, .lock = claim(1)}));
+  corpus.write("orphan", lock(0, 1, Mode::EX, {Flag::persistent}) + "\x10" + lock(1, 2, Mode::EX, {Flag::orphan}) +
+                             frame_step(0, 1, wire::Purge{.request = RequestId{3}}));
+  corpus.write("died", lock(0, 1, Mode::EX) + lock(1, 2, Mode::EX) + "\x14" + tick);
+  corpus.write("look", lock(0, 1, Mode::EX) +
+                           frame_step(0, 1, wire::Query{.request = RequestId{2}, .lockspace_pattern = "*",
+                                                        .name_pattern = "*"}) +
+                           frame_step(0, 1, wire::StatusQuery{.request = RequestId{3}}) +
+                           frame_step(0, 1, wire::OpenLockspace{.request = RequestId{4}, .lockspace = "x"}) +
+                           frame_step(0, 0, wire::FenceAck{.request = RequestId{5}, .node = NodeId{2}}) +
+                           frame_step(0, 0, wire::Sync{.request = RequestId{6}}));
+  wire::SetView view{.request = RequestId{1}, .view = {.epoch = Epoch{9}, .members = {}}};
+  view.view.members.push_back({.node = NodeId{1}, .incarnation = Incarnation{1}, .address = "127.0.0.1:1"});
+  corpus.write("view", frame_step(0, 0, view) + lock(0, 2, Mode::EX));
+}
+
+// Each message once after the program of connection 0 asked for a lock, with fields that fit.
+void write_node_peer(const std::string& root) {
+  const Corpus corpus(root, "fuzz_node_peer");
+  const std::string ask = frame_step(0, 0, wire::Lock{.request = RequestId{1}, .mode = Mode::EX, .resource = "a"});
+  const std::string tick = "\x08\xff";
+  const std::string key = "\x07" "defaulta";
+  const auto add = [&](const char* name, const auto&... messages) {
+    corpus.write(name, ask + (frame_step(1, 0, messages) + ...) + (frame_step(1, 1, messages) + ...) + tick);
+  };
+  const wire::Operation request{.claim = claim(0), .number = 1, .asked = Epoch{1}, .mode = Mode::PR, .key = key};
+  add("request", request);
+  add("forward", wire::Forward{.origin = NodeId{3}, .mastership = Mastership{1}, .generation = 1, .operation = request});
+  add("granted", wire::GrantReply{.claim = claim(0), .number = 1, .asked = Epoch{1}, .mastership = Mastership{1},
+                                  .resource = ResourceId{1}, .lock = LockId{1}, .mode = Mode::EX,
+                                  .token = {Epoch{1}, 9}},
+      wire::Notice{.claim = claim(0), .mastership = Mastership{1}, .wanted = Mode::EX});
+  add("queued", wire::QueueReply{.claim = claim(0), .number = 1, .asked = Epoch{1}, .mastership = Mastership{1}});
+  add("refused", wire::RefuseReply{.claim = claim(0), .number = 1, .asked = Epoch{1}, .status = Errc::blocked});
+  add("done", wire::DoneReply{.claim = claim(0), .number = 1, .asked = Epoch{1}});
+  add("not_master", wire::NotMaster{.claim = claim(0), .number = 1});
+  add("master", wire::MasterReply{.epoch = Epoch{1}, .mastership = Mastership{1}, .generation = 1, .key = key});
+  add("remove", wire::Remove{.epoch = Epoch{1}, .mastership = Mastership{1}, .generation = 1, .key = key},
+      wire::RemoveReply{.epoch = Epoch{1}, .mastership = Mastership{1}, .key = key});
+  add("rebuild", wire::MasterClaim{.epoch = Epoch{2}, .mastership = Mastership{1}, .key = key},
+      wire::RebuildLock{.epoch = Epoch{2}, .claim = claim(0), .number = 1, .granted = Mode::PR, .key = key},
+      wire::RebuildValue{.epoch = Epoch{2}, .write_number = 3, .key = key, .value = "v"},
+      wire::RebuildDone{.epoch = Epoch{2}});
+  corpus.write("lost", ask + frame_step(1, 1, request) + std::string("\x38\x02", 2) +
+                           frame_step(1, 1, wire::RebuildDone{.epoch = Epoch{2}}) + tick + tick + tick);
+  add("look", wire::QueryAsk{.query = 1, .lockspace_pattern = "*", .name_pattern = "*"}, wire::QueryDone{.query = 1},
+      wire::Probe{.number = 1}, wire::ProbeReply{.number = 1}, wire::PurgeOrphans{.lockspace = "default"},
+      wire::Fenced{.node = NodeId{2}, .incarnation = Incarnation{1}});
+}
+
 }  // namespace
 }  // namespace holdfast::fuzz
 
@@ -79,5 +153,7 @@ int main(int argc, char** argv) {
   const std::string root = argc > 1 ? argv[1] : "tests/fuzz/corpus";
   holdfast::fuzz::write_frames_and_messages(root);
   holdfast::fuzz::write_links(root);
+  holdfast::fuzz::write_node_client(root);
+  holdfast::fuzz::write_node_peer(root);
   return 0;
 }
