@@ -66,7 +66,7 @@ Log::Log(LogLevel lowest, std::ostream& lines)
     : state_(std::make_unique<State>(lowest, std::make_shared<spdlog::sinks::ostream_sink_st>(lines))) {}
 Log::~Log() = default;
 
-void Log::write(LogLevel level, std::string_view what, std::initializer_list<LogField> fields) {
+void Log::write(LogLevel level, std::string_view what, std::span<const LogField> fields) {
   if (!writes(level)) return;
   std::string line = "msg=";
   append_value(line, what);

@@ -9,6 +9,7 @@
 #include <iosfwd>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -35,7 +36,10 @@ class Log {
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
 
-  void write(LogLevel level, std::string_view what, std::initializer_list<LogField> fields = {});
+  void write(LogLevel level, std::string_view what, std::initializer_list<LogField> fields = {}) {
+    write(level, what, std::span(fields.begin(), fields.size()));
+  }
+  void write(LogLevel level, std::string_view what, std::span<const LogField> fields);
   // To ask before a line that is dear to make.
   [[nodiscard]] bool writes(LogLevel level) const;
 

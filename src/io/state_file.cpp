@@ -4,6 +4,9 @@
 //   node 2
 //   epoch 17
 //   incarnation 1700000000000000000
+//   lease_ms 3000
+//   boot 1234567890
+//   ending 0
 #include "io/state_file.hpp"
 
 #include <fcntl.h>
@@ -17,6 +20,8 @@
 #include <optional>
 #include <string_view>
 #include <system_error>
+
+#include "base/hash.hpp"
 
 namespace holdfast::io {
 namespace {
@@ -83,18 +88,27 @@ Result<void> StateFile::load() {
   const auto node = take_line(rest, "node");
   const auto epoch = take_line(rest, "epoch");
   const auto incarnation = take_line(rest, "incarnation");
-  if (format != 1 || !node || !epoch || !incarnation || !rest.empty())
+  const auto lease_ms = take_line(rest, "lease_ms");
+  const auto boot = take_line(rest, "boot");
+  const auto ending = take_line(rest, "ending");
+  if (format != 1 || !node || !epoch || !incarnation || !lease_ms || !boot || !ending || *ending > 1 || !rest.empty())
     return Error{Errc::cannot_read, fmt::format("{} is not a state file of holdfastd (format 1)", path().string())};
   if (*node != node_.value())
     return Error{Errc::cannot_read, fmt::format("{} belongs to node {}, this is node {}; give each node its own directory",
                                                 path().string(), *node, node_.value())};
-  content_ = {.epoch = Epoch{*epoch}, .incarnation = Incarnation{*incarnation}};
+  content_ = {.epoch = Epoch{*epoch},
+              .incarnation = Incarnation{*incarnation},
+              .lease = std::chrono::milliseconds(*lease_ms),
+              .boot = *boot,
+              .ending = static_cast<Ending>(*ending)};
   return {};
 }
 
 Result<void> StateFile::save(const Content& content) {
-  const std::string text = fmt::format("holdfast-state 1\nnode {}\nepoch {}\nincarnation {}\n", node_.value(),
-                                       content.epoch.value(), content.incarnation.value());
+  const std::string text =
+      fmt::format("holdfast-state 1\nnode {}\nepoch {}\nincarnation {}\nlease_ms {}\nboot {}\nending {}\n", node_.value(),
+                  content.epoch.value(), content.incarnation.value(), content.lease.count(), content.boot,
+                  static_cast<int>(content.ending));
   const std::filesystem::path fresh = directory_ / "state.new";
   if (const Result<void> written = write_durably(fresh, text); !written) return written.error();
   if (::rename(fresh.c_str(), path().c_str()) != 0) return failed(Errc::cannot_write, path());
@@ -103,6 +117,17 @@ Result<void> StateFile::save(const Content& content) {
   if (!directory || ::fsync(directory.get()) != 0) return failed(Errc::cannot_write, directory_);
   content_ = content;
   return {};
+}
+
+std::chrono::milliseconds StateFile::lease_left() const {
+  const bool never_lived = !content_.incarnation;
+  if (never_lived || content_.ending == Ending::clean || content_.boot != this_boot()) return {};
+  return content_.lease;
+}
+
+std::uint64_t this_boot() {
+  const Result<std::string> id = read_all("/proc/sys/kernel/random/boot_id");
+  return id ? hash_bytes(*id) : 0;
 }
 
 }  // namespace holdfast::io

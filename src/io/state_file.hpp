@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// StateFile: the few numbers of a node that must outlive its daemon: the epoch it acted on last, and its
-// last incarnation. A file is replaced as a whole, durably; one daemon at a time owns the directory.
+// StateFile: the few numbers of a node that must outlive its daemon: the epoch it acted on last, its last
+// incarnation, and whether programs may still rely on what that one granted. The file is replaced as a
+// whole, durably; one daemon at a time owns the directory.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 
@@ -12,11 +15,18 @@
 
 namespace holdfast::io {
 
+// How the last life ended.
+// Value on disk: never renumber.
+enum class Ending : std::uint8_t { unknown = 0, clean = 1 };
+
 class StateFile {
  public:
   struct Content {
     Epoch epoch;              // none: never had one
     Incarnation incarnation;  // none: never lived
+    std::chrono::milliseconds lease{};
+    std::uint64_t boot = 0;  // which boot of the machine it lived in, see this_boot()
+    Ending ending = Ending::unknown;
     friend bool operator==(const Content&, const Content&) = default;
   };
 
@@ -24,6 +34,9 @@ class StateFile {
   // belongs to another node, or whose file cannot be understood.
   [[nodiscard]] static Result<StateFile> open(const std::filesystem::path& directory, NodeId node);
 
+  // How long what the last life granted may still be in use, if nothing is known of its programs: not at
+  // all after a clean end or a reboot.
+  [[nodiscard]] std::chrono::milliseconds lease_left() const;
   [[nodiscard]] const Content& content() const { return content_; }
   // Returns when the content is durable.
   [[nodiscard]] Result<void> save(const Content& content);
@@ -39,5 +52,8 @@ class StateFile {
   Fd lock_;
   Content content_;
 };
+
+// A number that changes with each boot of the machine.
+[[nodiscard]] std::uint64_t this_boot();
 
 }  // namespace holdfast::io

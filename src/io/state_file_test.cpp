@@ -10,7 +10,11 @@
 namespace holdfast::io {
 namespace {
 
-constexpr StateFile::Content some{.epoch = Epoch{17}, .incarnation = Incarnation{1'700'000'000'000'000'000}};
+constexpr StateFile::Content some{.epoch = Epoch{17},
+                                  .incarnation = Incarnation{1'700'000'000'000'000'000},
+                                  .lease = std::chrono::milliseconds(3000),
+                                  .boot = 5,
+                                  .ending = Ending::clean};
 
 TEST(StateFile, what_was_saved_is_there_in_the_next_life) {
   const TemporaryDir dir;
@@ -47,10 +51,10 @@ TEST(StateFile, of_another_node_is_refused) {
 }
 
 TEST(StateFile, that_cannot_be_understood_is_refused_not_guessed) {
-  for (const char* text : {"garbage", "holdfast-state 2\nnode 1\nepoch 1\nincarnation 1\n",
-                           "holdfast-state 1\nnode 1\nepoch 1\n", "holdfast-state 1\nnode 1\nepoch x\nincarnation 1\n",
-                           "holdfast-state 1\nnode 1\nepoch 1\nincarnation 1\nmore 1\n",
-                           "holdfast-state 1\nnode 1\nepoch 99999999999999999999\nincarnation 1\n"}) {
+  for (const char* text : {"garbage", "holdfast-state 2\nnode 1\nepoch 1\nincarnation 1\nlease_ms 1\nboot 1\nending 0\n",
+                           "holdfast-state 1\nnode 1\nepoch 1\n", "holdfast-state 1\nnode 1\nepoch x\nincarnation 1\nlease_ms 1\nboot 1\nending 0\n",
+                           "holdfast-state 1\nnode 1\nepoch 1\nincarnation 1\nlease_ms 1\nboot 1\nending 0\nmore 1\n",
+                           "holdfast-state 1\nnode 1\nepoch 99999999999999999999\nincarnation 1\nlease_ms 1\nboot 1\nending 0\n"}) {
     const TemporaryDir dir;
     std::ofstream(dir / "state") << text;
     const auto state = StateFile::open(dir.path(), NodeId{1});
@@ -69,6 +73,25 @@ TEST(StateFile, a_write_that_was_cut_short_leaves_the_old_one) {
   const auto state = StateFile::open(dir.path(), NodeId{1});
   ASSERT_TRUE(state);
   EXPECT_EQ(state->content(), some);
+}
+
+TEST(StateFile, knows_how_long_the_last_life_may_still_be_relied_on) {
+  const TemporaryDir dir;
+  auto state = StateFile::open(dir.path(), NodeId{1});
+  ASSERT_TRUE(state);
+  EXPECT_EQ(state->lease_left().count(), 0);
+  StateFile::Content content = some;
+  content.boot = this_boot();
+  content.ending = Ending::unknown;
+  ASSERT_TRUE(state->save(content));
+  EXPECT_EQ(state->lease_left().count(), 3000);
+  content.ending = Ending::clean;
+  ASSERT_TRUE(state->save(content));
+  EXPECT_EQ(state->lease_left().count(), 0);
+  content = some;
+  content.ending = Ending::unknown;  // but in an earlier boot
+  ASSERT_TRUE(state->save(content));
+  EXPECT_EQ(state->lease_left().count(), 0);
 }
 
 TEST(StateFile, a_directory_that_cannot_be_made_is_named) {

@@ -52,7 +52,7 @@ Result<void> clear(const std::filesystem::path& path, const sockaddr_un& address
     return Error{Errc::cannot_listen, fmt::format("{} exists and is no socket; it is left alone", path.string())};
   if (const auto pid = listener_at(address))
     return Error{Errc::cannot_listen,
-                 fmt::format("{} is served by a living process (pid {}); give each daemon its own --socket",
+                 fmt::format("{} is served by a living process (pid {})",
                              path.string(), *pid)};
   if (::unlink(path.c_str()) != 0) return failed(path);
   return {};

@@ -34,7 +34,7 @@ TEST(LocalListener, a_living_one_is_refused_by_pid) {
   ASSERT_TRUE(first);
   const auto second = LocalListener::open(dir / "s", 0600);
   ASSERT_FALSE(second);
-  EXPECT_EQ(second.error().detail, fmt::format("{} is served by a living process (pid {}); give each daemon its own --socket",
+  EXPECT_EQ(second.error().detail, fmt::format("{} is served by a living process (pid {})",
                                                (dir / "s").string(), ::getpid()));
   EXPECT_TRUE(std::filesystem::exists(dir / "s"));
 }

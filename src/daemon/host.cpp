@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+// Events that come while effects are carried out (a connection that ends by being written to) are stepped
+// into a second Effects, which leaves in a turn of its own: nothing is changed while it is walked.
+#include "daemon/host.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <csignal>
+#include <utility>
+
+#include "daemon/trace_log.hpp"
+#include "io/client_port.hpp"
+#include "io/clock.hpp"
+#include "io/deadline_page.hpp"
+#include "io/event_loop.hpp"
+#include "io/peer_port.hpp"
+#include "io/state_file.hpp"
+#include "io/unix_socket.hpp"
+#include "node/node.hpp"
+
+namespace holdfast::daemon {
+namespace {
+
+node::ClientConn client(io::Conn conn) { return node::ClientConn{conn.value()}; }
+node::PeerConn peer(io::Conn conn) { return node::PeerConn{conn.value()}; }
+io::Conn port_conn(auto conn) { return io::Conn{conn.value()}; }
+
+enum class Running : std::uint8_t { serving, ending, failed };
+
+}  // namespace
+
+struct Host::State {
+  State(const io::Config& c, io::Log& l, io::StateFile f, io::SharedDeadline p, io::LocalListener s,
+        std::optional<io::SharedKey> key)
+      : config(c),
+        log(l),
+        state_file(std::move(f)),
+        page(std::move(p)),
+        socket(std::move(s)),
+        clients(loop, log, page.fd(), {.backlog_bytes_max = c.session_backlog_bytes_max}, on_client()),
+        peers(loop, log, {.cluster = c.cluster, .key = key}, on_peer()),
+        wake(loop.timer([this] { on_wake(); })),
+        alone_from(loop.timer([this] { step(node::NewView{lone_view(config, life)}); })) {}
+
+  io::OnClient on_client();
+  io::OnPeer on_peer();
+  [[nodiscard]] Result<void> begin_life();
+  void be_alone_in(std::chrono::milliseconds lease_left);
+  void step(const node::Event& event);
+  void end_of_turn();
+  void carry_out(node::Effects& out);
+  [[nodiscard]] Result<void> persist(const node::Effects& out);
+  void arm_wake(Instant when);
+  void on_wake();
+  void next_life();
+  void on_signal(int number);
+  void end_when_all_is_sent();
+  void fail(const Error& error);
+
+  const io::Config& config;
+  io::Log& log;
+  io::StateFile state_file;
+  io::SharedDeadline page;
+  io::LocalListener socket;
+  io::EventLoop loop;
+  io::ClientPort clients;
+  io::PeerPort peers;
+  io::Timer wake;
+  Instant wake_wanted = Instant::never();
+  io::Timer alone_from;  // a single node makes its view then
+
+  Life life;
+  std::unique_ptr<node::Node> node;
+  node::Effects filling, leaving;
+  bool stepped = false;  // the turn has begun
+  Instant turn_now;
+  Running running = Running::serving;
+  Error failure{Errc::ok};
+};
+
+Host::Host(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Host::~Host() = default;
+const Life& Host::life() const { return state_->life; }
+
+Result<std::unique_ptr<Host>> Host::open(const io::Config& config, io::Log& log) {
+  Result<io::StateFile> state_file = io::StateFile::open(config.state_dir, config.node);
+  if (!state_file)
+    return Error{state_file.error().code, fmt::format("{} (state directory; --state-dir DIR chooses another one)",
+                                                      state_file.error().detail)};
+  std::optional<io::SharedKey> key;
+  if (!config.key_file.empty()) {
+    HF_TRY(key, io::read_key_file(config.key_file));
+  }
+  HF_TRY(io::SharedDeadline page, io::SharedDeadline::create(config.node));
+  Result<io::LocalListener> socket = io::LocalListener::open(config.socket, config.socket_mode);
+  if (!socket)
+    return Error{socket.error().code, fmt::format("{} (--socket PATH chooses another one)", socket.error().detail)};
+  auto state =
+      std::make_unique<State>(config, log, std::move(*state_file), std::move(page), std::move(*socket), key);
+  if (!config.peer_listen.empty()) {
+    HF_TRY(state->life.peer_address, state->peers.listen(config.peer_listen));
+  }
+  const std::chrono::milliseconds lease_left = state->state_file.lease_left();
+  if (const Result<void> begun = state->begin_life(); !begun) return begun.error();
+  if (config.membership == io::Membership::single) state->be_alone_in(lease_left);
+  return std::unique_ptr<Host>(new Host(std::move(state)));
+}
+
+Result<void> Host::serve(const std::function<void()>& ready) {
+  State& s = *state_;
+  s.loop.on_signal({SIGTERM, SIGINT, SIGHUP}, [&s](int number) { s.on_signal(number); });
+  s.clients.listen(s.socket.fd());
+  s.log.write(io::LogLevel::info, "serving",
+              {{"node", s.config.node.value()}, {"incarnation", s.life.incarnation.value()},
+               {"socket", s.config.socket.string()}, {"peer_address", s.life.peer_address}});
+  ready();
+  s.loop.run([&s] { s.end_of_turn(); });
+  if (s.running == Running::failed) return s.failure;
+  io::StateFile::Content content = s.state_file.content();
+  content.ending = io::Ending::clean;
+  s.log.write(io::LogLevel::info, "ended");
+  return s.state_file.save(content);
+}
+
+io::OnClient Host::State::on_client() {
+  return {
+      .connected = [this](io::Conn c, const Owner& owner) { step(node::ClientConnected{client(c), owner}); },
+      .frame = [this](io::Conn c, const wire::Frame& frame) { step(node::ClientFrame{client(c), frame}); },
+      .garbage = [this](io::Conn c, Errc why) { step(node::ClientGarbage{client(c), why}); },
+      .died = [this](io::Conn c) { step(node::ClientDied{client(c)}); },
+      .slow = [this](io::Conn c) { step(node::ClientSlow{client(c)}); },
+      .closed = [this](io::Conn c) { step(node::ClientClosed{client(c)}); },
+  };
+}
+
+io::OnPeer Host::State::on_peer() {
+  return {
+      .connected = [this](io::Conn c, NodeId dialed) { step(node::PeerConnected{peer(c), dialed}); },
+      .frame = [this](io::Conn c, const wire::Frame& frame) { step(node::PeerFrame{peer(c), frame}); },
+      .garbage = [this](io::Conn c, Errc why) { step(node::PeerGarbage{peer(c), why}); },
+      .closed = [this](io::Conn c) { step(node::PeerClosed{peer(c)}); },
+  };
+}
+
+Result<void> Host::State::begin_life() {
+  io::StateFile::Content content = state_file.content();
+  life.incarnation = Incarnation{std::max(io::wall_nanoseconds(), content.incarnation.value() + 1)};
+  life.saved_epoch = content.epoch;
+  content.incarnation = life.incarnation;
+  content.lease = std::chrono::ceil<std::chrono::milliseconds>(config.lease);
+  content.boot = io::this_boot();
+  content.ending = io::Ending::unknown;
+  if (const Result<void> saved = state_file.save(content); !saved) return saved;
+  page.announce(life.incarnation);
+  node = std::make_unique<node::Node>(node_config(config, life));
+  return {};
+}
+
+// Programs of a daemon that was killed may not know it yet, and still rely on what it granted: `lease_left`.
+void Host::State::be_alone_in(std::chrono::milliseconds lease_left) {
+  if (lease_left.count() == 0) {
+    step(node::NewView{lone_view(config, life)});
+    return end_of_turn();
+  }
+  log.write(io::LogLevel::warning, "the last daemon here did not end cleanly: nothing is granted before its lease is over",
+            {{"wait_ms", lease_left.count()}});
+  alone_from.arm(io::boot_now() + lease_left);
+}
+
+void Host::State::step(const node::Event& event) {
+  if (!std::exchange(stepped, true)) turn_now = io::boot_now();
+  node->step(turn_now, event, filling);
+}
+
+void Host::State::end_of_turn() {
+  while (stepped && running != Running::failed) {
+    stepped = false;
+    // A clock that is read again: if the lease ran out while we were held up, nothing granted may leave.
+    node->finish_turn(io::boot_now(), filling);
+    std::swap(filling, leaving);
+    carry_out(leaving);
+    leaving.clear();
+  }
+  if (running == Running::ending) end_when_all_is_sent();
+}
+
+void Host::State::carry_out(node::Effects& out) {
+  for (const node::Trace& trace : out.traces) print(log, trace);
+  if (const Result<void> saved = persist(out); !saved) return fail(saved.error());
+  out.clients.for_each([&](auto conn, const wire::Buffer& bytes) { clients.send(port_conn(conn), bytes.bytes()); });
+  out.peers.for_each([&](auto conn, const wire::Buffer& bytes) { peers.send(port_conn(conn), bytes.bytes()); });
+  for (const auto conn : out.close_clients) clients.close(port_conn(conn));
+  for (const auto conn : out.close_peers) peers.close(port_conn(conn));
+  // First the old calls: a restarted node is in both lists.
+  for (const NodeId gone : out.stop_dialing) peers.stop_dialing(gone);
+  for (const node::Dial& dial : out.dials) peers.dial(dial.node, dial.address);
+  if (out.deadline) page.stamp(*out.deadline);
+  if (out.wake_at) arm_wake(*out.wake_at);
+  if (out.finished) next_life();
+}
+
+Result<void> Host::State::persist(const node::Effects& out) {
+  if (out.saves.empty()) return {};
+  io::StateFile::Content content = state_file.content();
+  for (const node::Save& save : out.saves) content.epoch = std::max(content.epoch, save.epoch);
+  return state_file.save(content);
+}
+
+// A timer that is armed for an earlier time is left alone: coming early costs less than arming in each turn.
+void Host::State::arm_wake(Instant when) {
+  wake_wanted = when;
+  if (when < wake.armed()) wake.arm(when);
+}
+
+void Host::State::on_wake() {
+  if (io::boot_now() < wake_wanted) return wake.arm(wake_wanted);
+  wake_wanted = Instant::never();
+  step(node::Tick{});
+}
+
+// The programs were told, or are told by the page; what they held is nobody's. So the next life need not wait.
+void Host::State::next_life() {
+  clients.forget_all();
+  peers.forget_all();
+  filling.clear();
+  stepped = false;
+  if (running == Running::ending) return;
+  if (const Result<void> begun = begin_life(); !begun) return fail(begun.error());
+  wake_wanted = Instant::never();
+  log.write(io::LogLevel::warning, "a new life of this node begins", {{"incarnation", life.incarnation.value()}});
+  if (config.membership == io::Membership::single) step(node::NewView{lone_view(config, life)});
+}
+
+void Host::State::on_signal(int number) {
+  if (number == SIGHUP || running != Running::serving) return;  // a terminal that goes away is no reason to end
+  log.write(io::LogLevel::info, "ending", {{"signal", number}});
+  running = Running::ending;
+  clients.stop_listening();
+  step(node::Shutdown{});
+}
+
+void Host::State::end_when_all_is_sent() {
+  clients.forget_all();
+  peers.forget_all();
+  page.stamp(Instant{});
+  if (clients.size() == 0 && peers.size() == 0) loop.stop();
+}
+
+void Host::State::fail(const Error& error) {
+  failure = error;
+  running = Running::failed;
+  page.stamp(Instant{});
+  loop.stop();
+}
+
+}  // namespace holdfast::daemon

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/node_config.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "daemon/options.hpp"
+#include "io/clock.hpp"
+
+namespace holdfast::daemon {
+namespace {
+
+node::Mastering to_node(io::ConfiguredMastering mastering) {
+  switch (mastering) {
+    case io::ConfiguredMastering::first: return node::Mastering::first;
+    case io::ConfiguredMastering::home: return node::Mastering::home;
+    case io::ConfiguredMastering::pinned: return node::Mastering::pinned;
+  }
+  return node::Mastering::first;
+}
+
+node::LockspacePolicy to_node(const io::ConfiguredLockspace& row) {
+  node::LockspacePolicy policy{.lockspace = row.name,
+                               .mastering = to_node(row.mastering),
+                               .pinned = {},
+                               .value_bytes_max = row.value_bytes_max};
+  for (const io::ConfiguredPin& pin : row.pinned) policy.pinned.push_back({.node = pin.node, .weight = pin.weight});
+  return policy;
+}
+
+}  // namespace
+
+node::NodeConfig node_config(const io::Config& config, const Life& life) {
+  node::NodeConfig out;
+  out.node = config.node;
+  out.incarnation = life.incarnation;
+  out.cluster = config.cluster;
+  out.version = version();
+  out.peer_address = life.peer_address;
+  out.lease = config.lease;
+  out.idle_keep = config.idle_keep;
+  out.saved_epoch = life.saved_epoch;
+  out.operator_uid = config.operator_uid.value_or(::geteuid());
+  // Chance from outside against names that were chosen to collide.
+  out.hash_salt = life.incarnation.value();
+  for (const io::ConfiguredLockspace& row : config.lockspaces) {
+    if (row.name == "*")
+      out.default_policy = to_node(row);
+    else
+      out.policies.push_back(to_node(row));
+  }
+  return out;
+}
+
+View lone_view(const io::Config& config, const Life& life) {
+  return {.epoch = Epoch{std::max(life.saved_epoch.value() + 1, io::wall_seconds())},
+          .members = {{.node = config.node, .incarnation = life.incarnation, .address = life.peer_address}},
+          .configured_votes = 1,
+          .quorate = true};
+}
+
+}  // namespace holdfast::daemon
