@@ -12,6 +12,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::HasSubstr;
+using namespace std::string_view_literals;
 
 Client connected(const FakeDaemon& daemon) {
   auto client = Client::connect({.socket = daemon.path()});
@@ -52,14 +53,15 @@ TEST(Endings, an_idle_client_notices_when_it_asks) {
 }
 
 TEST(Endings, garbage_in_mid_call) {
-  const std::string_view garbage[] = {"\x01\0\0\0xx", "\xff\xff\xff\xff", "\x05\0\0\0\x63\0\0\0\0",
-                                      std::string_view("\x04\0\0\0\x41\0zz", 8)};
+  // A length below two, a length beyond all limits, an unknown type, a grant that ends too early.
+  const std::string_view garbage[] = {"\x01\0\0\0xx"sv, "\xff\xff\xff\xff"sv, "\x05\0\0\0\x63\0\0\0\0"sv,
+                                      "\x04\0\0\0\x41\0zz"sv};
   for (const std::string_view bytes : garbage) {
     FakeDaemon daemon([&](Peer& peer) {
       peer.greet();
       peer.grant(lock_a);
       peer.next<wire::Lock>();
-      peer.say_bytes(std::as_bytes(std::span(bytes.data(), bytes.size() < 8 ? 9 : 8)));
+      peer.say_bytes(std::as_bytes(std::span(bytes)));
       EXPECT_TRUE(peer.hung_up());
     });
     auto client = std::make_unique<Client>(connected(daemon));
