@@ -24,8 +24,9 @@ Client connected(const FakeDaemon& daemon) {
 template <class Condition>
 void poll_until(Client& client, Condition condition) {
   const auto until = BootClock::now() + seconds(10);
-  while (!condition() && BootClock::now() < until) (void)client.poll(seconds(1));
-  EXPECT_TRUE(condition());
+  bool met = condition();
+  for (; !met && BootClock::now() < until; met = condition()) (void)client.poll(seconds(1));
+  EXPECT_TRUE(met);
 }
 
 template <class E>
