@@ -158,8 +158,7 @@ void Demo::start_worker(unsigned index) {
                        .leave_fd = leave_.reading.number()}));
   }
   HF_ASSERT(pid > 0);
-  const auto facts = read_process(pid);
-  workers_.push_back({.pid = pid, .pidfd = open_pidfd({.pid = pid, .start_ticks = facts ? facts->start_ticks : 0})});
+  workers_.push_back({.pid = pid, .pidfd = open_child_pidfd(pid)});
 }
 
 // A worker that stands in its section says its index.

@@ -46,7 +46,7 @@ Result<DemoCluster> DemoCluster::start(const std::string& dir, unsigned nodes, u
   if (pid < 0) return last_error(Errc::cannot_start, "holdfast up");
   writing.close();
   cluster.pid_ = pid;
-  cluster.pidfd_ = open_pidfd({.pid = pid, .start_ticks = read_process(pid).value_or(ProcessFacts{}).start_ticks});
+  cluster.pidfd_ = open_child_pidfd(pid);
   std::string text;
   while (text.find("Ctrl-C") == std::string::npos) {
     std::array<char, 1024> part{};

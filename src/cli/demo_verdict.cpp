@@ -164,7 +164,7 @@ void Judge::judge_daemon_kill() {
   check(in_time && next >= deadline,
         fmt::format("daemon n{} was killed while its worker had the lock: next grant {} (the lease of {} had "
                     "{} to run)",
-                    kills.daemon, delay_text(kills.daemon_killed, next), time_text(evidence_.lease),
+                    kills.daemon, delay_text(kills.daemon_killed, next), milliseconds_text(evidence_.lease),
                     milliseconds_text(deadline - kills.daemon_killed)));
 }
 

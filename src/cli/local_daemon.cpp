@@ -84,7 +84,7 @@ Result<LocalDaemon> LocalDaemon::start(const DaemonOptions& options) {
   if (pid < 0) return last_error(Errc::cannot_start, options.program);
   const auto facts = read_process(pid);
   daemon.process_ = {.pid = pid, .start_ticks = facts ? facts->start_ticks : 0};
-  daemon.pidfd_ = open_pidfd(daemon.process_);
+  daemon.pidfd_ = open_child_pidfd(pid);
   return daemon;
 }
 

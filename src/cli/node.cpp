@@ -27,7 +27,7 @@ Run declare_node(CLI::App& app) {
   const auto options = std::make_shared<Options>();
   CLI::App* ack = app.add_subcommand("fence-ack", "that node is surely dead, and every program that held its locks");
   ack->fallthrough();
-  ack->add_option("N", options->node, "number of the node")->required()->check(CLI::Range(1, 128));
+  ack->add_option("N", options->node, "number of the node")->required()->check(CLI::Range(1U, UINT32_MAX));
   ack->add_option("--incarnation", options->incarnation, "which life of it (default: the one that was lost last)");
   app.require_subcommand(1, 1);
   return [options](const Common& common) { return fence_ack(common, *options); };

@@ -81,6 +81,12 @@ Fd open_pidfd(const ProcessName& process) {
   return pidfd;
 }
 
+Fd open_child_pidfd(pid_t child) {
+  Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
+  HF_ASSERT(pidfd);
+  return pidfd;
+}
+
 Sent send_signal(const Fd& pidfd, int signal) {
   if (::syscall(SYS_pidfd_send_signal, pidfd.number(), signal, nullptr, 0) == 0) return Sent::yes;
   return errno == EPERM ? Sent::not_permitted : Sent::ended;

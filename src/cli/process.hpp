@@ -58,6 +58,8 @@ struct ProcessName {
 [[nodiscard]] bool is_running(const ProcessName& process);
 // Empty if the process has ended. Readable (poll) as soon as it ends.
 [[nodiscard]] Fd open_pidfd(const ProcessName& process);
+// Of a child that was not reaped yet: its number means nobody else, and it may have ended already.
+[[nodiscard]] Fd open_child_pidfd(pid_t child);
 enum class Sent { yes, ended, not_permitted };
 Sent send_signal(const Fd& pidfd, int signal);
 // Has it ended before `deadline`?

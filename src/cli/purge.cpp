@@ -32,7 +32,7 @@ int purge(const Common& common, const Options& options) {
 
 Run declare_purge(CLI::App& app) {
   const auto options = std::make_shared<Options>();
-  app.add_option("--node", options->node, "whose orphans (default: those of this node)")->check(CLI::Range(1, 128));
+  app.add_option("--node", options->node, "whose orphans (default: those of this node)")->check(CLI::Range(1U, UINT32_MAX));
   app.add_option("--pid", options->pid, "only those that this process left");
   app.add_option("--lockspace", options->lockspace, "of which lockspace (default: default)");
   return [options](const Common& common) { return purge(common, *options); };

@@ -59,6 +59,8 @@ std::string time_text(Duration time) {
   using std::chrono::duration_cast;
   const auto seconds = duration_cast<std::chrono::seconds>(time).count();
   if (seconds < 1) return fmt::format("{} ms", duration_cast<std::chrono::milliseconds>(time).count());
+  const auto tenths = duration_cast<std::chrono::milliseconds>(time).count() / 100;
+  if (seconds < 10 && tenths % 10 != 0) return fmt::format("{}.{} s", seconds, tenths % 10);
   if (seconds < 60) return fmt::format("{} s", seconds);
   if (seconds < 3600) return fmt::format("{} min {} s", seconds / 60, seconds % 60);
   if (seconds < 86'400) return fmt::format("{} h {} min", seconds / 3600, seconds / 60 % 60);

@@ -12,7 +12,7 @@ namespace holdfast::cli {
 
 // A whole number with a unit: ms, s, m or h.
 [[nodiscard]] Result<Duration> parse_time(std::string_view text);
-// "340 ms", "12 s", "3 min 20 s", "5 h 2 min", "2 d 4 h".
+// "340 ms", "1.5 s", "12 s", "3 min 20 s", "5 h 2 min", "2 d 4 h".
 [[nodiscard]] std::string time_text(Duration time);
 // "1503.2 ms": for measurements.
 [[nodiscard]] std::string milliseconds_text(Duration time);

@@ -26,6 +26,8 @@ TEST(TimeText, what_is_no_time_is_refused_with_what_is_allowed) {
 
 TEST(TimeText, times_are_written_in_two_units_at_most) {
   EXPECT_EQ(time_text(340ms), "340 ms");
+  EXPECT_EQ(time_text(1500ms), "1.5 s");
+  EXPECT_EQ(time_text(2s), "2 s");
   EXPECT_EQ(time_text(12s), "12 s");
   EXPECT_EQ(time_text(200s), "3 min 20 s");
   EXPECT_EQ(time_text(5h + 2min), "5 h 2 min");

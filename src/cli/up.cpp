@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <filesystem>
 #include <memory>
 
 #include "base/assert.hpp"
@@ -76,7 +77,9 @@ int detach(const SupervisorOptions& options) {
 }
 
 int up(const Common& common, const Options& options) {
-  const SupervisorOptions wanted{.dir = common.dir.empty() ? default_up_dir() : common.dir,
+  const std::string dir = common.dir.empty() ? default_up_dir() : common.dir;
+  // What we print is used from other directories.
+  const SupervisorOptions wanted{.dir = std::filesystem::absolute(dir).lexically_normal(),
                                  .nodes = options.nodes,
                                  .lease_ms = options.lease_ms,
                                  .mastering = options.mastering,

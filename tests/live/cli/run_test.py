@@ -4,10 +4,12 @@
 import os
 import pty
 import re
+import select
 import signal
+import time
 import unittest
 
-from harness import HOLDFAST, Cluster, TestCase, is_running
+from harness import HOLDFAST, PATIENCE, Cluster, TestCase, is_running
 
 
 class Run(TestCase):
@@ -134,61 +136,81 @@ class Run(TestCase):
         self.assertIn("other:a\\xff\\x01b", listed)
         self.assertEqual(self.run_command("true", options=["--no-wait"], name=b"a\xff\x01b").returncode, 0)
 
-    def on_terminal(self, shell_command, typed):
-        """Runs a shell command with a terminal of its own; everything that was printed, and the exit code."""
-        pid, terminal = pty.fork()
-        if pid == 0:
-            os.execve("/bin/sh", ["sh", "-c", shell_command], self.cluster.env())
-        seen = b""
-        try:
-            while b"ready" not in seen:
-                seen += os.read(terminal, 1024)
-            os.write(terminal, typed)
-            while True:
-                seen += os.read(terminal, 1024)
-        except OSError:
-            pass  # the terminal is closed when its last process ends
-        _, status = os.waitpid(pid, 0)
-        os.close(terminal)
-        return seen.decode(), os.waitstatus_to_exitcode(status)
+    def start_on_terminal(self, script, shell="sh"):
+        return Terminal(self, [shell, "-c", script], self.cluster.env())
 
     def test_the_command_can_read_from_the_terminal(self):
-        seen, code = self.on_terminal(f"{HOLDFAST} run {self.id()} -- sh -c 'echo ready; read x; echo got $x; exit 3'",
-                                      b"typed\n")
-        self.assertIn("got typed", seen)
-        self.assertEqual(code, 3)
+        terminal = self.start_on_terminal(
+            f"{HOLDFAST} run {self.id()} -- sh -c 'echo ready; read x; echo got $x; exit 3'")
+        terminal.read_until("ready")
+        terminal.type("typed\n")
+        terminal.read_until("got typed")
+        self.assertEqual(terminal.code(), 3)
 
     def test_a_command_in_a_pipe_gets_the_terminal_when_it_asks(self):
-        seen, _ = self.on_terminal(f"{HOLDFAST} run {self.id()} -- sh -c 'echo ready; read x; echo got $x' | cat",
-                                   b"typed\n")
-        self.assertIn("got typed", seen)
+        terminal = self.start_on_terminal(
+            f"{HOLDFAST} run {self.id()} -- sh -c 'echo ready; read x; echo got $x' | cat")
+        terminal.read_until("ready")
+        terminal.type("typed\n")
+        terminal.read_until("got typed")
+        self.assertEqual(terminal.code(), 0)
 
     def test_control_c_ends_the_command_and_the_terminal_comes_back(self):
-        seen, _ = self.on_terminal(
-            f"{HOLDFAST} run {self.id()} -- sh -c 'echo ready; cat'; echo code $?; read x; echo shell got $x",
-            b"\x03after\n")
-        self.assertIn("code 130", seen)
-        self.assertIn("shell got after", seen)
+        terminal = self.start_on_terminal(
+            f"{HOLDFAST} run {self.id()} -- sh -c 'echo ready; cat'; echo code $?; read x; echo shell got $x")
+        terminal.read_until("ready")
+        terminal.type("\x03")
+        terminal.read_until("code 130")
+        terminal.type("after\n")
+        terminal.read_until("shell got after")
+        self.assertEqual(terminal.code(), 0)
 
     def test_control_z_stops_it_and_fg_continues(self):
-        script = f"set -m; {HOLDFAST} run {self.id()} -- sh -c 'echo ready; read x; echo got $x'; echo stopped; fg"
-        pid, terminal = pty.fork()
-        if pid == 0:
-            os.execve("/bin/bash", ["bash", "-c", script], self.cluster.env())
-        seen = b""
+        terminal = self.start_on_terminal(
+            f"set -m; {HOLDFAST} run {self.id()} -- sh -c 'echo ready; read x; echo got $x'; echo stopped; fg", "bash")
+        terminal.read_until("ready")
+        terminal.type("\x1a")
+        terminal.read_until("stopped")
+        terminal.type("typed\n")
+        terminal.read_until("got typed")
+        self.assertEqual(terminal.code(), 0)
 
-        def read_until(text):
-            nonlocal seen
-            while text not in seen:
-                seen += os.read(terminal, 1024)
 
-        read_until(b"ready")
-        os.write(terminal, b"\x1a")
-        read_until(b"stopped")
-        os.write(terminal, b"typed\n")
-        read_until(b"got typed")
-        os.close(terminal)
-        os.waitpid(pid, 0)
+class Terminal:
+    """A program with a terminal of its own."""
+
+    def __init__(self, test, arguments, env):
+        self.seen = ""
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.execvpe(arguments[0], arguments, env)
+        test.addCleanup(self.end)
+
+    def end(self):
+        # Closing it hangs up on everybody who has it.
+        os.close(self.fd)
+        if self.pid:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+
+    def type(self, text):
+        os.write(self.fd, text.encode())
+
+    def read_until(self, text):
+        deadline = time.monotonic() + PATIENCE
+        while text not in self.seen:
+            ready, _, _ = select.select([self.fd], [], [], max(0, deadline - time.monotonic()))
+            if not ready:
+                raise AssertionError(f"the terminal never said '{text}' but: {self.seen}")
+            try:
+                self.seen += os.read(self.fd, 1024).decode(errors="replace")
+            except OSError as error:
+                raise AssertionError(f"the terminal was closed before it said '{text}': {self.seen}") from error
+
+    def code(self):
+        _, status = os.waitpid(self.pid, 0)
+        self.pid = 0
+        return os.waitstatus_to_exitcode(status)
 
 
 class _ClassCleanup:

@@ -60,7 +60,7 @@ class Usage(unittest.TestCase):
         self.refused(["up", "--mastering", "last"], "first", "home")
         self.refused(["view", "set", "--epoch", "1", "--member", "x"], "N=ADDRESS:PORT@INCARNATION")
         self.refused(["view", "set", "--epoch", "0", "--member", "1=127.0.0.1:1@1"], "epoch")
-        self.refused(["node", "fence-ack", "0"], "1 to 128")
+        self.refused(["node", "fence-ack", "0"], "1 to 4294967295")
 
     def test_no_daemon_is_exit_code_69_and_says_what_to_start(self):
         for verb in (["ls"], ["status"], ["show", "a"], ["lock", "a"], ["value", "a"], ["run", "a", "--", "true"]):
