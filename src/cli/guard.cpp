@@ -28,6 +28,12 @@ namespace {
 
 Instant to_instant(BootClock::time_point at) { return Instant(at.time_since_epoch()); }
 
+// A daemon that went away leaves the deadline that it stamped last, and nobody is granted the lock before
+// it. Everything else is the daemon's word that the lock is not ours any more.
+SessionState state_after(Errc loss) {
+  return loss == Errc::disconnected || loss == Errc::shutting_down ? SessionState::cut_off : SessionState::lost;
+}
+
 class Guard {
  public:
   Guard(const RunRequest& request, Channel& channel, WrapperFacts wrapper)
@@ -148,16 +154,13 @@ void Guard::read_session() {
   if (session_ != SessionState::open) return;
   if (const auto read = client_->dispatch(); !read) {
     loss_ = read.error().text();
-    // The connection broke: the last stamp still counts. Everything else is the daemon's word that it is over.
-    session_ = read.error().code == Errc::disconnected || read.error().code == Errc::shutting_down
-                   ? SessionState::cut_off
-                   : SessionState::lost;
+    session_ = state_after(read.error().code);
   }
   while (const auto event = client_->next_event()) {
-    if (const auto* lost = std::get_if<event::Lost>(&*event)) {
-      loss_ = lost->why.text();
-      session_ = SessionState::lost;
-    }
+    const auto* lost = std::get_if<event::Lost>(&*event);
+    if (lost == nullptr || session_ == SessionState::lost) continue;
+    loss_ = lost->why.text();
+    session_ = state_after(lost->why.code);
   }
 }
 
@@ -264,9 +267,11 @@ std::string Guard::why_ended() const {
   return fmt::format("'{}': the lock was lost and the command has ended ({})", name, loss_);
 }
 
-// When this returns, whoever asks the daemon finds the lock free (or the daemon does not answer).
+// When this returns, whoever asks the daemon finds the lock free. A daemon that let its lease run out is not
+// waited for: it frees the lock when it sees the session closed, and the lease is over for the others.
 void Guard::let_go() {
-  if (session_ == SessionState::open) const Lock ending = std::move(lock_);
+  const bool valid = client_->valid_until() > BootClock::now() + client_->lease() / 3;
+  if (session_ == SessionState::open && valid) const Lock ending = std::move(lock_);
   lock_.detach();
   client_.reset();
 }

@@ -58,8 +58,7 @@ std::optional<std::string> read_events(const Common& common, Client& client) {
   return std::nullopt;
 }
 
-int hold(const Common& common, Client& client, const std::string& name) {
-  const Fd signals = open_signalfd({SIGINT, SIGTERM, SIGHUP});
+int hold(const Common& common, Client& client, const std::string& name, const Fd& signals) {
   std::array<pollfd, 3> polled{{{.fd = client.fd(), .events = POLLIN, .revents = 0},
                                 {.fd = signals.number(), .events = POLLIN, .revents = 0},
                                 {.fd = STDIN_FILENO, .events = POLLIN, .revents = 0}}};
@@ -93,8 +92,10 @@ int lock(const Common& common, const Options& options) {
                           .options = lock_options,
                           .connect = {.label = options.label}});
   if (!got.client) return got.exit_code;
+  // While it waited, a signal simply ended it. Before anybody reads that we hold the lock, that must change.
+  const Fd signals = open_signalfd({SIGINT, SIGTERM, SIGHUP});
   if (!print(granted_line(common, *name, got.lock))) return exit_failed;
-  const int code = hold(common, *got.client, *name);
+  const int code = hold(common, *got.client, *name, signals);
   if (code != exit_ok) return code;
   const auto released = got.lock.release();
   return released ? exit_ok : failed(released.error());

@@ -63,7 +63,9 @@ void NodeAgent::serve(Client& client) {
   while (!stopping()) {
     eventfd_t ignored = 0;
     ::eventfd_read(wake_.number(), &ignored);
-    if (const auto view = newer_than(known_.taken); view && !bring_view(client, *view)) return;
+    // A view without this life of the node is not for it: the supervisor makes another when it hears of it.
+    const auto view = newer_than(known_.taken);
+    if (view && view->has(NodeId{known_.node}, known_.incarnation) && !bring_view(client, *view)) return;
     if (!known_.open) {
       if (!learn(client)) return;
       if (!known_.open) pause();

@@ -118,7 +118,7 @@ class Run(TestCase):
         self.cluster.eventually(lambda: len(self.cluster.locks(self.id())) == 1, "the waiter is gone")
 
     def test_it_returns_when_the_last_process_is_gone(self):
-        script = "sh -c 'echo $$; exec cat <&3' 3<&0 & wait_not=1; exit 4"
+        script = "exec 3<&0; sh -c 'echo $$; exec cat <&3' & exit 4"
         program = self.start("sh", "-c", script)
         background = int(program.line(r"^(\d+)$").group(1))
         self.assertTrue(is_running(background))
