@@ -216,23 +216,27 @@ void Requester::on(const Session& session, const wire::Release& call) {
   const Result<ClaimId> id = owned(session, call.lock);
   if (!id || lock::check_ending(call.flags) != Errc::ok) return;
   Claim& claim = claims_[*id];
+  FlagSet flags = call.flags;
+  // Nobody can be told that the value is too long: what was not written is doubtful, never silently old.
+  if (flags.has(Flag::valblk) && call.value.size() > core_.policy_of_key(places_[claim.place].key).value_bytes_max)
+    flags.clear(Flag::valblk).set(Flag::ivvalblk);
   const bool idle = claim.state == ClaimState::granted && claim.main.stage == Stage::none &&
                     claim.unlock.stage == Stage::none && claim.cancel.stage == Stage::none;
-  const std::string_view value = call.value.substr(0, limits::value_bytes_max);
+  const std::string_view value = flags.has(Flag::valblk) ? call.value : std::string_view();
   const Place& place = places_[claim.place];
   if (!idle || place.state != PlaceState::known) {
     if (claim.unlock.stage != Stage::none) return;
-    if (call.flags.has(Flag::valblk)) claim.value.assign(value);
-    end_claim(*id, FlagSet(call.flags).set(Flag::forceunlock), {});
+    if (flags.has(Flag::valblk)) claim.value.assign(value);
+    end_claim(*id, flags.set(Flag::forceunlock), {});
     return;
   }
   const NodeId master = place.master;
   const wire::Operation operation{.kind = wire::OperationKind::unlock, .answer = wire::Answer::unwanted,
                                   .claim = claim.id, .number = claim.sent + 1, .asked = {},
                                   .mastership = place.mastership, .resource = place.resource, .lock = claim.lock,
-                                  .owner = claim.owner, .mode = Mode::NL, .flags = call.flags, .key = {},
+                                  .owner = claim.owner, .mode = Mode::NL, .flags = flags, .key = {},
                                   .value = value};
-  remember_write(claim, call.flags, value);
+  remember_write(claim, flags, value);
   erase(claim);
   post_.send(master, operation);
 }
