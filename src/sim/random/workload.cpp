@@ -210,6 +210,7 @@ void Workload::on_granted(std::size_t client, const wire::Granted& event) {
     return judge_.fail("I4 is broken: " + world_->client(client).name + " was granted what it had not asked for");
   judge_.granted(open.mapped().question, event);
   program->names[event.lock] = open.mapped().question.key;
+  if (world_->client(client).ending.contains(event.lock)) return;
   if (std::ranges::find(program->held, event.lock) == program->held.end()) program->held.push_back(event.lock);
 }
 

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "model/name.hpp"
+#include "sim/scenario/calls.hpp"
 #include "sim/scenario/cluster_settings.hpp"
 #include "sim/scenario/owners.hpp"
 #include "sim/scenario/picture.hpp"
@@ -17,6 +18,19 @@ namespace holdfast::sim {
 namespace {
 
 constexpr std::uint32_t operator_uid = 0;
+
+// Calls go through the world, which keeps the ledger of beliefs.
+struct WorldCaller {
+  World& world;
+  std::size_t client;
+  Result<RequestId> lock(const wire::Lock& m) { return world.lock(client, m); }
+  Result<RequestId> convert(const wire::Convert& m) { return world.convert(client, m); }
+  Result<RequestId> unlock(const wire::Unlock& m) { return world.unlock(client, m); }
+  Result<void> release(const wire::Release& m) { return world.release(client, m); }
+  Result<RequestId> cancel(const wire::Cancel& m) { return flushed(world.client(client).session->cancel(m)); }
+  Result<RequestId> purge(const wire::Purge& m) { return flushed(world.client(client).session->purge(m)); }
+  Result<RequestId> flushed(Result<RequestId> asked) { return world.flush(client), asked; }
+};
 
 class ClusterStage final : public Stage, private ClientEvents {
  public:
@@ -33,7 +47,7 @@ class ClusterStage final : public Stage, private ClientEvents {
 
   void begin(const Block& block) override {
     owners_.set_order(block.order);
-    steps_ = block.steps();
+    if (++blocks_ == 2) (void)world_.take_messages();  // how the cluster came up is no news
   }
   Result<void> carry_out(const Command& command) override {
     owners_.begin_command();
@@ -70,10 +84,8 @@ class ClusterStage final : public Stage, private ClientEvents {
   Result<void> on(const Look& look);
 
   Result<std::size_t> client_of(const Request& request);
-  [[nodiscard]] Result<RequestId> call(const Request& request, std::size_t client, const OwnedLock& lock);
   Result<void> must_be(NodeId node, bool up);
   Result<void> fence(NodeId node);
-  void members_changed();
   std::size_t operator_at(Machine& machine);
   Result<std::size_t> first_operator();
   Result<void> look_at_resource(const std::string& name);
@@ -85,7 +97,7 @@ class ClusterStage final : public Stage, private ClientEvents {
 
   bool has_cluster_;
   bool manual_;
-  bool steps_ = false;
+  int blocks_ = 0;
   Owners owners_;
   World world_;
   std::map<std::string, std::size_t> clients_;  // of the owners' names
@@ -119,54 +131,7 @@ Result<std::size_t> ClusterStage::client_of(const Request& request) {
 
 Result<void> ClusterStage::on(const Request& request) {
   HF_TRY(const std::size_t client, client_of(request));
-  const bool creates = request.verb == Verb::lock || request.verb == Verb::adopt;
-  HF_TRY(OwnedLock* lock, owners_.lock_for(client, request, creates));
-  if (lock == nullptr) {  // a purge, or a lock that is not there
-    OwnedLock nobody{.who = request.who.text(), .name = request.name};
-    const auto asked = call(request, client, nobody);
-    if (asked && request.verb == Verb::purge) owners_.asked(client, *asked, request, nullptr);
-    if (!asked && request.verb != Verb::release)
-      record().refused(nobody.who, asked.error().code, Place::answer);
-    return {};
-  }
-  const auto asked = call(request, client, *lock);
-  if (!asked) return owners_.refused_at_once(*lock, asked.error().code), Result<void>{};
-  owners_.asked(client, *asked, request, lock);
-  return {};
-}
-
-Result<RequestId> ClusterStage::call(const Request& request, std::size_t client, const OwnedLock& lock) {
-  const Options& options = request.options;
-  const Duration wait_max = options.wait_max.value_or(wire::wait_for_ever);
-  session::Session& session = *world_.client(client).session;
-  FlagSet flags = options.flags;
-  switch (request.verb) {
-    case Verb::adopt: flags.set(Flag::orphan); [[fallthrough]];
-    case Verb::lock:
-      return world_.lock(client, {.mode = request.mode, .flags = flags, .wait_max = wait_max,
-                                  .resource = request.name});
-    case Verb::convert:
-      return world_.convert(client, {.lock = lock.id, .mode = request.mode, .flags = flags, .wait_max = wait_max,
-                                     .value = options.value});
-    case Verb::unlock: return world_.unlock(client, {.lock = lock.id, .flags = flags, .value = options.value});
-    case Verb::release: {
-      if (auto done = world_.release(client, {.lock = lock.id, .flags = flags, .value = options.value}); !done)
-        return done.error();
-      return RequestId{};
-    }
-    case Verb::cancel: {
-      if (!lock.id && !lock.request) return Error{Errc::no_such_lock};
-      HF_TRY(const RequestId asked, session.cancel({.lock = lock.id, .target = lock.id ? RequestId{} : lock.request}));
-      world_.flush(client);
-      return asked;
-    }
-    case Verb::purge: {
-      HF_TRY(const RequestId asked, session.purge({}));
-      world_.flush(client);
-      return asked;
-    }
-  }
-  HF_ASSERT(false);
+  return make_call(WorldCaller{world_, client}, owners_, client, request);
 }
 
 // ---- the world ----------------------------------------------------------------------------------------

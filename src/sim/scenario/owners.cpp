@@ -35,7 +35,7 @@ Result<OwnedLock*> Owners::lock_for(std::size_t client, const Request& request, 
 
 void Owners::asked(std::size_t client, RequestId id, const Request& request, OwnedLock* lock) {
   if (!id) {  // a release has no answer
-    lock->gone = true;
+    if (lock != nullptr) lock->gone = true;
     return;
   }
   Asked asked{.verb = request.verb, .who = request.who.text(), .command = command_};

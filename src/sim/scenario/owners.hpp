@@ -43,6 +43,7 @@ class Owners {
   Result<OwnedLock*> lock_for(std::size_t client, const Request& request, bool creates);
   void asked(std::size_t client, RequestId id, const Request& request, OwnedLock* lock);
   void refused_at_once(OwnedLock& lock, Errc reason);
+  void refused_unknown(const std::string& who, Errc reason) { record_.refused(who, reason, place(command_)); }
   void hear(std::size_t client, const session::Event& event);
 
   // The name in the script for a lock that a node told of.

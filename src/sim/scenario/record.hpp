@@ -61,6 +61,7 @@ class Record {
   void begin_command();
   // The lines since the last call.
   [[nodiscard]] std::vector<Line> take();
+  [[nodiscard]] const std::vector<Line>& lines() const { return lines_; }
   // The first broken invariant, if any.
   [[nodiscard]] Result<void> check() const;
   // "a:PR < b:EX": the grants of a resource in order of their tokens.

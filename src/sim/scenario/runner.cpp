@@ -71,6 +71,11 @@ std::vector<std::string> with_expectations(const Script& script, const std::vect
   return lines;
 }
 
+// Where nothing says who comes first, nothing is said about the order of the answers.
+LineOrder order_in(const Script& script, std::size_t block, const Depth& depth) {
+  return script.blocks[block].order == Order::any ? LineOrder::per_owner : depth.line_order(script);
+}
+
 FileResult run_as_written(const Script& script, const Depth& depth) {
   FileResult result;
   auto stage = depth.make(script);
@@ -86,7 +91,7 @@ FileResult run_as_written(const Script& script, const Depth& depth) {
       result.complaint += lines.error().detail + "\n";
       return result;
     }
-    if (!as_expected(script.blocks[i].expected, *lines, depth.line_order(script)))
+    if (!as_expected(script.blocks[i].expected, *lines, order_in(script, i, depth)))
       result.complaint += complain(script, script.blocks[i], *lines);
     got.push_back(*lines);
   }
@@ -126,8 +131,9 @@ std::string try_orders(const Script& script, const Depth& depth, std::size_t ind
     }
     said.push_back(std::move(*lines));
   } while (std::ranges::next_permutation(order).found);
-  const bool same = std::ranges::all_of(said, [&](const auto& one) { return one == said.front(); });
-  if (same && !as_expected(block.expected, said.front(), depth.line_order(script))) return complain(script, block, said.front());
+  const auto alike = [&](const auto& one) { return as_expected(said.front(), one, LineOrder::per_owner); };
+  const bool same = std::ranges::all_of(said, alike);
+  if (same && !as_expected(block.expected, said.front(), LineOrder::per_owner)) return complain(script, block, said.front());
   return {};
 }
 

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "model/mode.hpp"
@@ -28,6 +29,7 @@ struct Asked {
   ClaimId lock;
   Mode before = Mode::NL;  // of a conversion
   bool conversion = false;
+  bool unlock = false;
 };
 
 struct Client {
@@ -43,6 +45,7 @@ struct Client {
   bool reported_slow = false;
   std::map<ClaimId, Belief> beliefs;
   std::map<RequestId, Asked> asked;
+  std::set<ClaimId> ending;  // given up: whatever is granted on it from now on is not believed
 };
 
 // Who hears what the sessions say.

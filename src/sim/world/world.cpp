@@ -76,8 +76,11 @@ Result<RequestId> World::convert(std::size_t index, const wire::Convert& call) {
 }
 
 Result<RequestId> World::unlock(std::size_t index, const wire::Unlock& call) {
-  HF_TRY(const RequestId request, clients_[index]->session->unlock(call));
-  clients_[index]->beliefs.erase(call.lock);
+  Client& client = *clients_[index];
+  HF_TRY(const RequestId request, client.session->unlock(call));
+  client.beliefs.erase(call.lock);
+  client.ending.insert(call.lock);
+  client.asked[request] = {.key = {}, .lock = call.lock, .unlock = true};
   flush(index);
   return request;
 }
@@ -318,10 +321,15 @@ void World::believe(Client& client, const session::Event& event) {
   if (const auto* granted = std::get_if<wire::Granted>(&event)) {
     const auto asked = client.asked.find(granted->request);
     if (asked == client.asked.end()) return;
-    client.beliefs[granted->lock] = {asked->second.key, granted->mode, granted->token};
+    if (!client.ending.contains(granted->lock))
+      client.beliefs[granted->lock] = {asked->second.key, granted->mode, granted->token};
     client.asked.erase(asked);
   }
   if (const auto* refused = std::get_if<wire::Refused>(&event)) client.asked.erase(refused->request);
+  if (const auto* done = std::get_if<wire::Done>(&event)) {
+    const auto asked = client.asked.extract(done->request);
+    if (!asked.empty() && asked.mapped().unlock && done->status != Errc::ok) client.ending.erase(asked.mapped().lock);
+  }
   if (const auto* lost = std::get_if<wire::LostEvent>(&event)) client.beliefs.erase(lost->lock);
 }
 

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Plays scenario scripts on real daemons: scenarios_live PATH... [--bin DIR]
+#include <fmt/core.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+#include "live_stage.hpp"
+#include "sim/scenario/files.hpp"
+
+namespace {
+
+constexpr const char* usage =
+    "usage: scenarios_live PATH... [--bin DIR]\n"
+    "  PATH      a script, or a directory with *.scenario below\n"
+    "  --bin DIR where holdfastd is (default: $HOLDFAST_BIN, or build/release/bin)\n"
+    "Example: scenarios_live tests/scenarios/recovery --bin build/release/bin\n";
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const char* told = std::getenv("HOLDFAST_BIN");
+  std::string bin = told != nullptr ? told : "build/release/bin";
+  holdfast::sim::FilesJob job{.paths = {}, .depths = {}, .again = std::string(argv[0])};
+  for (int i = 1; i < argc; ++i) {
+    if (std::strcmp(argv[i], "--bin") == 0 && i + 1 < argc) bin = argv[++i];
+    else if (argv[i][0] == '-') return fmt::print("{}", usage), std::strcmp(argv[i], "--help") == 0 ? 0 : 2;
+    else job.paths.emplace_back(argv[i]);
+  }
+  if (job.paths.empty()) return fmt::print(stderr, "{}", usage), 2;
+  job.depths.push_back(holdfast::live::live_depth(bin));
+  return holdfast::sim::play_files(job);
+}
