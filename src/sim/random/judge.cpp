@@ -48,7 +48,7 @@ std::uint64_t Judge::floor(const std::string& key) const {
 void Judge::granted(const Question& question, const wire::Granted& event) {
   check_token(question, event);
   check_value(question, event);
-  if (question.write != 0) write_done(question.write);
+  if (question.write != 0 && !question.at_once) write_done(question.write);
 }
 
 // Grants that exclude each other come one after the other, so their tokens must rise (I3). A conversion

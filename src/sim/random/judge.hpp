@@ -22,6 +22,7 @@ struct Question {
   bool conversion = false;
   Mode mode_before = Mode::NL;
   Token token_before;
+  bool at_once = false;  // answered before the master knows: its write is complete some time later
   std::uint64_t write = 0;  // number of the write that it makes; 0: none
   std::uint64_t floor = 0;  // number of the latest write on this key that was complete when it was made
 };

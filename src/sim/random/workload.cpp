@@ -136,6 +136,7 @@ void Workload::convert(Program& program, ClaimId id) {
   }
   question.floor = judge_.floor(question.key);
   const wire::Reply reply = prng_.chance(30) ? wire::Reply::at_once : wire::Reply::when_applied;
+  question.at_once = reply == wire::Reply::at_once;
   const auto asked = world_->convert(program.client, {.lock = id, .mode = wanted, .flags = flags,
                                                       .wait_max = some_wait(), .reply = reply, .value = value});
   if (!asked) return judge_.write_refused(question.write);
@@ -208,9 +209,10 @@ void Workload::on_granted(std::size_t client, const wire::Granted& event) {
   Program* program = program_of(client);
   if (open.empty() || program == nullptr)
     return judge_.fail("I4 is broken: " + world_->client(client).name + " was granted what it had not asked for");
+  // Given up meanwhile: somebody else may have been granted it since, and it may have been told earlier.
+  if (world_->client(client).ending.contains(event.lock)) return judge_.write_done(open.mapped().question.write);
   judge_.granted(open.mapped().question, event);
   program->names[event.lock] = open.mapped().question.key;
-  if (world_->client(client).ending.contains(event.lock)) return;
   if (std::ranges::find(program->held, event.lock) == program->held.end()) program->held.push_back(event.lock);
 }
 

@@ -68,6 +68,8 @@ Result<RequestId> World::convert(std::size_t index, const wire::Convert& call) {
   if (Belief* belief = belief_in(client, call.lock)) {
     client.asked[request] = {.key = belief->key, .lock = call.lock, .before = belief->mode, .conversion = true};
     if (is_down_conversion(belief->mode, call.mode)) belief->mode = call.mode;
+    // Neither up nor down: it may take effect at any moment, so only what both modes allow is sure.
+    if (is_middle_conversion(belief->mode, call.mode)) belief->mode = Mode::CR;
     // Its owner agreed to lose the granted mode at any moment from now on.
     if (call.flags.has(Flag::convdeadlk)) belief->mode = Mode::NL;
   }
@@ -325,7 +327,11 @@ void World::believe(Client& client, const session::Event& event) {
       client.beliefs[granted->lock] = {asked->second.key, granted->mode, granted->token};
     client.asked.erase(asked);
   }
-  if (const auto* refused = std::get_if<wire::Refused>(&event)) client.asked.erase(refused->request);
+  if (const auto* refused = std::get_if<wire::Refused>(&event)) {
+    const auto asked = client.asked.extract(refused->request);
+    Belief* belief = asked.empty() ? nullptr : belief_in(client, asked.mapped().lock);
+    if (belief != nullptr && belief->mode == Mode::CR) belief->mode = asked.mapped().before;
+  }
   if (const auto* done = std::get_if<wire::Done>(&event)) {
     const auto asked = client.asked.extract(done->request);
     if (!asked.empty() && asked.mapped().unlock && done->status != Errc::ok) client.ending.erase(asked.mapped().lock);
