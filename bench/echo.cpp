@@ -3,7 +3,7 @@
 
 #include <unistd.h>
 
-#include <cerrno>
+#include <algorithm>
 
 namespace holdfast::bench {
 namespace {
@@ -102,39 +102,27 @@ void EchoRoundTrips::measure(std::size_t count, Samples& out) {
   }
 }
 
-EchoPipeline::EchoPipeline(const std::string& socket, EchoSizes sizes, PipelineShape shape)
-    : message_bytes_(sizes.message), buffer_(buffer_bytes) {
-  const std::vector<char> window(sizes.message * shape.outstanding, 'e');
-  for (std::size_t i = 0; i < shape.clients; ++i) {
-    Fd fd = connect_unix(socket);
-    poller_.watch(fd.get());
-    write_all(fd, window);
-    const auto index = static_cast<std::size_t>(fd.get());
-    if (connections_.size() <= index) connections_.resize(index + 1);
-    connections_[index].fd = std::move(fd);
-  }
-}
+int EchoServers::local_pid() const { return processes_.front().pid(); }
 
-double EchoPipeline::measure(Nanoseconds duration) {
-  messages_ = 0;
-  const Nanoseconds start = now();
-  Nanoseconds passed{0};
-  for (; passed < duration; passed = now() - start)
-    for (const int fd : poller_.wait()) answer(fd);
-  return static_cast<double>(messages_) * 1e9 / static_cast<double>(passed.count());
+EchoPipeline::EchoPipeline(const std::string& socket, EchoSizes sizes, PipelineShape shape)
+    : message_bytes_(sizes.message), connection_(connect_unix(socket)), buffer_(buffer_bytes) {
+  write_all(connection_, std::vector<char>(sizes.message * shape.outstanding, 'e'));
 }
 
 // Every whole message that came back makes room for one more; they leave in one write, as they came.
-void EchoPipeline::answer(int fd) {
-  Connection& connection = connections_[static_cast<std::size_t>(fd)];
-  const ssize_t count = ::read(fd, buffer_.data(), buffer_.size());
-  if (count <= 0) give_up("the echo server is gone");
-  const std::size_t bytes = connection.part + static_cast<std::size_t>(count);
-  const std::size_t whole = bytes / message_bytes_;
-  connection.part = bytes % message_bytes_;
-  messages_ += whole;
-  if (whole * message_bytes_ > buffer_.size()) buffer_.resize(whole * message_bytes_);
-  write_all(connection.fd, std::span(buffer_).first(whole * message_bytes_));
+std::size_t EchoPipeline::run(Nanoseconds duration) {
+  std::size_t messages = 0;
+  for (const Nanoseconds end = now() + duration; now() < end;) {
+    const ssize_t count = ::read(connection_.get(), buffer_.data(), buffer_.size());
+    if (count <= 0) give_up("the echo server is gone");
+    const std::size_t bytes = part_ + static_cast<std::size_t>(count);
+    const std::size_t whole = bytes / message_bytes_;
+    part_ = bytes % message_bytes_;
+    messages += whole;
+    buffer_.resize(std::max(buffer_.size(), whole * message_bytes_));
+    write_all(connection_, std::span(buffer_).first(whole * message_bytes_));
+  }
+  return messages;
 }
 
 }  // namespace holdfast::bench

@@ -22,6 +22,7 @@ class EchoServers {
  public:
   explicit EchoServers(const std::string& directory);
   [[nodiscard]] const std::string& local_socket() const { return local_; }
+  [[nodiscard]] int local_pid() const;
   // Client -> Unix socket -> relay -> TCP on loopback -> echo, and back.
   [[nodiscard]] const std::string& remote_socket() const { return remote_; }
 
@@ -42,7 +43,7 @@ class EchoRoundTrips {
   std::vector<char> message_;
 };
 
-// Many connections with many messages on their way.
+// One client with many messages on their way.
 struct PipelineShape {
   std::size_t clients = 16;
   std::size_t outstanding = 64;
@@ -50,21 +51,14 @@ struct PipelineShape {
 class EchoPipeline {
  public:
   EchoPipeline(const std::string& socket, EchoSizes sizes, PipelineShape shape);
-  // Messages per second over this time.
-  [[nodiscard]] double measure(Nanoseconds duration);
+  // Goes on for this long; how many messages came back.
+  [[nodiscard]] std::size_t run(Nanoseconds duration);
 
  private:
-  void answer(int fd);
-
-  struct Connection {
-    Fd fd;
-    std::size_t part = 0;  // bytes of a message that has not arrived whole
-  };
   std::size_t message_bytes_;
-  std::vector<Connection> connections_;  // by descriptor
-  Poller poller_;
+  Fd connection_;
   std::vector<char> buffer_;
-  std::size_t messages_ = 0;
+  std::size_t part_ = 0;  // bytes of a message that has not arrived whole
 };
 
 }  // namespace holdfast::bench

@@ -31,48 +31,32 @@ void LockRoundTrips::measure(Unlocking unlocking, std::size_t count, Samples& ou
   }
 }
 
-LockPipeline::LockPipeline(const std::string& socket, const std::string& prefix, PipelineShape shape) {
-  sessions_.reserve(shape.clients);
-  for (std::size_t i = 0; i < shape.clients; ++i) {
-    Session& session = sessions_.emplace_back(Session{.client = connect(socket), .names = {}});
-    for (std::size_t k = 0; k < shape.outstanding; ++k)
-      session.names.push_back(fmt::format("{}/{:02}/{:04}", prefix, i, k));
-    const int fd = session.client.fd();
-    poller_.watch(fd);
-    if (by_fd_.size() <= static_cast<std::size_t>(fd)) by_fd_.resize(static_cast<std::size_t>(fd) + 1);
-    by_fd_[static_cast<std::size_t>(fd)] = &session;
-    session.client.cork();
-    for (std::size_t k = 0; k < shape.outstanding; ++k) ask(session);
-    must(session.client.flush(), "cannot send");
-  }
+LockPipeline::LockPipeline(const std::string& socket, const std::string& prefix, PipelineShape shape)
+    : client_(connect(socket)) {
+  for (std::size_t i = 0; i < shape.outstanding; ++i) names_.push_back(fmt::format("{}/{:04}", prefix, i));
+  client_.cork();
+  for (std::size_t i = 0; i < shape.outstanding; ++i) ask();
+  must(client_.flush(), "cannot send");
 }
 
-void LockPipeline::ask(Session& session) {
-  const std::string& name = session.names[session.next++ % session.names.size()];
-  must(session.client.lock_async(name, Mode::EX), "cannot ask for a lock");
-}
+void LockPipeline::ask() { must(client_.lock_async(names_[next_++ % names_.size()], Mode::EX), "cannot ask for a lock"); }
 
-double LockPipeline::measure(Nanoseconds duration) {
-  pairs_ = 0;
-  const Nanoseconds start = now();
-  Nanoseconds passed{0};
-  for (; passed < duration; passed = now() - start)
-    for (const int fd : poller_.wait()) answer(*by_fd_[static_cast<std::size_t>(fd)]);
-  return static_cast<double>(pairs_) * 1e9 / static_cast<double>(passed.count());
-}
-
-void LockPipeline::answer(Session& session) {
-  must(session.client.dispatch(), "the session ended");
-  while (std::optional<Event> event = session.client.next_event()) {
-    if (auto* granted = std::get_if<event::Granted>(&*event)) {
-      must(granted->lock.release_unanswered(), "a release failed");
-      ++pairs_;
-      ask(session);
-    } else if (const auto* refused = std::get_if<event::Refused>(&*event)) {
-      give_up_plainly("a lock was refused: " + refused->why.text());
+std::size_t LockPipeline::run(Nanoseconds duration) {
+  std::size_t pairs = 0;
+  for (const Nanoseconds end = now() + duration; now() < end;) {
+    must(client_.poll(for_ever), "the session ended");
+    while (std::optional<Event> event = client_.next_event()) {
+      if (auto* granted = std::get_if<event::Granted>(&*event)) {
+        must(granted->lock.release_unanswered(), "a release failed");
+        ++pairs;
+        ask();
+      } else if (const auto* refused = std::get_if<event::Refused>(&*event)) {
+        give_up_plainly("a lock was refused: " + refused->why.text());
+      }
     }
+    must(client_.flush(), "cannot send");
   }
-  must(session.client.flush(), "cannot send");
+  return pairs;
 }
 
 }  // namespace holdfast::bench

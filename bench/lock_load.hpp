@@ -35,26 +35,19 @@ class LockRoundTrips {
   std::vector<std::string> names_;
 };
 
-// Many sessions with many locks on their way; every grant is given back at once and asked for again.
+// One session with many locks on their way; every grant is given back at once and asked for again.
 class LockPipeline {
  public:
   LockPipeline(const std::string& socket, const std::string& prefix, PipelineShape shape);
-  // Pairs of lock and release per second over this time.
-  [[nodiscard]] double measure(Nanoseconds duration);
+  // Goes on for this long; how many pairs of lock and release it did.
+  [[nodiscard]] std::size_t run(Nanoseconds duration);
 
  private:
-  struct Session {
-    Client client;
-    std::vector<std::string> names;
-    std::size_t next = 0;
-  };
-  void ask(Session& session);
-  void answer(Session& session);
+  void ask();
 
-  std::vector<Session> sessions_;
-  std::vector<Session*> by_fd_;
-  Poller poller_;
-  std::size_t pairs_ = 0;
+  Client client_;
+  std::vector<std::string> names_;
+  std::size_t next_ = 0;
 };
 
 }  // namespace holdfast::bench

@@ -3,9 +3,11 @@
 // rounds and echo rounds take turns, so that noise hits both, and ratios compare rounds that stood next to
 // each other.
 #include <cstdio>
+#include <memory>
 
 #include "bench/cluster.hpp"
 #include "bench/echo.hpp"
+#include "bench/fleet.hpp"
 #include "bench/lock_load.hpp"
 #include "bench/machines.hpp"
 #include "bench/options.hpp"
@@ -96,36 +98,66 @@ void measure_remote(const Options& options, const EchoServers& servers, const Cl
   take_turns(options, all, rows);
 }
 
+// A rate and, below it, the processor time of both ends.
+struct PipelineRows {
+  Row rate;
+  Row client;
+  Row server;
+  void add(const Rate& measured) {
+    rate.samples.add_number(measured.per_second);
+    client.samples.add_number(measured.client_ns);
+    server.samples.add_number(measured.server_ns);
+  }
+  void append_to(std::vector<Row>& rows) {
+    for (Row* row : {&rate, &client, &server}) rows.push_back(std::move(*row));
+  }
+};
+
+PipelineRows pipeline_rows(const char* what, const char* server) {
+  const std::string section = "pipelined, 16 client processes x 64 outstanding";
+  return {.rate = {.section = section, .name = what, .unit = Unit::per_second},
+          .client = {.section = section, .name = "  processor time of each in the client", .unit = Unit::nanoseconds},
+          .server = {.section = section, .name = std::string("  and in the ") + server, .unit = Unit::nanoseconds}};
+}
+
 void measure_pipeline(const Options& options, const EchoServers& servers, const Cluster& cluster,
                       std::vector<Row>& rows) {
   const PipelineShape shape;
-  EchoPipeline echo(servers.local_socket(), echo_sizes(), shape);
-  LockPipeline load(cluster.socket(1), "bench/pipe", shape);
-  Row floor{.section = "pipelined, 16 clients x 64 outstanding", .name = "bare echo messages", .unit = Unit::per_second};
-  Row pairs{.section = floor.section,
-            .name = "local lock + unanswered release, pairs",
-            .unit = Unit::per_second,
-            .floor = "bare echo messages",
-            .bound = Bound{.kind = Bound::Kind::at_least, .ratio = 0.25}};
-  (void)echo.measure(options.pipeline_per_round / 2);
-  (void)load.measure(options.pipeline_per_round / 2);
+  Fleet echo(shape.clients, [&](std::size_t) {
+    const auto load = std::make_shared<EchoPipeline>(servers.local_socket(), echo_sizes(), shape);
+    return [load](Nanoseconds duration) { return load->run(duration); };
+  });
+  Fleet locks(shape.clients, [&](std::size_t number) {
+    const std::string prefix = "bench/pipe/" + std::to_string(number);
+    const auto load = std::make_shared<LockPipeline>(cluster.socket(1), prefix, shape);
+    return [load](Nanoseconds duration) { return load->run(duration); };
+  });
+  const int daemon = server_pid(connect(cluster.socket(1)).fd());
+  PipelineRows floor = pipeline_rows("bare echo, messages", "echo server");
+  PipelineRows pairs = pipeline_rows("local lock + unanswered release, pairs", "daemon");
+  pairs.rate.floor = floor.rate.name;
+  pairs.rate.bound = {.kind = Bound::Kind::at_least, .ratio = 0.25};
+  (void)echo.measure(options.pipeline_per_round / 2, servers.local_pid());
+  (void)locks.measure(options.pipeline_per_round / 2, daemon);
   for (std::size_t round = 0; round < options.rounds; ++round) {
-    const double messages = echo.measure(options.pipeline_per_round);
-    const double locks = load.measure(options.pipeline_per_round);
-    floor.samples.add_number(messages);
-    pairs.samples.add_number(locks);
-    pairs.ratios.add_number(locks / messages);
+    const Rate messages = echo.measure(options.pipeline_per_round, servers.local_pid());
+    const Rate granted = locks.measure(options.pipeline_per_round, daemon);
+    floor.add(messages);
+    pairs.add(granted);
+    pairs.rate.ratios.add_number(granted.per_second / messages.per_second);
   }
-  rows.push_back(std::move(floor));
-  rows.push_back(std::move(pairs));
+  floor.append_to(rows);
+  pairs.append_to(rows);
 }
 
 void measure_cluster(const Options& options, std::vector<Row>& rows) {
   const TemporaryDirectory directory;
   const EchoServers servers(directory.path());
   const Cluster cluster(directory.path());
-  measure_local(options, servers, cluster, rows);
-  measure_remote(options, servers, cluster, rows);
+  if (options.part != Part::pipeline) {
+    measure_local(options, servers, cluster, rows);
+    measure_remote(options, servers, cluster, rows);
+  }
   measure_pipeline(options, servers, cluster, rows);
 }
 
@@ -133,7 +165,7 @@ int run(const Options& options) {
   const Setting setting = read_setting(pin_to_one_processor());
   std::vector<Row> rows;
   if (options.part != Part::machines) measure_cluster(options, rows);
-  if (options.part != Part::cluster) measure_machines(options, rows);
+  if (options.part == Part::all || options.part == Part::machines) measure_machines(options, rows);
   const std::string text = options.form == Form::json ? as_json(setting, rows) : as_table(setting, rows);
   std::fputs(text.c_str(), stdout);
   return options.check && !std::ranges::all_of(rows, keeps_bound) ? 1 : 0;

@@ -9,7 +9,7 @@ namespace holdfast::bench {
 namespace {
 
 constexpr const char* help =
-    "usage: holdfast-bench [--quick] [--json] [--check] [--only machines|cluster]\n"
+    "usage: holdfast-bench [--quick] [--json] [--check] [--only machines|cluster|pipeline]\n"
     "\n"
     "Measures a real cluster of two daemons on one processor beside a bare echo server that moves messages\n"
     "of the same size over the same sockets, in the same run, and the pure parts alone.\n"
@@ -17,7 +17,8 @@ constexpr const char* help =
     "  --quick          fewer and shorter rounds: a look, not a measurement\n"
     "  --json           for machines\n"
     "  --check          exit with 1 if a bound is missed\n"
-    "  --only PART      machines: engine and codec without sockets; cluster: daemons and echo\n";
+    "  --only PART      machines: engine and codec without sockets; cluster: daemons and echo;\n"
+    "                   pipeline: of these, only the pipelined part\n";
 
 [[noreturn]] void refuse(std::string_view word) {
   std::fprintf(stderr, "holdfast-bench: what is '%.*s'?\n%s", static_cast<int>(word.size()), word.data(), help);
@@ -27,6 +28,7 @@ constexpr const char* help =
 Part part_of(std::string_view word) {
   if (word == "machines") return Part::machines;
   if (word == "cluster") return Part::cluster;
+  if (word == "pipeline") return Part::pipeline;
   refuse(word);
 }
 

@@ -9,7 +9,7 @@
 namespace holdfast::bench {
 
 enum class Form { table, json };
-enum class Part { all, machines, cluster };
+enum class Part { all, machines, cluster, pipeline };
 
 struct Options {
   Form form = Form::table;

@@ -6,8 +6,10 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <utility>
@@ -29,6 +31,12 @@ int pin_to_one_processor() {
 
 namespace {
 
+Nanoseconds time_of(clockid_t clock) {
+  timespec time{};
+  if (::clock_gettime(clock, &time) != 0) give_up("cannot read a processor time");
+  return std::chrono::seconds(time.tv_sec) + Nanoseconds(time.tv_nsec);
+}
+
 int fork_child() {
   const int pid = ::fork();
   if (pid < 0) give_up("cannot fork");
@@ -43,6 +51,21 @@ bool ended_within(const Fd& pidfd, int timeout_ms) {
 }
 
 }  // namespace
+
+Nanoseconds own_cpu_time() { return time_of(CLOCK_PROCESS_CPUTIME_ID); }
+
+Nanoseconds cpu_time(int pid) {
+  clockid_t clock{};
+  if (::clock_getcpuclockid(pid, &clock) != 0) give_up("cannot read the server's processor time");
+  return time_of(clock);
+}
+
+int server_pid(int socket) {
+  ucred other{};
+  socklen_t size = sizeof other;
+  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &other, &size) != 0) give_up("cannot find the server's process");
+  return other.pid;
+}
 
 Process::Process(int pid) : pid_(pid), pidfd_(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))) {
   if (pidfd_.get() < 0) give_up("cannot open a pidfd");
@@ -88,8 +111,6 @@ Process& Process::operator=(Process&& other) noexcept {
 }
 
 Process::~Process() { end(); }
-
-bool Process::running() const { return pid_ >= 0 && !ended_within(pidfd_, 0); }
 
 void Process::end() {
   if (pid_ < 0) return;

@@ -7,12 +7,20 @@
 #include <vector>
 
 #include "bench/files.hpp"
+#include "bench/samples.hpp"
 
 namespace holdfast::bench {
 
 // From here on this process and all its children run on one processor: waking a sleeper on another one
 // costs more than everything that is measured here.
 int pin_to_one_processor();
+
+// Processor time of this process or of another one. What the rest of the machine does meanwhile does not
+// count, so on a busy machine it tells more than the clock.
+[[nodiscard]] Nanoseconds own_cpu_time();
+[[nodiscard]] Nanoseconds cpu_time(int pid);
+// Of the process that listens at the other end of a connected Unix socket.
+[[nodiscard]] int server_pid(int socket);
 
 class Process {
  public:
@@ -26,7 +34,7 @@ class Process {
   // Asks it to end, waits, and reaps it.
   ~Process();
 
-  [[nodiscard]] bool running() const;
+  [[nodiscard]] int pid() const { return pid_; }
 
  private:
   explicit Process(int pid);
