@@ -2,8 +2,11 @@
 #include "sim/scenario/files.hpp"
 
 #include <fmt/core.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -48,29 +51,26 @@ Result<void> write_lines(const std::string& path, const std::vector<std::string>
   return {};
 }
 
+int complain(const std::string& text) {
+  fmt::print(stderr, "holdfast: {}\n", text);
+  return 2;
+}
+
 class Player {
  public:
   explicit Player(const FilesJob& job) : job_(job) {}
 
-  int play() {
-    const auto files = find_files(job_.paths);
-    if (!files) return complain(files.error().text());
-    for (const std::string& path : *files) play_file(path);
-    fmt::print("{}", report_.text());
-    if (ran_ == 0) return complain("no file could be played at the depths that were asked for");
-    return failed_ == 0 ? 0 : 1;
+  // Every `every`th file from `first` on.
+  void play(const std::vector<std::string>& files, std::size_t first, std::size_t every) {
+    for (std::size_t i = first; i < files.size(); i += every) play_file(files[i]);
   }
+  [[nodiscard]] Report& report() { return report_; }
 
  private:
-  static int complain(const std::string& text) {
-    fmt::print(stderr, "holdfast: {}\n", text);
-    return 2;
-  }
-
   void play_file(const std::string& path) {
     const auto script = read_script(path);
     if (!script) {
-      ++failed_;
+      report_.failed("read");
       fmt::print("FAILED {}\n", script.error().detail);
       return;
     }
@@ -79,7 +79,6 @@ class Player {
 
   void play_at(const Script& script, const Depth& depth) {
     if (const std::string reason = depth.why_not(script); !reason.empty()) return report_.skipped(depth.name, reason);
-    ++ran_;
     const FileResult result = run_script(script, depth, job_.trial);
     if (result.passed) return report_.passed(depth.name);
     if (job_.expectations == Expectations::rewrite && !result.fresh.empty()) {
@@ -87,7 +86,6 @@ class Player {
       fmt::print("rewritten {} (say why in the commit){}\n", script.path, written ? "" : " FAILED");
       if (written) return report_.passed(depth.name);
     }
-    ++failed_;
     report_.failed(depth.name);
     fmt::print("FAILED {} at depth {}\n{}  again: {} {} --depth {}\n", script.path, depth.name, result.complaint,
                job_.again, script.path, depth.name);
@@ -96,12 +94,58 @@ class Player {
 
   const FilesJob& job_;
   Report report_;
-  std::size_t ran_ = 0;
-  std::size_t failed_ = 0;
 };
+
+// One of several processes that share the files; its counts come back through a pipe.
+struct Worker {
+  pid_t pid = -1;
+  int counts = -1;
+};
+
+Worker start_worker(const FilesJob& job, const std::vector<std::string>& files, std::size_t number) {
+  int ends[2];
+  if (::pipe(ends) != 0) return {};
+  std::fflush(stdout);
+  const pid_t pid = ::fork();
+  if (pid != 0) return ::close(ends[1]), Worker{pid, ends[0]};
+  Player player(job);
+  player.play(files, number, job.processes);
+  const std::string counts = player.report().packed();
+  std::fflush(stdout);
+  ::_exit(::write(ends[1], counts.data(), counts.size()) == static_cast<ssize_t>(counts.size()) ? 0 : 1);
+}
+
+// False if the process did not come to its end.
+bool finish_worker(const Worker& worker, Report& report) {
+  if (worker.pid < 0) return false;
+  std::string counts;
+  std::array<char, 4096> chunk{};
+  for (ssize_t got = 0; (got = ::read(worker.counts, chunk.data(), chunk.size())) > 0;)
+    counts.append(chunk.data(), static_cast<std::size_t>(got));
+  ::close(worker.counts);
+  int status = 0;
+  if (::waitpid(worker.pid, &status, 0) != worker.pid || !WIFEXITED(status) || WEXITSTATUS(status) != 0) return false;
+  report.add(counts);
+  return true;
+}
 
 }  // namespace
 
-int play_files(const FilesJob& job) { return Player(job).play(); }
+int play_files(const FilesJob& job) {
+  const auto files = find_files(job.paths);
+  if (!files) return complain(files.error().text());
+  Player here(job);
+  if (job.processes == 1) {
+    here.play(*files, 0, 1);
+  } else {
+    std::vector<Worker> workers;
+    for (std::size_t i = 0; i < job.processes; ++i) workers.push_back(start_worker(job, *files, i));
+    for (const Worker& worker : workers)
+      if (!finish_worker(worker, here.report())) return complain("a process that played files did not come to its end");
+  }
+  fmt::print("{}", here.report().text());
+  if (here.report().ran() == 0) return complain("no file could be played at the depths that were asked for");
+  return here.report().all_passed() ? 0 : 1;
+}
 
 }  // namespace holdfast::sim

@@ -17,6 +17,7 @@ struct FilesJob {
   std::vector<Depth> depths;
   Expectations expectations = Expectations::compare;
   Trial trial = Trial::as_written;
+  std::size_t processes = 1;  // that share the files: worth it where playing is mostly waiting
   std::string again;  // command that plays one file again; the file's name is appended
 };
 

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "sim/scenario/compare.hpp"
+#include "sim/scenario/words.hpp"
 
 namespace holdfast::sim {
 namespace {
@@ -150,6 +151,37 @@ FileResult run_script(const Script& script, const Depth& depth, Trial trial) {
 
 bool Report::all_passed() const {
   return std::ranges::all_of(counts_, [](const auto& row) { return row.second.failed == 0; });
+}
+
+std::size_t Report::ran() const {
+  std::size_t sum = 0;
+  for (const auto& [depth, count] : counts_) sum += count.passed + count.failed;
+  return sum;
+}
+
+std::string Report::packed() const {
+  std::string out;
+  for (const auto& [depth, count] : counts_) {
+    out += "p\t" + depth + "\t" + std::to_string(count.passed) + "\nf\t" + depth + "\t" +
+           std::to_string(count.failed) + "\n";
+    for (const auto& [reason, files] : count.skipped)
+      out += "s\t" + depth + "\t" + std::to_string(files) + "\t" + reason + "\n";
+  }
+  return out;
+}
+
+void Report::add(std::string_view packed) {
+  for (const std::string& line : split_lines(packed)) {
+    const std::size_t name = 2;
+    const std::size_t name_end = line.find('\t', name);
+    const std::size_t number_end = std::min(line.find('\t', name_end + 1), line.size());
+    const auto number = parse_number(std::string_view(line).substr(name_end + 1, number_end - name_end - 1));
+    HF_ASSERT(number.has_value());
+    Count& count = counts_[line.substr(name, name_end - name)];
+    if (line[0] == 'p') count.passed += *number;
+    if (line[0] == 'f') count.failed += *number;
+    if (line[0] == 's') count.skipped[line.substr(number_end + 1)] += *number;
+  }
 }
 
 std::string Report::text() const {

@@ -31,6 +31,10 @@ class Report {
   void failed(std::string_view depth) { ++counts_[std::string(depth)].failed; }
   void skipped(std::string_view depth, const std::string& reason) { ++counts_[std::string(depth)].skipped[reason]; }
   [[nodiscard]] bool all_passed() const;
+  [[nodiscard]] std::size_t ran() const;
+  // For handing counts from one process to another; add() is the other end.
+  [[nodiscard]] std::string packed() const;
+  void add(std::string_view packed);
   // One line per depth, and one per reason for which files were skipped there.
   [[nodiscard]] std::string text() const;
 
