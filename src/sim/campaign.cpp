@@ -2,10 +2,10 @@
 #include "sim/campaign.hpp"
 
 #include <fmt/core.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cstring>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace holdfast::sim {
 namespace {
@@ -14,7 +14,8 @@ namespace {
 constexpr unsigned run_seconds_max = 120;
 
 int fail(const RunSettings& settings, const std::string& what) {
-  fmt::print("FAILED seed {}: {}\n  again: holdfast-sim replay '{}'\n", settings.seed, what, replay_line(settings));
+  fmt::print("FAILED seed {}: {}\n  again: holdfast-sim replay '{}'\n", settings.seed, what,
+             replay_line(settings));
   return 1;
 }
 
@@ -31,9 +32,11 @@ int run_one(const RunSettings& settings, const Campaign& campaign) {
       return fail(settings, "not deterministic: with another hash salt something else happened");
   }
   if (campaign.seeds == 1)
-    fmt::print("seed {}: {} grants, {} refusals, {} crashes, {} valid and {} doubtful values, hash {:016x}\n",
-               settings.seed, result.grants, result.refusals, result.crashes, result.valid_reads,
-               result.doubtful_reads, result.hash);
+    fmt::print(
+        "seed {}: {} grants, {} refusals, {} crashes, {} valid and {} doubtful values, hash "
+        "{:016x}\n",
+        settings.seed, result.grants, result.refusals, result.crashes, result.valid_reads,
+        result.doubtful_reads, result.hash);
   return 0;
 }
 

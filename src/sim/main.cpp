@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // holdfast-sim: plays scenario scripts, runs the cluster simulator on seeds, replays a failing run.
 // `holdfast sim` starts this program.
-#include <CLI/CLI.hpp>
-#include <fmt/core.h>
-
 #include "sim/campaign.hpp"
 #include "sim/scenario/cluster_stage.hpp"
 #include "sim/scenario/engine_stage.hpp"
 #include "sim/scenario/files.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/core.h>
 
 namespace holdfast::sim {
 namespace {
@@ -31,33 +31,43 @@ struct RunFlags {
 CLI::App* add_scenario(CLI::App& app, ScenarioFlags& flags) {
   CLI::App* verb = app.add_subcommand("scenario", "play scenario scripts and compare what happens");
   verb->add_option("PATH", flags.paths, "files, or directories with *.scenario below")->required();
-  verb->add_option("--depth", flags.depth, "engine (scripts without a cluster), sim (simulated cluster), or all")
+  verb->add_option("--depth", flags.depth,
+                   "engine (scripts without a cluster), sim (simulated cluster), or all")
       ->check(CLI::IsMember({"engine", "sim", "all"}));
-  verb->add_flag("--rewrite", flags.rewrite, "write what came into the files; say why in the commit");
-  verb->add_flag("--permute", flags.permute, "play every order of the lines of blocks marked 'together'");
+  verb->add_flag("--rewrite", flags.rewrite,
+                 "write what came into the files; say why in the commit");
+  verb->add_flag("--permute", flags.permute,
+                 "play every order of the lines of blocks marked 'together'");
   verb->add_flag("--trace", flags.trace, "print everything that happens in the simulated cluster");
   verb->footer("Example: holdfast-sim scenario tests/scenarios/recovery --depth sim --trace");
   return verb;
 }
 
 CLI::App* add_run(CLI::App& app, RunFlags& flags) {
-  CLI::App* verb = app.add_subcommand("run", "run a random workload with faults and look for what must not be");
+  CLI::App* verb =
+      app.add_subcommand("run", "run a random workload with faults and look for what must not be");
   verb->add_option("--seed", flags.settings.seed, "the first seed; it decides everything");
-  verb->add_option("--seeds", flags.seeds, "how many seeds, one after the other; all but one run are silent");
-  verb->add_option("--steps", flags.settings.steps, "random steps of a run before it has to come to its end");
-  verb->add_option("--nodes", flags.settings.nodes, "nodes of the cluster")->check(CLI::Range(1, 16));
+  verb->add_option("--seeds", flags.seeds,
+                   "how many seeds, one after the other; all but one run are silent");
+  verb->add_option("--steps", flags.settings.steps,
+                   "random steps of a run before it has to come to its end");
+  verb->add_option("--nodes", flags.settings.nodes, "nodes of the cluster")
+      ->check(CLI::Range(1, 16));
   verb->add_option("--faults", flags.faults, "crash,partition,cut,client,clock, or all, or none");
   verb->add_flag("--trace", flags.trace, "print everything that happens");
-  verb->footer("Examples:\n  holdfast-sim run --seed 17 --trace\n"
-               "  holdfast-sim run --seed 1 --seeds 300 --nodes 3 --faults crash,cut");
+  verb->footer(
+      "Examples:\n  holdfast-sim run --seed 17 --trace\n"
+      "  holdfast-sim run --seed 1 --seeds 300 --nodes 3 --faults crash,cut");
   return verb;
 }
 
 CLI::App* add_replay(CLI::App& app, RunFlags& flags) {
   CLI::App* verb = app.add_subcommand("replay", "run exactly what a failure printed");
-  verb->add_option("LINE", flags.line, "such as 'sim:seed=17,nodes=3,steps=2000,faults=all'")->required();
+  verb->add_option("LINE", flags.line, "such as 'sim:seed=17,nodes=3,steps=2000,faults=all'")
+      ->required();
   verb->add_flag("--trace", flags.trace, "print everything that happens");
-  verb->footer("Example: holdfast-sim replay 'sim:seed=17,nodes=3,steps=2000,faults=crash+cut' --trace");
+  verb->footer(
+      "Example: holdfast-sim replay 'sim:seed=17,nodes=3,steps=2000,faults=crash+cut' --trace");
   return verb;
 }
 
@@ -83,7 +93,9 @@ int run(RunFlags flags) {
   const auto faults = parse_faults(flags.faults);
   if (!faults) return complain(faults.error());
   flags.settings.faults = *faults;
-  return run_campaign({.first = flags.settings, .seeds = flags.seeds, .trace = flags.trace,
+  return run_campaign({.first = flags.settings,
+                       .seeds = flags.seeds,
+                       .trace = flags.trace,
                        .check_hash = !flags.trace});
 }
 

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// Judge: looks at what programs do and are told, and finds what must not be (invariants I3, I4, I8). I1 is
-// in world/beliefs.hpp, since it is about moments; I5 is in run.cpp, since it is about the end.
+// Judge: looks at what programs do and are told, and finds what must not be (invariants I3, I4,
+// I8). I1 is in world/beliefs.hpp, since it is about moments; I5 is in run.cpp, since it is about
+// the end.
 #pragma once
+
+#include "model/mode.hpp"
+#include "model/token.hpp"
+#include "wire/client_messages.hpp"
 
 #include <array>
 #include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
-
-#include "model/mode.hpp"
-#include "model/token.hpp"
-#include "wire/client_messages.hpp"
 
 namespace holdfast::sim {
 
@@ -24,14 +25,18 @@ struct Question {
   Token token_before;
   bool at_once = false;  // answered before the master knows: its write is complete some time later
   std::uint64_t write = 0;  // number of the write that it makes; 0: none
-  std::uint64_t floor = 0;  // number of the latest write on this key that was complete when it was made
+  std::uint64_t floor =
+      0;  // number of the latest write on this key that was complete when it was made
 };
 
 class Judge {
  public:
-  // A write is about to be asked for, under a lock with this token and mode. Its number and its bytes.
+  // A write is about to be asked for, under a lock with this token and mode. Its number and its
+  // bytes.
   std::uint64_t write(const std::string& key, const Token& token, Mode held);
-  [[nodiscard]] static std::string bytes_of(std::uint64_t write) { return "w" + std::to_string(write); }
+  [[nodiscard]] static std::string bytes_of(std::uint64_t write) {
+    return "w" + std::to_string(write);
+  }
   void write_done(std::uint64_t write);
   void write_refused(std::uint64_t write);
   // The floor for a question that is made now.

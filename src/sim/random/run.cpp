@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Safety, then liveness. Everything that is random comes from the seed, in the order in which it is asked
-// for; the world draws from a generator of its own.
+// Safety, then liveness. Everything that is random comes from the seed, in the order in which it is
+// asked for; the world draws from a generator of its own.
 #include "sim/random/run.hpp"
 
 #include "sim/random/workload.hpp"
@@ -20,7 +20,10 @@ constexpr Duration liveness_limit = std::chrono::seconds(60);
 class RandomRun {
  public:
   RandomRun(const RunSettings& settings, std::function<void(const std::string&)> tracer)
-      : settings_(settings), prng_(settings.seed), workload_(prng_, judge_), world_(world_settings(), workload_) {
+      : settings_(settings),
+        prng_(settings.seed),
+        workload_(prng_, judge_),
+        world_(world_settings(), workload_) {
     world_.tracer = std::move(tracer);
     workload_.set_world(world_);
     if (settings_.faults.clock)
@@ -32,19 +35,24 @@ class RandomRun {
   RunResult go() {
     for (std::uint32_t i = 0; i < settings_.steps && ok(); ++i) one_step();
     if (ok()) finish();
-    return {.failure = judge_.failure(), .hash = world_.trace_hash(), .grants = workload_.grants,
-            .refusals = workload_.refusals, .crashes = crashes_, .valid_reads = judge_.valid_reads,
+    return {.failure = judge_.failure(),
+            .hash = world_.trace_hash(),
+            .grants = workload_.grants,
+            .refusals = workload_.refusals,
+            .crashes = crashes_,
+            .valid_reads = judge_.valid_reads,
             .doubtful_reads = judge_.doubtful_reads};
   }
 
  private:
   [[nodiscard]] WorldSettings world_settings() const {
-    WorldSettings world{.machines = settings_.nodes, .seed = settings_.seed ^ 0x5eed, .latency = Latency::random};
+    WorldSettings world{
+        .machines = settings_.nodes, .seed = settings_.seed ^ 0x5eed, .latency = Latency::random};
     world.node.lease = lease;
     world.node.idle_keep = milliseconds(200);
     world.node.hash_salt = settings_.hash_salt;
-    const node::Mastering masterings[] = {node::Mastering::first, node::Mastering::first, node::Mastering::home,
-                                          node::Mastering::pinned};
+    const node::Mastering masterings[] = {node::Mastering::first, node::Mastering::first,
+                                          node::Mastering::home, node::Mastering::pinned};
     world.node.default_policy.mastering = masterings[settings_.seed % 4];
     world.node.default_policy.pinned = {{NodeId{1}, 1}, {NodeId{2}, 3}};
     return world;
@@ -56,7 +64,8 @@ class RandomRun {
     if (prng_.chance(60)) workload_.act();
     if (prng_.below(1000) < 12) fault();
     do_what_is_planned();
-    let_run(prng_.chance(5) ? milliseconds(prng_.between(1, 400)) : Duration(prng_.between(0, 900'000)));
+    let_run(prng_.chance(5) ? milliseconds(prng_.between(1, 400))
+                            : Duration(prng_.between(0, 900'000)));
   }
 
   // The world goes on for this long, judged after everything that happens.
@@ -85,13 +94,27 @@ class RandomRun {
     const Faults& faults = settings_.faults;
     switch (prng_.below(8)) {
       case 0:
-      case 1: if (faults.crash) crash_one(); break;
-      case 2: if (faults.partition) split(); break;
-      case 3: if (faults.cut) cut(); break;
-      case 4: if (faults.cut) disturb(); break;
-      case 5: if (faults.client) workload_.kill_one(); break;
-      case 6: if (faults.client) pause(); break;
-      case 7: if (faults.clock) jump(); break;
+      case 1:
+        if (faults.crash) crash_one();
+        break;
+      case 2:
+        if (faults.partition) split();
+        break;
+      case 3:
+        if (faults.cut) cut();
+        break;
+      case 4:
+        if (faults.cut) disturb();
+        break;
+      case 5:
+        if (faults.client) workload_.kill_one();
+        break;
+      case 6:
+        if (faults.client) pause();
+        break;
+      case 7:
+        if (faults.clock) jump();
+        break;
     }
   }
   Machine& some_machine() { return world_.machines()[prng_.below(world_.machines().size())]; }
@@ -131,8 +154,10 @@ class RandomRun {
     const NodeId from = some_machine().id;
     const NodeId to = some_machine().id;
     if (from == to) return;
-    if (prng_.chance(50)) world_.drop({.from = from, .to = to, .message = {}});
-    else world_.duplicate({.from = from, .to = to, .message = {}});
+    if (prng_.chance(50))
+      world_.drop({.from = from, .to = to, .message = {}});
+    else
+      world_.duplicate({.from = from, .to = to, .message = {}});
   }
   void pause() {
     workload_.pause_one();
@@ -141,7 +166,8 @@ class RandomRun {
   // As after a suspended machine: it wakes up and its lease is over.
   void jump() { world_.set_clock(some_machine().id, milliseconds(prng_.between(1, 2500))); }
 
-  // Everything heals; then every request must be answered and everything be given up, in bounded time (I5).
+  // Everything heals; then every request must be answered and everything be given up, in bounded
+  // time (I5).
   void finish() {
     while (!plans_.empty()) {
       let_run(std::max(Duration{0}, plans_.begin()->first - world_.now()));
@@ -155,7 +181,8 @@ class RandomRun {
     const Duration end = world_.now() + liveness_limit;
     while (ok() && !workload_.wind_up()) {
       if (world_.now() > end)
-        return judge_.fail("I5 is broken: after " + std::to_string(liveness_limit.count() / 1'000'000'000) +
+        return judge_.fail("I5 is broken: after " +
+                           std::to_string(liveness_limit.count() / 1'000'000'000) +
                            " s without faults there is still open:" + workload_.what_is_open());
       let_run(milliseconds(50));
     }
@@ -165,8 +192,9 @@ class RandomRun {
   void nothing_may_be_left() {
     for (const Machine& machine : world_.machines())
       for (const node::Node::HeldLock& left : machine.node->mastered())
-        judge_.fail("a lock is left at the master " + name_of(machine.id) + " that nobody holds: " + left.key.substr(8) +
-                    " " + std::string(holdfast::name_of(left.mode)) + " of " + name_of(left.holder));
+        judge_.fail("a lock is left at the master " + name_of(machine.id) +
+                    " that nobody holds: " + left.key.substr(8) + " " +
+                    std::string(holdfast::name_of(left.mode)) + " of " + name_of(left.holder));
   }
 
   RunSettings settings_;

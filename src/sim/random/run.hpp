@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// A run: a seeded workload and seeded faults over a simulated cluster, judged on global state. First safety
-// under faults for a number of steps; then everything heals and every request must come to its end.
+// A run: a seeded workload and seeded faults over a simulated cluster, judged on global state.
+// First safety under faults for a number of steps; then everything heals and every request must
+// come to its end.
 #pragma once
+
+#include "base/result.hpp"
 
 #include <cstdint>
 #include <functional>
 #include <string>
-
-#include "base/result.hpp"
 
 namespace holdfast::sim {
 
@@ -38,7 +39,8 @@ struct RunResult {
   std::uint64_t doubtful_reads = 0;
 };
 
-[[nodiscard]] RunResult run_seed(const RunSettings& settings, std::function<void(const std::string&)> tracer);
+[[nodiscard]] RunResult run_seed(const RunSettings& settings,
+                                 std::function<void(const std::string&)> tracer);
 
 // "sim:seed=17,nodes=3,steps=2000,faults=crash+cut": everything that a run depends on.
 [[nodiscard]] std::string replay_line(const RunSettings& settings);

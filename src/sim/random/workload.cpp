@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/random/workload.hpp"
 
-#include <algorithm>
-
 #include "base/limits.hpp"
+
+#include <algorithm>
 
 namespace holdfast::sim {
 namespace {
@@ -15,7 +15,8 @@ Mode some_mode(Prng& prng) { return all_modes[prng.below(mode_count)]; }
 
 }  // namespace
 
-// ---- programs -----------------------------------------------------------------------------------------
+// ---- programs
+// -----------------------------------------------------------------------------------------
 
 bool Workload::usable(const Program& program) const {
   const Client& client = world_->client(program.client);
@@ -35,7 +36,8 @@ void Workload::fill_up(std::size_t programs_per_node) {
     for (const Program& program : programs_)
       if (&world_->machines()[world_->client(program.client).machine] == &machine) ++here;
     for (; here < programs_per_node; ++here) {
-      const std::string name = "p" + std::to_string(world_->clients()) + "@" + std::to_string(machine.id.value());
+      const std::string name =
+          "p" + std::to_string(world_->clients()) + "@" + std::to_string(machine.id.value());
       programs_.push_back({.client = world_->connect(name, machine.id), .held = {}, .names = {}});
     }
   }
@@ -66,7 +68,8 @@ void Workload::forget(std::size_t client) {
   std::erase_if(open_, [client](const auto& open) { return open.first.first == client; });
 }
 
-// ---- what they do -------------------------------------------------------------------------------------
+// ---- what they do
+// -------------------------------------------------------------------------------------
 
 void Workload::act() {
   if (programs_.empty()) return;
@@ -100,20 +103,24 @@ FlagSet Workload::some_convert_flags(Mode held, Mode wanted) {
   if (prng_.chance(60)) flags.set(Flag::valblk);
   if (prng_.chance(4)) flags.set(Flag::ivvalblk);
   if (queued_conversion_allowed(held, wanted) && prng_.chance(15)) flags.set(Flag::quecvt);
-  if (prng_.chance(20)) flags.set(Flag::noqueue);
-  else if (prng_.chance(15)) flags.set(Flag::convdeadlk);
+  if (prng_.chance(20))
+    flags.set(Flag::noqueue);
+  else if (prng_.chance(15))
+    flags.set(Flag::convdeadlk);
   return flags;
 }
 
 Duration Workload::some_wait() {
-  return prng_.chance(20) ? Duration(std::chrono::milliseconds(prng_.between(0, 800))) : wire::wait_for_ever;
+  return prng_.chance(20) ? Duration(std::chrono::milliseconds(prng_.between(0, 800)))
+                          : wire::wait_for_ever;
 }
 
 void Workload::lock(Program& program) {
   const Mode mode = some_mode(prng_);
   const std::string name = "r" + std::to_string(prng_.below(names));
-  const auto asked = world_->lock(program.client, {.mode = mode, .flags = some_lock_flags(mode),
-                                                   .wait_max = some_wait(), .resource = name});
+  const auto asked = world_->lock(
+      program.client,
+      {.mode = mode, .flags = some_lock_flags(mode), .wait_max = some_wait(), .resource = name});
   if (!asked) return;
   Open& open = open_[{program.client, *asked}];
   open.question = {.key = name, .mode = mode};
@@ -125,7 +132,10 @@ void Workload::convert(Program& program, ClaimId id) {
   if (lock == nullptr || lock->state != session::LockState::granted) return;
   const Mode held = lock->mode;
   const Mode wanted = some_mode(prng_);
-  Question question{.key = program.names[id], .mode = wanted, .conversion = true, .mode_before = held,
+  Question question{.key = program.names[id],
+                    .mode = wanted,
+                    .conversion = true,
+                    .mode_before = held,
                     .token_before = lock->token};
   const FlagSet flags = some_convert_flags(held, wanted);
   std::string value;
@@ -137,8 +147,12 @@ void Workload::convert(Program& program, ClaimId id) {
   question.floor = judge_.floor(question.key);
   const wire::Reply reply = prng_.chance(30) ? wire::Reply::at_once : wire::Reply::when_applied;
   question.at_once = reply == wire::Reply::at_once;
-  const auto asked = world_->convert(program.client, {.lock = id, .mode = wanted, .flags = flags,
-                                                      .wait_max = some_wait(), .reply = reply, .value = value});
+  const auto asked = world_->convert(program.client, {.lock = id,
+                                                      .mode = wanted,
+                                                      .flags = flags,
+                                                      .wait_max = some_wait(),
+                                                      .reply = reply,
+                                                      .value = value});
   if (!asked) return judge_.write_refused(question.write);
   open_[{program.client, *asked}] = {.question = std::move(question), .lock = id};
 }
@@ -177,7 +191,8 @@ void Workload::release(Program& program, ClaimId id) {
 void Workload::cancel(Program& program) {
   std::vector<RequestId> candidates;
   for (const auto& [key, open] : open_)
-    if (key.first == program.client && !open.unlock && !open.cancel) candidates.push_back(key.second);
+    if (key.first == program.client && !open.unlock && !open.cancel)
+      candidates.push_back(key.second);
   if (candidates.empty()) return;
   const RequestId target = candidates[prng_.below(candidates.size())];
   const auto asked = world_->client(program.client).session->cancel({.lock = {}, .target = target});
@@ -190,7 +205,8 @@ void Workload::drop_lock(Program& program, ClaimId lock) {
   program.names.erase(lock);
 }
 
-// ---- what they hear -----------------------------------------------------------------------------------
+// ---- what they hear
+// -----------------------------------------------------------------------------------
 
 void Workload::on_event(std::size_t client, const session::Event& event) {
   if (const auto* granted = std::get_if<wire::Granted>(&event)) return on_granted(client, *granted);
@@ -208,12 +224,16 @@ void Workload::on_granted(std::size_t client, const wire::Granted& event) {
   const auto open = open_.extract({client, event.request});
   Program* program = program_of(client);
   if (open.empty() || program == nullptr)
-    return judge_.fail("I4 is broken: " + world_->client(client).name + " was granted what it had not asked for");
-  // Given up meanwhile: somebody else may have been granted it since, and it may have been told earlier.
-  if (world_->client(client).ending.contains(event.lock)) return judge_.write_done(open.mapped().question.write);
+    return judge_.fail("I4 is broken: " + world_->client(client).name +
+                       " was granted what it had not asked for");
+  // Given up meanwhile: somebody else may have been granted it since, and it may have been told
+  // earlier.
+  if (world_->client(client).ending.contains(event.lock))
+    return judge_.write_done(open.mapped().question.write);
   judge_.granted(open.mapped().question, event);
   program->names[event.lock] = open.mapped().question.key;
-  if (std::ranges::find(program->held, event.lock) == program->held.end()) program->held.push_back(event.lock);
+  if (std::ranges::find(program->held, event.lock) == program->held.end())
+    program->held.push_back(event.lock);
 }
 
 void Workload::on_refused(std::size_t client, const wire::Refused& event) {
@@ -229,20 +249,24 @@ void Workload::on_done(std::size_t client, const wire::Done& event) {
   const auto open = open_.extract({client, event.request});
   if (open.empty() || !open.mapped().unlock) return;
   const bool over = world_->client(client).session->phase() == session::Phase::over;
-  if (event.status == Errc::ok) judge_.write_done(open.mapped().question.write);
-  else if (!over) judge_.write_refused(open.mapped().question.write);
+  if (event.status == Errc::ok)
+    judge_.write_done(open.mapped().question.write);
+  else if (!over)
+    judge_.write_refused(open.mapped().question.write);
   Program* program = program_of(client);
   if (program == nullptr) return;
   if (event.status == Errc::ok) return drop_lock(*program, open.mapped().lock);
   const session::LockRecord* lock = world_->client(client).session->find(open.mapped().lock);
-  if (lock != nullptr && lock->state != session::LockState::waiting) program->held.push_back(open.mapped().lock);
+  if (lock != nullptr && lock->state != session::LockState::waiting)
+    program->held.push_back(open.mapped().lock);
 }
 
 void Workload::on_lost(std::size_t client, const wire::LostEvent& event) {
   if (Program* program = program_of(client)) drop_lock(*program, event.lock);
 }
 
-// ---- the end ------------------------------------------------------------------------------------------
+// ---- the end
+// ------------------------------------------------------------------------------------------
 
 bool Workload::wind_up() {
   bool over = true;
@@ -251,10 +275,13 @@ bool Workload::wind_up() {
     const std::vector<ClaimId> held = program.held;
     for (const ClaimId id : held) {
       const session::LockRecord* lock = world_->client(program.client).session->find(id);
-      if (lock == nullptr) drop_lock(program, id);
-      else if (lock->state == session::LockState::granted) unlock(program, id);
+      if (lock == nullptr)
+        drop_lock(program, id);
+      else if (lock->state == session::LockState::granted)
+        unlock(program, id);
     }
-    over = over && program.held.empty() && world_->client(program.client).session->open_requests() == 0;
+    over = over && program.held.empty() &&
+           world_->client(program.client).session->open_requests() == 0;
   }
   return over;
 }
@@ -264,7 +291,11 @@ std::string Workload::what_is_open() const {
   for (const auto& [key, open] : open_) {
     const Client& client = world_->client(key.first);
     if (!client.alive || client.session->phase() == session::Phase::over) continue;
-    out += " " + client.name + (open.unlock ? " unlock " : open.cancel ? " cancel " : open.question.conversion ? " convert " : " lock ") +
+    out += " " + client.name +
+           (open.unlock                ? " unlock "
+            : open.cancel              ? " cancel "
+            : open.question.conversion ? " convert "
+                                       : " lock ") +
            std::string(name_of(open.question.mode)) + " " + open.question.key + ";";
   }
   return out;

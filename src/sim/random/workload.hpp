@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Workload: programs that lock, convert, unlock and cancel a few names at random, and remember what they
-// asked and hold, so that the judge can be told and the end can be reached.
+// Workload: programs that lock, convert, unlock and cancel a few names at random, and remember what
+// they asked and hold, so that the judge can be told and the end can be reached.
 #pragma once
-
-#include <map>
-#include <string>
-#include <vector>
 
 #include "base/prng.hpp"
 #include "sim/random/judge.hpp"
 #include "sim/world/world.hpp"
+
+#include <map>
+#include <string>
+#include <vector>
 
 namespace holdfast::sim {
 
@@ -24,7 +24,8 @@ class Workload final : public ClientEvents {
   void kill_one();
   void pause_one();
   void resume_all();
-  // The programs of a machine are gone (crash) or without daemon (their sessions say so themselves).
+  // The programs of a machine are gone (crash) or without daemon (their sessions say so
+  // themselves).
   void machine_gone(std::size_t machine);
 
   // The end: gives up whatever is held. True if no request is open and nothing is held.

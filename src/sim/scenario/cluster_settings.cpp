@@ -8,14 +8,16 @@ namespace holdfast::sim {
 namespace {
 
 constexpr std::string_view allowed_keys =
-    "nodes seed membership (auto, manual) lease_ms idle_keep_ms value_bytes_max mastering (first, home, pinned) "
+    "nodes seed membership (auto, manual) lease_ms idle_keep_ms value_bytes_max mastering (first, "
+    "home, pinned) "
     "pinned (n1:WEIGHT,n2)";
 
-Result<std::uint64_t> number_within(const std::string& key, const std::string& text, std::uint64_t low,
-                                    std::uint64_t high) {
+Result<std::uint64_t> number_within(const std::string& key, const std::string& text,
+                                    std::uint64_t low, std::uint64_t high) {
   const auto number = parse_number(text);
   if (number && *number >= low && *number <= high) return *number;
-  return wrong(key + "=" + text + ": allowed are " + std::to_string(low) + " to " + std::to_string(high));
+  return wrong(key + "=" + text + ": allowed are " + std::to_string(low) + " to " +
+               std::to_string(high));
 }
 
 Result<node::Mastering> parse_mastering(const std::string& text) {
@@ -33,10 +35,12 @@ Result<std::vector<node::PinnedNode>> parse_pinned(std::string_view text) {
     const std::string_view one = text.substr(0, comma);
     const std::size_t colon = std::min(one.find(':'), one.size());
     const auto node = one.starts_with('n') ? parse_number(one.substr(1, colon - 1)) : std::nullopt;
-    const auto weight = colon == one.size() ? std::optional<std::uint64_t>{1} : parse_number(one.substr(colon + 1));
+    const auto weight =
+        colon == one.size() ? std::optional<std::uint64_t>{1} : parse_number(one.substr(colon + 1));
     if (!node || !weight || *weight > limits::weight_max)
       return wrong("pinned=" + std::string(one) + ": write nodes with weights, such as n1:2,n3");
-    pinned.push_back({NodeId{static_cast<std::uint32_t>(*node)}, static_cast<std::uint32_t>(*weight)});
+    pinned.push_back(
+        {NodeId{static_cast<std::uint32_t>(*node)}, static_cast<std::uint32_t>(*weight)});
     text.remove_prefix(std::min(comma + 1, text.size()));
   }
   return pinned;
@@ -45,7 +49,8 @@ Result<std::vector<node::PinnedNode>> parse_pinned(std::string_view text) {
 Result<void> read_key(const std::string& key, const std::string& value, ClusterSettings& settings) {
   node::LockspacePolicy& policy = settings.node.default_policy;
   if (key == "membership") {
-    if (value != "auto" && value != "manual") return wrong("membership=" + value + ": allowed are auto, manual");
+    if (value != "auto" && value != "manual")
+      return wrong("membership=" + value + ": allowed are auto, manual");
     settings.manual_membership = value == "manual";
   } else if (key == "lease_ms") {
     HF_TRY(const std::uint64_t ms, number_within(key, value, 100, 600'000));

@@ -2,9 +2,6 @@
 // Translates: commands into calls and events of the world, what sessions and nodes say into lines.
 #include "sim/scenario/cluster_stage.hpp"
 
-#include <algorithm>
-#include <map>
-
 #include "model/name.hpp"
 #include "sim/scenario/calls.hpp"
 #include "sim/scenario/cluster_settings.hpp"
@@ -13,6 +10,9 @@
 #include "sim/scenario/words.hpp"
 #include "sim/world/beliefs.hpp"
 #include "sim/world/world.hpp"
+
+#include <algorithm>
+#include <map>
 
 namespace holdfast::sim {
 namespace {
@@ -27,15 +27,22 @@ struct WorldCaller {
   Result<RequestId> convert(const wire::Convert& m) { return world.convert(client, m); }
   Result<RequestId> unlock(const wire::Unlock& m) { return world.unlock(client, m); }
   Result<void> release(const wire::Release& m) { return world.release(client, m); }
-  Result<RequestId> cancel(const wire::Cancel& m) { return flushed(world.client(client).session->cancel(m)); }
-  Result<RequestId> purge(const wire::Purge& m) { return flushed(world.client(client).session->purge(m)); }
+  Result<RequestId> cancel(const wire::Cancel& m) {
+    return flushed(world.client(client).session->cancel(m));
+  }
+  Result<RequestId> purge(const wire::Purge& m) {
+    return flushed(world.client(client).session->purge(m));
+  }
   Result<RequestId> flushed(Result<RequestId> asked) { return world.flush(client), asked; }
 };
 
 class ClusterStage final : public Stage, private ClientEvents {
  public:
-  ClusterStage(const ClusterSettings& settings, bool has_cluster, std::function<void(const std::string&)> tracer)
-      : has_cluster_(has_cluster), manual_(settings.manual_membership), owners_(record()),
+  ClusterStage(const ClusterSettings& settings, bool has_cluster,
+               std::function<void(const std::string&)> tracer)
+      : has_cluster_(has_cluster),
+        manual_(settings.manual_membership),
+        owners_(record()),
         world_(world_settings(settings), *this) {
     world_.tracer = std::move(tracer);
     world_.on_trace = [this](NodeId node, const node::Trace& trace) { on_trace(node, trace); };
@@ -66,7 +73,8 @@ class ClusterStage final : public Stage, private ClientEvents {
     return world;
   }
   static Error not_yet(std::string_view what) {
-    return wrong("'" + std::string(what) + "' cannot be done yet: it comes with clean leave and migration");
+    return wrong("'" + std::string(what) +
+                 "' cannot be done yet: it comes with clean leave and migration");
   }
 
   Result<void> on(const ClusterLine&) { return {}; }
@@ -107,7 +115,8 @@ class ClusterStage final : public Stage, private ClientEvents {
   std::vector<std::string> statuses_;
 };
 
-// ---- requests -----------------------------------------------------------------------------------------
+// ---- requests
+// -----------------------------------------------------------------------------------------
 
 Result<std::size_t> ClusterStage::client_of(const Request& request) {
   const Who& who = request.who;
@@ -121,7 +130,9 @@ Result<std::size_t> ClusterStage::client_of(const Request& request) {
     if (at && lives != at) return wrong("'" + who.name + "' lives at " + name_of(lives));
     return known->second;
   }
-  if (!at) return wrong("'" + who.name + "' needs @NODE: it is mentioned first here, or its process is gone");
+  if (!at)
+    return wrong("'" + who.name +
+                 "' needs @NODE: it is mentioned first here, or its process is gone");
   if (auto fine = must_be(at, true); !fine) return fine.error();
   const std::size_t client = world_.connect(who.name, at, operator_uid);
   clients_[who.name] = client;
@@ -134,7 +145,8 @@ Result<void> ClusterStage::on(const Request& request) {
   return make_call(WorldCaller{world_, client}, owners_, client, request);
 }
 
-// ---- the world ----------------------------------------------------------------------------------------
+// ---- the world
+// ----------------------------------------------------------------------------------------
 
 Result<void> ClusterStage::must_be(NodeId node, bool up) {
   const Machine* machine = world_.machine(node);
@@ -145,13 +157,22 @@ Result<void> ClusterStage::must_be(NodeId node, bool up) {
 
 Result<void> ClusterStage::on(const Traffic& traffic) {
   for (const NodeId end : {traffic.from, traffic.to})
-    if (world_.machine(end) == nullptr) return wrong("there is no " + name_of(end) + " in this cluster");
+    if (world_.machine(end) == nullptr)
+      return wrong("there is no " + name_of(end) + " in this cluster");
   Hold what{.from = traffic.from, .to = traffic.to, .message = traffic.message};
   switch (traffic.action) {
-    case TrafficAction::hold: world_.hold(std::move(what)); break;
-    case TrafficAction::release: world_.release_held(what); break;
-    case TrafficAction::drop: world_.drop(std::move(what)); break;
-    case TrafficAction::duplicate: world_.duplicate(std::move(what)); break;
+    case TrafficAction::hold:
+      world_.hold(std::move(what));
+      break;
+    case TrafficAction::release:
+      world_.release_held(what);
+      break;
+    case TrafficAction::drop:
+      world_.drop(std::move(what));
+      break;
+    case TrafficAction::duplicate:
+      world_.duplicate(std::move(what));
+      break;
   }
   return {};
 }
@@ -159,14 +180,16 @@ Result<void> ClusterStage::on(const Traffic& traffic) {
 Result<void> ClusterStage::on(const Partition& partition) {
   for (const auto& group : partition.groups)
     for (const NodeId node : group)
-      if (world_.machine(node) == nullptr) return wrong("there is no " + name_of(node) + " in this cluster");
+      if (world_.machine(node) == nullptr)
+        return wrong("there is no " + name_of(node) + " in this cluster");
   world_.partition(partition.groups);
   return {};
 }
 
 Result<void> ClusterStage::on(const NodeCommand& command) {
   const NodeId node = command.node;
-  const bool must_be_up = command.action != NodeAction::restart && command.action != NodeAction::join;
+  const bool must_be_up =
+      command.action != NodeAction::restart && command.action != NodeAction::join;
   if (command.action == NodeAction::fence_ack) return fence(node);
   if (command.action != NodeAction::join)
     if (auto fine = must_be(node, must_be_up); !fine) return fine;
@@ -178,13 +201,20 @@ Result<void> ClusterStage::on(const NodeCommand& command) {
       owners_.machine_gone(node);
       world_.crash(node);
       break;
-    case NodeAction::kill_daemon: world_.kill_daemon(node); break;
+    case NodeAction::kill_daemon:
+      world_.kill_daemon(node);
+      break;
     case NodeAction::join:
-      if (world_.machine(node) != nullptr) return wrong(name_of(node) + " is there already; use restart");
+      if (world_.machine(node) != nullptr)
+        return wrong(name_of(node) + " is there already; use restart");
       [[fallthrough]];
-    case NodeAction::restart: world_.start(node); break;
-    case NodeAction::leave: return not_yet("leave");
-    case NodeAction::fence_ack: break;
+    case NodeAction::restart:
+      world_.start(node);
+      break;
+    case NodeAction::leave:
+      return not_yet("leave");
+    case NodeAction::fence_ack:
+      break;
   }
   if (!manual_) world_.publish_next();
   return {};
@@ -194,7 +224,8 @@ Result<void> ClusterStage::fence(NodeId node) {
   for (Machine& machine : world_.machines()) {
     if (!machine.up() || machine.id == node) continue;
     const std::size_t client = operator_at(machine);
-    HF_TRY([[maybe_unused]] const RequestId asked, world_.client(client).session->fence_ack({.node = node}));
+    HF_TRY([[maybe_unused]] const RequestId asked,
+           world_.client(client).session->fence_ack({.node = node}));
     world_.flush(client);
   }
   return {};
@@ -210,8 +241,12 @@ Result<void> ClusterStage::on(const ClientCommand& command) {
   const auto known = clients_.find(command.name);
   if (known == clients_.end()) return wrong("there is no owner '" + command.name + "'");
   switch (command.action) {
-    case ClientAction::pause: world_.pause_client(known->second); break;
-    case ClientAction::resume: world_.resume_client(known->second); break;
+    case ClientAction::pause:
+      world_.pause_client(known->second);
+      break;
+    case ClientAction::resume:
+      world_.resume_client(known->second);
+      break;
     case ClientAction::kill:
       owners_.killed(known->second);
       world_.kill_client(known->second);
@@ -222,13 +257,15 @@ Result<void> ClusterStage::on(const ClientCommand& command) {
 
 Result<void> ClusterStage::on(const ViewCommand& command) {
   for (const NodeId node : command.nodes)
-    if (world_.machine(node) == nullptr) return wrong("there is no " + name_of(node) + " in this cluster");
+    if (world_.machine(node) == nullptr)
+      return wrong("there is no " + name_of(node) + " in this cluster");
   if (command.nodes.empty()) return wrong("'view' needs at least one node");
   world_.publish(command.epoch, command.nodes);
   return {};
 }
 
-// ---- looking ------------------------------------------------------------------------------------------
+// ---- looking
+// ------------------------------------------------------------------------------------------
 
 std::size_t ClusterStage::operator_at(Machine& machine) {
   const auto key = std::pair{machine.id, machine.incarnation};
@@ -245,15 +282,18 @@ Result<std::size_t> ClusterStage::first_operator() {
 
 Result<void> ClusterStage::on(const Look& look) {
   switch (look.at) {
-    case LookAt::resource: return look_at_resource(look.name);
-    case LookAt::members: return look_at_members();
+    case LookAt::resource:
+      return look_at_resource(look.name);
+    case LookAt::members:
+      return look_at_members();
     case LookAt::tokens:
       record().look(escaped(look.name) + "  " + record().tokens(look.name));
       return {};
     case LookAt::messages:
       for (std::string& line : world_.take_messages()) record().look(std::move(line));
       return {};
-    case LookAt::deadlocks: return wrong("'show deadlocks' cannot be done yet: it comes with deadlock detection");
+    case LookAt::deadlocks:
+      return wrong("'show deadlocks' cannot be done yet: it comes with deadlock detection");
   }
   return {};
 }
@@ -263,22 +303,29 @@ Result<void> ClusterStage::look_at_resource(const std::string& name) {
   resources_.clear();
   locks_.clear();
   HF_TRY([[maybe_unused]] const RequestId asked,
-         world_.client(client).session->query({.lockspace_pattern = default_lockspace, .name_pattern = "*"}));
+         world_.client(client).session->query(
+             {.lockspace_pattern = default_lockspace, .name_pattern = "*"}));
   world_.flush(client);
   if (auto done = world_.settle(); !done) return done;
   const std::string key = make_key({default_lockspace, name});
-  const auto row = std::ranges::find_if(resources_, [&](const auto& one) { return one.resource.key == key; });
+  const auto row =
+      std::ranges::find_if(resources_, [&](const auto& one) { return one.resource.key == key; });
   if (row == resources_.end()) return record().look(escaped(name) + "  not in use"), Result<void>{};
-  ResourcePicture picture{.name = name, .value_state = row->resource.value_state, .value = row->resource.value};
+  ResourcePicture picture{
+      .name = name, .value_state = row->resource.value_state, .value = row->resource.value};
   if (has_cluster_) {
     picture.master = row->resource.master;
     picture.home = row->resource.home;
   }
   for (const wire::LockRow& one : locks_) {
     if (one.request.value() != static_cast<std::uint64_t>(row - resources_.begin())) continue;
-    const std::string who = one.lock.orphan != 0 ? "" : owners_.who_is(one.lock.node, one.lock.claim, one.lock.owner);
-    picture.locks.push_back({.standing = one.lock.standing, .who = who, .granted = one.lock.granted,
-                             .wanted = one.lock.wanted, .node = has_cluster_ ? one.lock.node : NodeId{}});
+    const std::string who =
+        one.lock.orphan != 0 ? "" : owners_.who_is(one.lock.node, one.lock.claim, one.lock.owner);
+    picture.locks.push_back({.standing = one.lock.standing,
+                             .who = who,
+                             .granted = one.lock.granted,
+                             .wanted = one.lock.wanted,
+                             .node = has_cluster_ ? one.lock.node : NodeId{}});
   }
   for (std::string& line : drawn(std::move(picture))) record().look(std::move(line));
   return {};
@@ -297,7 +344,8 @@ Result<void> ClusterStage::look_at_members() {
   return {};
 }
 
-// ---- what is said -------------------------------------------------------------------------------------
+// ---- what is said
+// -------------------------------------------------------------------------------------
 
 void ClusterStage::on_trace(NodeId node, const node::Trace& trace) {
   if (trace.kind == node::TraceKind::opened) record().reached(node, "open", Epoch{trace.a});
@@ -306,11 +354,14 @@ void ClusterStage::on_trace(NodeId node, const node::Trace& trace) {
 }
 
 void ClusterStage::on_event(std::size_t client, const session::Event& event) {
-  const bool is_operator = std::ranges::any_of(operators_, [&](const auto& one) { return one.second == client; });
+  const bool is_operator =
+      std::ranges::any_of(operators_, [&](const auto& one) { return one.second == client; });
   if (is_operator) return on_operator_event(event);
   const bool opened = std::holds_alternative<session::Opened>(event);
-  if (opened) owners_.opened(client, world_.client(client).session->facts().owner);
-  else owners_.hear(client, event);
+  if (opened)
+    owners_.opened(client, world_.client(client).session->facts().owner);
+  else
+    owners_.hear(client, event);
 }
 
 void ClusterStage::on_operator_event(const session::Event& event) {
@@ -320,8 +371,8 @@ void ClusterStage::on_operator_event(const session::Event& event) {
     locks_.back().request = RequestId{resources_.size() - 1};  // its resource
   }
   if (const auto* status = std::get_if<wire::NodeStatus>(&event)) {
-    std::string line = name_of(status->node) + "  " + std::string(name_of(status->phase)) + "  epoch " +
-                       std::to_string(status->view.epoch.value()) + "  members";
+    std::string line = name_of(status->node) + "  " + std::string(name_of(status->phase)) +
+                       "  epoch " + std::to_string(status->view.epoch.value()) + "  members";
     for (const wire::WireMember& member : status->view.members) line += " " + name_of(member.node);
     statuses_.push_back(std::move(line));
   }
@@ -330,18 +381,20 @@ void ClusterStage::on_operator_event(const session::Event& event) {
 }  // namespace
 
 Depth cluster_depth(std::function<void(const std::string&)> tracer) {
-  // What one turn of a node says to several owners arrives in an order that means nothing; where a script
-  // was written for the engine, its order of these lines is another one.
+  // What one turn of a node says to several owners arrives in an order that means nothing; where a
+  // script was written for the engine, its order of these lines is another one.
   const auto line_order = [](const Script& script) {
     return script.cluster() != nullptr ? LineOrder::exact : LineOrder::per_owner;
   };
-  return {.name = "sim", .line_order = line_order,
-          .why_not = [](const Script&) { return std::string(); },
-          .make = [tracer = std::move(tracer)](const Script& script) -> Result<std::unique_ptr<Stage>> {
-            HF_TRY(const ClusterSettings settings, read_cluster(script));
-            return std::unique_ptr<Stage>(
-                std::make_unique<ClusterStage>(settings, script.cluster() != nullptr, tracer));
-          }};
+  return {
+      .name = "sim",
+      .line_order = line_order,
+      .why_not = [](const Script&) { return std::string(); },
+      .make = [tracer = std::move(tracer)](const Script& script) -> Result<std::unique_ptr<Stage>> {
+        HF_TRY(const ClusterSettings settings, read_cluster(script));
+        return std::unique_ptr<Stage>(
+            std::make_unique<ClusterStage>(settings, script.cluster() != nullptr, tracer));
+      }};
 }
 
 }  // namespace holdfast::sim

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The middle depth: a simulated cluster (world/world.hpp). A script without a cluster line is played on one
-// node.
+// The middle depth: a simulated cluster (world/world.hpp). A script without a cluster line is
+// played on one node.
 #pragma once
+
+#include "sim/scenario/stage.hpp"
 
 #include <functional>
 #include <string>
-
-#include "sim/scenario/stage.hpp"
 
 namespace holdfast::sim {
 

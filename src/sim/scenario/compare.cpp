@@ -9,7 +9,8 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
-// The lines of each owner in their order. An indented line (of a look command) belongs to the one above.
+// The lines of each owner in their order. An indented line (of a look command) belongs to the one
+// above.
 std::map<std::string, Lines> by_owner(const Lines& lines) {
   std::map<std::string, Lines> sorted;
   std::string who;
@@ -34,7 +35,8 @@ std::string difference(const Lines& expected, const Lines& got) {
   std::vector<std::vector<std::size_t>> common(rows + 1, std::vector<std::size_t>(columns + 1, 0));
   for (std::size_t i = rows; i-- > 0;)
     for (std::size_t j = columns; j-- > 0;)
-      common[i][j] = expected[i] == got[j] ? common[i + 1][j + 1] + 1 : std::max(common[i + 1][j], common[i][j + 1]);
+      common[i][j] = expected[i] == got[j] ? common[i + 1][j + 1] + 1
+                                           : std::max(common[i + 1][j], common[i][j + 1]);
   std::string out;
   std::size_t i = 0;
   std::size_t j = 0;

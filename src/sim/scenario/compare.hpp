@@ -2,16 +2,17 @@
 // Expected against got.
 #pragma once
 
+#include "sim/scenario/stage.hpp"
+
 #include <string>
 #include <vector>
 
-#include "sim/scenario/stage.hpp"
-
 namespace holdfast::sim {
 
-[[nodiscard]] bool as_expected(const std::vector<std::string>& expected, const std::vector<std::string>& got,
-                               LineOrder order);
+[[nodiscard]] bool as_expected(const std::vector<std::string>& expected,
+                               const std::vector<std::string>& got, LineOrder order);
 // Lines with "  " (both), "- " (only expected), "+ " (only got) in front.
-[[nodiscard]] std::string difference(const std::vector<std::string>& expected, const std::vector<std::string>& got);
+[[nodiscard]] std::string difference(const std::vector<std::string>& expected,
+                                     const std::vector<std::string>& got);
 
 }  // namespace holdfast::sim

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/scenario/engine_stage.hpp"
 
-#include <algorithm>
-#include <map>
-
 #include "lock/engine.hpp"
 #include "model/name.hpp"
 #include "model/token.hpp"
 #include "sim/scenario/picture.hpp"
 #include "sim/scenario/words.hpp"
+
+#include <algorithm>
+#include <map>
 
 namespace holdfast::sim {
 namespace {
@@ -17,10 +17,10 @@ constexpr NodeId only_node{1};
 
 // What an owner knows of one lock of its own. Its place in `claims_` is its claim id.
 struct Claim {
-  std::string who;   // "a.2"; empty: its owner is dead
+  std::string who;  // "a.2"; empty: its owner is dead
   std::string owner;
   std::string name;
-  LockId lock;       // none: the claim has ended
+  LockId lock;  // none: the claim has ended
   Mode mode = Mode::NL;
   bool held = false;
   bool persistent = false;
@@ -54,7 +54,9 @@ class EngineStage final : public Stage {
   ResourceId resource(const std::string& name);
   lock::Holder holder(const Claim& claim) const;
   ClaimId id_of(const Claim& claim) const;
-  Claim& claim_of(const lock::Outcome& outcome) { return claims_[outcome.holder.claim.value() - 1]; }
+  Claim& claim_of(const lock::Outcome& outcome) {
+    return claims_[outcome.holder.claim.value() - 1];
+  }
   void vanish(Claim& claim);
   // Tells what an operation caused, and forgets resources that nobody uses.
   void tell();
@@ -76,8 +78,10 @@ class EngineStage final : public Stage {
 Result<void> EngineStage::carry_out(const Command& command) {
   asking_.clear();
   if (const auto* asked = std::get_if<Request>(&command.action)) return request(*asked);
-  if (const auto* time = std::get_if<Advance>(&command.action)) return advance(time->by), Result<void>{};
-  if (const auto* client = std::get_if<ClientCommand>(&command.action)) return kill(client->name), Result<void>{};
+  if (const auto* time = std::get_if<Advance>(&command.action))
+    return advance(time->by), Result<void>{};
+  if (const auto* client = std::get_if<ClientCommand>(&command.action))
+    return kill(client->name), Result<void>{};
   if (const auto* seen = std::get_if<Look>(&command.action)) return look(*seen);
   return {};
 }
@@ -85,18 +89,23 @@ Result<void> EngineStage::carry_out(const Command& command) {
 Result<void> EngineStage::request(const Request& request) {
   if (request.who.node) return wrong("'@' needs a cluster line in the first block");
   asking_ = request.who.text();
-  if (std::ranges::find(owners_, request.who.name) == owners_.end()) owners_.push_back(request.who.name);
+  if (std::ranges::find(owners_, request.who.name) == owners_.end())
+    owners_.push_back(request.who.name);
   Claim* claim = find(request);
   switch (request.verb) {
     case Verb::lock:
-      if (claim != nullptr) return wrong("'" + asking_ + "' has a lock on this name; write " + asking_ + ".2");
+      if (claim != nullptr)
+        return wrong("'" + asking_ + "' has a lock on this name; write " + asking_ + ".2");
       return lock(request);
-    case Verb::adopt: return adopt(request), Result<void>{};
-    case Verb::purge: return purge(request), Result<void>{};
+    case Verb::adopt:
+      return adopt(request), Result<void>{};
+    case Verb::purge:
+      return purge(request), Result<void>{};
     case Verb::convert:
     case Verb::unlock:
     case Verb::release:
-    case Verb::cancel: break;
+    case Verb::cancel:
+      break;
   }
   if (claim == nullptr) {
     if (request.verb != Verb::release) record().refused(asking_, Errc::no_such_lock, Place::answer);
@@ -104,14 +113,16 @@ Result<void> EngineStage::request(const Request& request) {
   }
   if (request.verb == Verb::convert) convert(request, *claim);
   if (request.verb == Verb::unlock || request.verb == Verb::release) unlock(request, *claim);
-  if (request.verb == Verb::cancel) HF_ASSERT(engine_.cancel(claim->lock, Errc::cancelled, outcomes_) == Errc::ok);
+  if (request.verb == Verb::cancel)
+    HF_ASSERT(engine_.cancel(claim->lock, Errc::cancelled, outcomes_) == Errc::ok);
   tell();
   return {};
 }
 
 Result<void> EngineStage::lock(const Request& request) {
   if (request.options.flags.has(Flag::orphan)) return adopt(request), Result<void>{};
-  if (const Errc wrong_flags = lock::check_request(request.mode, request.options.flags); wrong_flags != Errc::ok) {
+  if (const Errc wrong_flags = lock::check_request(request.mode, request.options.flags);
+      wrong_flags != Errc::ok) {
     record().refused(asking_, wrong_flags, Place::answer);
     return {};
   }
@@ -119,7 +130,8 @@ Result<void> EngineStage::lock(const Request& request) {
   Claim& claim = claims_.back();
   claim.persistent = request.options.flags.has(Flag::persistent);
   if (request.options.wait_max) claim.timeout = now_ + *request.options.wait_max;
-  const lock::Ask ask{.mode = request.mode, .flags = request.options.flags, .value = request.options.value};
+  const lock::Ask ask{
+      .mode = request.mode, .flags = request.options.flags, .value = request.options.value};
   claim.lock = engine_.request(resource(request.name), holder(claim), ask, outcomes_);
   tell();
   return {};
@@ -134,15 +146,19 @@ void EngineStage::adopt(const Request& request) {
     orphan->who = asking_;
     orphan->owner = request.who.name;
     engine_.reassign(orphan->lock, holder(*orphan));
-    record().granted({.who = asking_, .name = request.name, .mode = request.mode, .kept_token = true}, Place::answer);
+    record().granted(
+        {.who = asking_, .name = request.name, .mode = request.mode, .kept_token = true},
+        Place::answer);
     return;
   }
   record().refused(asking_, status, Place::answer);
 }
 
 void EngineStage::convert(const Request& request, Claim& claim) {
-  Errc status = claim.held ? lock::check_conversion(claim.mode, request.mode, request.options.flags) : Errc::busy;
-  const lock::Ask ask{.mode = request.mode, .flags = request.options.flags, .value = request.options.value};
+  Errc status = claim.held ? lock::check_conversion(claim.mode, request.mode, request.options.flags)
+                           : Errc::busy;
+  const lock::Ask ask{
+      .mode = request.mode, .flags = request.options.flags, .value = request.options.value};
   if (status == Errc::ok) status = engine_.convert(claim.lock, ask, outcomes_);
   if (status != Errc::ok) return record().refused(asking_, status, Place::answer);
   claim.persistent = request.options.flags.has(Flag::persistent);
@@ -176,8 +192,8 @@ void EngineStage::advance(Duration by) {
   now_ = end;
 }
 
-// Persistent locks stay as orphans, with what was pending on them cancelled; all others go like those of a
-// crashed process.
+// Persistent locks stay as orphans, with what was pending on them cancelled; all others go like
+// those of a crashed process.
 void EngineStage::kill(const std::string& owner) {
   for (std::size_t i = 0; i < claims_.size(); ++i) {
     Claim& claim = claims_[i];
@@ -214,16 +230,19 @@ void EngineStage::draw(const std::string& name) {
   for (const LockId id : engine_.locks(known->second)) {
     const lock::LockState state = engine_.state(id);
     const Claim& claim = claims_[state.holder.claim.value() - 1];
-    picture.locks.push_back({.standing = static_cast<wire::LockStanding>(state.standing), .who = claim.who,
-                             .granted = state.granted, .wanted = state.wanted});
+    picture.locks.push_back({.standing = static_cast<wire::LockStanding>(state.standing),
+                             .who = claim.who,
+                             .granted = state.granted,
+                             .wanted = state.wanted});
   }
   for (std::string& line : drawn(std::move(picture))) record().look(std::move(line));
 }
 
 Claim* EngineStage::find(const Request& request) {
   const std::string who = request.who.text();
-  const auto found = std::ranges::find_if(
-      claims_, [&](const Claim& claim) { return claim.lock && claim.who == who && claim.name == request.name; });
+  const auto found = std::ranges::find_if(claims_, [&](const Claim& claim) {
+    return claim.lock && claim.who == who && claim.name == request.name;
+  });
   return found == claims_.end() ? nullptr : &*found;
 }
 
@@ -239,7 +258,9 @@ ClaimId EngineStage::id_of(const Claim& claim) const {
 
 lock::Holder EngineStage::holder(const Claim& claim) const {
   const auto owner = std::ranges::find(owners_, claim.owner) - owners_.begin();
-  return {.node = only_node, .claim = id_of(claim), .owner = OwnerId{static_cast<std::uint64_t>(owner) + 1}};
+  return {.node = only_node,
+          .claim = id_of(claim),
+          .owner = OwnerId{static_cast<std::uint64_t>(owner) + 1}};
 }
 
 void EngineStage::vanish(Claim& claim) {
@@ -269,9 +290,12 @@ void EngineStage::tell(const lock::Outcome& outcome) {
   const Place place = who == asking_ ? Place::answer : Place::consequence;
   if (who.empty()) return;  // an orphan hears nothing
   switch (outcome.kind) {
-    case lock::OutcomeKind::granted: return tell_grant(outcome, claim);
-    case lock::OutcomeKind::queued: return tell_blockers(outcome, claim);
-    case lock::OutcomeKind::notice: return record().told(who, outcome.mode);
+    case lock::OutcomeKind::granted:
+      return tell_grant(outcome, claim);
+    case lock::OutcomeKind::queued:
+      return tell_blockers(outcome, claim);
+    case lock::OutcomeKind::notice:
+      return record().told(who, outcome.mode);
     case lock::OutcomeKind::unlocked:
       claim.lock = LockId{};
       claim.timeout = Instant::never();
@@ -288,7 +312,8 @@ void EngineStage::tell(const lock::Outcome& outcome) {
 }
 
 void EngineStage::tell_grant(const lock::Outcome& outcome, Claim& claim) {
-  GrantSeen grant{.who = claim.who, .name = claim.name, .mode = outcome.mode, .token = outcome.token};
+  GrantSeen grant{
+      .who = claim.who, .name = claim.name, .mode = outcome.mode, .token = outcome.token};
   grant.kept_token = claim.held && outcome.mode <= claim.mode;
   claim.mode = outcome.mode;
   claim.held = true;
@@ -321,11 +346,12 @@ std::string why_not(const Script& script) {
     for (const Command& command : block.commands) {
       const auto* client = std::get_if<ClientCommand>(&command.action);
       const auto* look = std::get_if<Look>(&command.action);
-      const bool can = std::holds_alternative<Request>(command.action) ||
-                       std::holds_alternative<Advance>(command.action) ||
-                       std::holds_alternative<Run>(command.action) ||
-                       (client != nullptr && client->action == ClientAction::kill) ||
-                       (look != nullptr && (look->at == LookAt::resource || look->at == LookAt::tokens));
+      const bool can =
+          std::holds_alternative<Request>(command.action) ||
+          std::holds_alternative<Advance>(command.action) ||
+          std::holds_alternative<Run>(command.action) ||
+          (client != nullptr && client->action == ClientAction::kill) ||
+          (look != nullptr && (look->at == LookAt::resource || look->at == LookAt::tokens));
       if (!can) return "'" + command.text + "' needs a cluster line in the first block";
     }
   return {};
@@ -334,7 +360,9 @@ std::string why_not(const Script& script) {
 }  // namespace
 
 Depth engine_depth() {
-  return {.name = "engine", .line_order = [](const Script&) { return LineOrder::exact; }, .why_not = why_not,
+  return {.name = "engine",
+          .line_order = [](const Script&) { return LineOrder::exact; },
+          .why_not = why_not,
           .make = [](const Script&) -> Result<std::unique_ptr<Stage>> {
             return std::unique_ptr<Stage>(std::make_unique<EngineStage>());
           }};

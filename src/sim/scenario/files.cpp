@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/scenario/files.hpp"
 
+#include "sim/scenario/parser.hpp"
+
 #include <fmt/core.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
-
-#include "sim/scenario/parser.hpp"
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace holdfast::sim {
 namespace {
@@ -78,7 +78,8 @@ class Player {
   }
 
   void play_at(const Script& script, const Depth& depth) {
-    if (const std::string reason = depth.why_not(script); !reason.empty()) return report_.skipped(depth.name, reason);
+    if (const std::string reason = depth.why_not(script); !reason.empty())
+      return report_.skipped(depth.name, reason);
     const FileResult result = run_script(script, depth, job_.trial);
     if (result.passed) return report_.passed(depth.name);
     if (job_.expectations == Expectations::rewrite && !result.fresh.empty()) {
@@ -87,8 +88,8 @@ class Player {
       if (written) return report_.passed(depth.name);
     }
     report_.failed(depth.name);
-    fmt::print("FAILED {} at depth {}\n{}  again: {} {} --depth {}\n", script.path, depth.name, result.complaint,
-               job_.again, script.path, depth.name);
+    fmt::print("FAILED {} at depth {}\n{}  again: {} {} --depth {}\n", script.path, depth.name,
+               result.complaint, job_.again, script.path, depth.name);
     std::fflush(stdout);
   }
 
@@ -102,7 +103,8 @@ struct Worker {
   int counts = -1;
 };
 
-Worker start_worker(const FilesJob& job, const std::vector<std::string>& files, std::size_t number) {
+Worker start_worker(const FilesJob& job, const std::vector<std::string>& files,
+                    std::size_t number) {
   int ends[2];
   if (::pipe(ends) != 0) return {};
   std::fflush(stdout);
@@ -112,7 +114,9 @@ Worker start_worker(const FilesJob& job, const std::vector<std::string>& files, 
   player.play(files, number, job.processes);
   const std::string counts = player.report().packed();
   std::fflush(stdout);
-  ::_exit(::write(ends[1], counts.data(), counts.size()) == static_cast<ssize_t>(counts.size()) ? 0 : 1);
+  ::_exit(::write(ends[1], counts.data(), counts.size()) == static_cast<ssize_t>(counts.size())
+              ? 0
+              : 1);
 }
 
 // False if the process did not come to its end.
@@ -124,7 +128,9 @@ bool finish_worker(const Worker& worker, Report& report) {
     counts.append(chunk.data(), static_cast<std::size_t>(got));
   ::close(worker.counts);
   int status = 0;
-  if (::waitpid(worker.pid, &status, 0) != worker.pid || !WIFEXITED(status) || WEXITSTATUS(status) != 0) return false;
+  if (::waitpid(worker.pid, &status, 0) != worker.pid || !WIFEXITED(status) ||
+      WEXITSTATUS(status) != 0)
+    return false;
   report.add(counts);
   return true;
 }
@@ -141,10 +147,12 @@ int play_files(const FilesJob& job) {
     std::vector<Worker> workers;
     for (std::size_t i = 0; i < job.processes; ++i) workers.push_back(start_worker(job, *files, i));
     for (const Worker& worker : workers)
-      if (!finish_worker(worker, here.report())) return complain("a process that played files did not come to its end");
+      if (!finish_worker(worker, here.report()))
+        return complain("a process that played files did not come to its end");
   }
   fmt::print("{}", here.report().text());
-  if (here.report().ran() == 0) return complain("no file could be played at the depths that were asked for");
+  if (here.report().ran() == 0)
+    return complain("no file could be played at the depths that were asked for");
   return here.report().all_passed() ? 0 : 1;
 }
 

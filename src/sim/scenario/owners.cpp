@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/scenario/owners.hpp"
 
+#include "sim/scenario/words.hpp"
+
 #include <algorithm>
 #include <ranges>
-
-#include "sim/scenario/words.hpp"
 
 namespace holdfast::sim {
 
@@ -28,8 +28,10 @@ Result<OwnedLock*> Owners::lock_for(std::size_t client, const Request& request, 
   const auto known = std::ranges::find_if(locks_, mine);
   if (!creates) return known == locks_.end() ? nullptr : known->get();
   if (known != locks_.end())
-    return wrong("'" + who + "' has a lock on this name already; its second one is " + request.who.name + ".2");
-  locks_.push_back(std::make_unique<OwnedLock>(OwnedLock{.who = who, .name = request.name, .client = client}));
+    return wrong("'" + who + "' has a lock on this name already; its second one is " +
+                 request.who.name + ".2");
+  locks_.push_back(
+      std::make_unique<OwnedLock>(OwnedLock{.who = who, .name = request.name, .client = client}));
   return locks_.back().get();
 }
 
@@ -41,9 +43,11 @@ void Owners::asked(std::size_t client, RequestId id, const Request& request, Own
   Asked asked{.verb = request.verb, .who = request.who.text(), .command = command_};
   asked.reads_value = request.options.flags.has(Flag::valblk);
   if (lock != nullptr) {
-    const auto at = std::ranges::find_if(locks_, [lock](const auto& one) { return one.get() == lock; });
+    const auto at =
+        std::ranges::find_if(locks_, [lock](const auto& one) { return one.get() == lock; });
     asked.lock = static_cast<std::size_t>(at - locks_.begin());
-    if (request.verb == Verb::lock || request.verb == Verb::adopt || request.verb == Verb::convert) lock->request = id;
+    if (request.verb == Verb::lock || request.verb == Verb::adopt || request.verb == Verb::convert)
+      lock->request = id;
   }
   asked_[{client, id}] = asked;
 }
@@ -58,9 +62,9 @@ void Owners::hear(std::size_t client, const session::Event& event) {
   std::visit(
       [&]<class E>(const E& e) {
         if constexpr (requires { this->hear(client, e); } && !std::same_as<E, session::Opened> &&
-                      !std::same_as<E, wire::LockspaceOpened> && !std::same_as<E, wire::ResourceRow> &&
-                      !std::same_as<E, wire::LockRow> && !std::same_as<E, wire::QueryEnd> &&
-                      !std::same_as<E, wire::NodeStatus>)
+                      !std::same_as<E, wire::LockspaceOpened> &&
+                      !std::same_as<E, wire::ResourceRow> && !std::same_as<E, wire::LockRow> &&
+                      !std::same_as<E, wire::QueryEnd> && !std::same_as<E, wire::NodeStatus>)
           hear(client, e);
       },
       event);
@@ -83,8 +87,9 @@ Place Owners::place(std::uint64_t command) const {
 }
 
 OwnedLock* Owners::find(std::size_t client, ClaimId id) {
-  const auto found = std::ranges::find_if(
-      locks_, [&](const auto& lock) { return lock->client == client && lock->id == id && !lock->gone; });
+  const auto found = std::ranges::find_if(locks_, [&](const auto& lock) {
+    return lock->client == client && lock->id == id && !lock->gone;
+  });
   return found == locks_.end() ? nullptr : found->get();
 }
 
@@ -115,7 +120,8 @@ void Owners::hear(std::size_t client, const wire::Waiting& event) {
   std::vector<std::string> holders;
   std::vector<std::string> ahead;
   for (const wire::BlockerRow& blocker : event.blockers)
-    (blocker.ahead != 0 ? ahead : holders).push_back(who_is(blocker.node, blocker.claim, blocker.owner));
+    (blocker.ahead != 0 ? ahead : holders)
+        .push_back(who_is(blocker.node, blocker.claim, blocker.owner));
   record_.waits_for(lock.who, std::move(holders), place(asked->second.command));
   record_.waits_behind(lock.who, std::move(ahead), place(asked->second.command));
 }
@@ -134,7 +140,8 @@ void Owners::hear(std::size_t client, const wire::Done& event) {
   const auto asked = asked_.extract({client, event.request});
   if (asked.empty()) return;
   const Asked& about = asked.mapped();
-  if (event.status != Errc::ok) return record_.refused(about.who, event.status, place(about.command));
+  if (event.status != Errc::ok)
+    return record_.refused(about.who, event.status, place(about.command));
   if (about.verb == Verb::cancel) return;
   if (about.verb == Verb::unlock) locks_[about.lock]->gone = true;
   record_.done(about.who, place(about.command));

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// Owners: the owners of a script, the locks they have or ask for, and what their sessions say about them,
-// as lines. Used wherever owners are sessions: in the simulated cluster and by the live runner.
+// Owners: the owners of a script, the locks they have or ask for, and what their sessions say about
+// them, as lines. Used wherever owners are sessions: in the simulated cluster and by the live
+// runner.
 #pragma once
-
-#include <map>
-#include <memory>
-#include <string>
-#include <vector>
 
 #include "base/result.hpp"
 #include "session/session.hpp"
 #include "sim/scenario/record.hpp"
 #include "sim/scenario/script.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace holdfast::sim {
 
@@ -39,11 +40,14 @@ class Owners {
   void killed(std::size_t client);
   void machine_gone(NodeId node);
 
-  // The lock that a command is about; null if there is none (or for a purge). With `creates`: a new one.
+  // The lock that a command is about; null if there is none (or for a purge). With `creates`: a new
+  // one.
   Result<OwnedLock*> lock_for(std::size_t client, const Request& request, bool creates);
   void asked(std::size_t client, RequestId id, const Request& request, OwnedLock* lock);
   void refused_at_once(OwnedLock& lock, Errc reason);
-  void refused_unknown(const std::string& who, Errc reason) { record_.refused(who, reason, place(command_)); }
+  void refused_unknown(const std::string& who, Errc reason) {
+    record_.refused(who, reason, place(command_));
+  }
   void hear(std::size_t client, const session::Event& event);
 
   // The name in the script for a lock that a node told of.

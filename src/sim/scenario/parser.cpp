@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// A file is cut into lines, lines into blocks, a block's command lines into words. The first word decides:
-// it is a world or look command (command_table), otherwise the name of an owner.
+// A file is cut into lines, lines into blocks, a block's command lines into words. The first word
+// decides: it is a world or look command (command_table), otherwise the name of an owner.
 #include "sim/scenario/parser.hpp"
-
-#include <algorithm>
-#include <array>
-#include <charconv>
-#include <limits>
 
 #include "base/limits.hpp"
 #include "model/name.hpp"
 #include "model/view.hpp"
 #include "sim/scenario/words.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
 
 namespace holdfast::sim {
 namespace {
@@ -22,7 +22,8 @@ constexpr std::string_view rule = "----";
 Result<NodeId> parse_node(std::string_view word) {
   const auto number = word.starts_with('n') ? parse_number(word.substr(1)) : std::nullopt;
   if (!number || *number == 0 || *number > limits::nodes_max)
-    return wrong("'" + std::string(word) + "' is no node; nodes are n1 to n" + std::to_string(limits::nodes_max));
+    return wrong("'" + std::string(word) + "' is no node; nodes are n1 to n" +
+                 std::to_string(limits::nodes_max));
   return NodeId{static_cast<std::uint32_t>(*number)};
 }
 
@@ -45,11 +46,14 @@ Result<Mode> parse_mode_word(std::string_view word) {
 Result<std::string> parse_name(std::string_view word) {
   if (word.empty()) return wrong("the name of a resource is missing");
   const auto name = unescaped(word);
-  if (!name) return wrong("'" + std::string(word) + "': a backslash is followed by xNN or another backslash");
+  if (!name)
+    return wrong("'" + std::string(word) +
+                 "': a backslash is followed by xNN or another backslash");
   return *name;
 }
 
-// ---- requests -----------------------------------------------------------------------------------------
+// ---- requests
+// -----------------------------------------------------------------------------------------
 
 struct VerbRow {
   std::string_view name;
@@ -58,9 +62,9 @@ struct VerbRow {
   bool has_name;
 };
 constexpr std::array verb_table{
-    VerbRow{"lock", Verb::lock, true, true},        VerbRow{"convert", Verb::convert, true, true},
-    VerbRow{"unlock", Verb::unlock, false, true},   VerbRow{"release", Verb::release, false, true},
-    VerbRow{"cancel", Verb::cancel, false, true},   VerbRow{"adopt", Verb::adopt, true, true},
+    VerbRow{"lock", Verb::lock, true, true},      VerbRow{"convert", Verb::convert, true, true},
+    VerbRow{"unlock", Verb::unlock, false, true}, VerbRow{"release", Verb::release, false, true},
+    VerbRow{"cancel", Verb::cancel, false, true}, VerbRow{"adopt", Verb::adopt, true, true},
     VerbRow{"purge", Verb::purge, false, false},
 };
 
@@ -72,13 +76,18 @@ Result<Who> parse_who(std::string_view word) {
   }
   if (const std::size_t dot = word.find('.'); dot != std::string_view::npos) {
     const auto index = parse_number(word.substr(dot + 1));
-    if (!index || *index == 0 || *index > 1000) return wrong("'" + std::string(word) + "': an index is 1 to 1000");
+    if (!index || *index == 0 || *index > 1000)
+      return wrong("'" + std::string(word) + "': an index is 1 to 1000");
     who.index = static_cast<std::uint32_t>(*index);
     word = word.substr(0, dot);
   }
-  const auto allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; };
-  if (word.empty() || word.front() < 'a' || word.front() > 'z' || !std::ranges::all_of(word, allowed))
-    return wrong("'" + std::string(word) + "' is neither a command nor an owner; owners are lower-case words, " +
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  if (word.empty() || word.front() < 'a' || word.front() > 'z' ||
+      !std::ranges::all_of(word, allowed))
+    return wrong("'" + std::string(word) +
+                 "' is neither a command nor an owner; owners are lower-case words, " +
                  "commands are: together " + std::string(command_words));
   who.name = word;
   return who;
@@ -91,7 +100,9 @@ Result<void> parse_value_option(std::string_view text, Options& options) {
     return {};
   }
   const auto value = unescaped(text);
-  if (!value) return wrong("'value=" + std::string(text) + "': a backslash is followed by xNN or another backslash");
+  if (!value)
+    return wrong("'value=" + std::string(text) +
+                 "': a backslash is followed by xNN or another backslash");
   options.value_use = ValueUse::write;
   options.value = *value;
   options.flags.set(Flag::valblk);
@@ -100,7 +111,8 @@ Result<void> parse_value_option(std::string_view text, Options& options) {
 
 Result<void> parse_option(std::string_view word, Options& options) {
   constexpr std::string_view allowed =
-      "noqueue noqueuebast quecvt expedite headque noorder altpr altcw persistent orphan convdeadlk nodlckwt "
+      "noqueue noqueuebast quecvt expedite headque noorder altpr altcw persistent orphan "
+      "convdeadlk nodlckwt "
       "forceunlock ivvalblk value value=TEXT value=invalid wait<=TIME";
   if (word == "value") {
     options.value_use = ValueUse::ask;
@@ -128,7 +140,8 @@ Result<Action> parse_request(std::string_view first, Words& words) {
   const std::string_view verb = words.next();
   const auto row = std::ranges::find(verb_table, verb, &VerbRow::name);
   if (row == verb_table.end())
-    return wrong("'" + std::string(verb) + "' is no verb; allowed are lock convert unlock release cancel adopt purge");
+    return wrong("'" + std::string(verb) +
+                 "' is no verb; allowed are lock convert unlock release cancel adopt purge");
   request.verb = row->verb;
   if (row->has_mode) {
     HF_TRY(request.mode, parse_mode_word(words.next()));
@@ -141,7 +154,8 @@ Result<Action> parse_request(std::string_view first, Words& words) {
   return Action{request};
 }
 
-// ---- world and look -----------------------------------------------------------------------------------
+// ---- world and look
+// -----------------------------------------------------------------------------------
 
 Result<Action> parse_cluster(Words& words) {
   ClusterLine cluster;
@@ -149,7 +163,8 @@ Result<Action> parse_cluster(Words& words) {
   while (!words.at_end()) {
     const std::string_view word = words.next();
     const std::size_t equals = word.find('=');
-    if (equals == std::string_view::npos) return wrong("'" + std::string(word) + "': 'cluster' takes KEY=VALUE");
+    if (equals == std::string_view::npos)
+      return wrong("'" + std::string(word) + "': 'cluster' takes KEY=VALUE");
     const std::string_view key = word.substr(0, equals);
     const std::string_view value = word.substr(equals + 1);
     const auto number = parse_number(value);
@@ -180,10 +195,12 @@ Result<Action> parse_traffic(TrafficAction action, Words& words) {
     return wrong("'" + std::string(pair) + "': a direction is written n1->n2, without spaces");
   HF_TRY(traffic.from, parse_node(pair.substr(0, arrow)));
   HF_TRY(traffic.to, parse_node(pair.substr(arrow + 2)));
-  if (traffic.from == traffic.to) return wrong("'" + std::string(pair) + "': a direction has two ends");
+  if (traffic.from == traffic.to)
+    return wrong("'" + std::string(pair) + "': a direction has two ends");
   if (!words.at_end()) traffic.message = words.next();
   if (!traffic.message.empty() && !is_message_name(traffic.message))
-    return wrong("'" + traffic.message + "' is no message between nodes; see src/wire/peer_messages.hpp");
+    return wrong("'" + traffic.message +
+                 "' is no message between nodes; see src/wire/peer_messages.hpp");
   return Action{traffic};
 }
 
@@ -199,7 +216,8 @@ Result<Action> parse_partition(Words& words) {
     HF_TRY(const NodeId node, parse_node(word));
     partition.groups.back().push_back(node);
   }
-  if (partition.groups.size() < 2 || std::ranges::any_of(partition.groups, [](const auto& g) { return g.empty(); }))
+  if (partition.groups.size() < 2 ||
+      std::ranges::any_of(partition.groups, [](const auto& g) { return g.empty(); }))
     return wrong("'partition' takes groups of nodes: partition n1 | n2 n3");
   return Action{partition};
 }
@@ -220,8 +238,10 @@ Result<Action> parse_clock(Words& words) {
 
 Result<Action> parse_client(ClientAction action, Words& words) {
   const std::string_view what = words.next();
-  if (what == "daemon" && action == ClientAction::kill) return parse_node_command(NodeAction::kill_daemon, words);
-  if (what != "client") return wrong("'pause', 'resume' and 'kill' take: client NAME; 'kill' also: daemon NODE");
+  if (what == "daemon" && action == ClientAction::kill)
+    return parse_node_command(NodeAction::kill_daemon, words);
+  if (what != "client")
+    return wrong("'pause', 'resume' and 'kill' take: client NAME; 'kill' also: daemon NODE");
   HF_TRY(const Who who, parse_who(words.next()));
   return Action{ClientCommand{action, who.name}};
 }
@@ -278,7 +298,8 @@ Result<Action> parse_world(std::string_view first, Words& words) {
   return parse_request(first, words);
 }
 
-// ---- the file -----------------------------------------------------------------------------------------
+// ---- the file
+// -----------------------------------------------------------------------------------------
 
 class FileParser {
  public:
@@ -297,7 +318,8 @@ class FileParser {
       }
       if (auto done = parse_block(); !done) return done.error();
     }
-    if (script_.blocks.empty()) return at_line(script_.lines.size(), wrong("the file has no block"));
+    if (script_.blocks.empty())
+      return at_line(script_.lines.size(), wrong("the file has no block"));
     return std::move(script_);
   }
 
@@ -310,8 +332,10 @@ class FileParser {
     std::size_t comments = 0;
     while (comments < script_.lines.size() && script_.lines[comments].starts_with('#')) ++comments;
     if (comments == 0 || comments > opening_comment_lines_max)
-      return at_line(1, wrong("a scenario opens with 1 to 5 comment lines ('#'): the story, why it matters, "
-                              "which invariant; here are " + std::to_string(comments)));
+      return at_line(
+          1, wrong("a scenario opens with 1 to 5 comment lines ('#'): the story, why it matters, "
+                   "which invariant; here are " +
+                   std::to_string(comments)));
     return {};
   }
 
@@ -326,8 +350,10 @@ class FileParser {
       if (line.empty()) return at_line(at_ + 1, wrong("a block's commands end with a line '----'"));
       if (auto done = parse_line(line, block); !done) return at_line(at_ + 1, done.error());
     }
-    if (at_ == script_.lines.size()) return at_line(at_, wrong("the last block has no line '----'"));
-    if (block.commands.empty()) return at_line(at_ + 1, wrong("a block needs a command in front of '----'"));
+    if (at_ == script_.lines.size())
+      return at_line(at_, wrong("the last block has no line '----'"));
+    if (block.commands.empty())
+      return at_line(at_ + 1, wrong("a block needs a command in front of '----'"));
     block.rule_line = ++at_;
     for (; at_ < script_.lines.size() && !script_.lines[at_].empty(); ++at_)
       block.expected.push_back(script_.lines[at_]);
@@ -355,13 +381,14 @@ Result<Duration> parse_time(std::string_view text) {
     std::string_view name;
     std::int64_t ns;
   };
-  constexpr std::array units{Unit{"ns", 1}, Unit{"us", 1'000}, Unit{"ms", 1'000'000}, Unit{"s", 1'000'000'000},
-                             Unit{"m", 60'000'000'000}};
+  constexpr std::array units{Unit{"ns", 1}, Unit{"us", 1'000}, Unit{"ms", 1'000'000},
+                             Unit{"s", 1'000'000'000}, Unit{"m", 60'000'000'000}};
   const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
   const auto number = parse_number(text.substr(0, digits));
   const auto unit = std::ranges::find(units, text.substr(digits), &Unit::name);
   if (!number || unit == units.end() || *number > std::uint64_t{10'000'000})
-    return wrong("'" + std::string(text) + "' is no time; write a number and ns, us, ms, s or m, such as 250ms");
+    return wrong("'" + std::string(text) +
+                 "' is no time; write a number and ns, us, ms, s or m, such as 250ms");
   return Duration{static_cast<std::int64_t>(*number) * unit->ns};
 }
 
@@ -370,7 +397,8 @@ Result<Action> parse_command(std::string_view line) {
   const std::string_view first = words.next();
   auto action = parse_world(first, words);
   if (action && !words.at_end())
-    return wrong("'" + std::string(words.next()) + "' is one word too many behind '" + std::string(first) + "'");
+    return wrong("'" + std::string(words.next()) + "' is one word too many behind '" +
+                 std::string(first) + "'");
   return action;
 }
 

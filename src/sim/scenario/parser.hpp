@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads a scenario file. What it cannot read it refuses with "file:line: what is wrong; what is allowed".
+// Reads a scenario file. What it cannot read it refuses with "file:line: what is wrong; what is
+// allowed".
 #pragma once
-
-#include <string>
-#include <string_view>
 
 #include "base/result.hpp"
 #include "sim/scenario/script.hpp"
+
+#include <string>
+#include <string_view>
 
 namespace holdfast::sim {
 

@@ -79,15 +79,19 @@ std::string file_refusal(std::string_view text) {
 }
 
 TEST(ScenarioParser, names_file_and_line) {
-  EXPECT_THAT(file_refusal("a lock PR x\n----\n"), HasSubstr("f.scenario:1: a scenario opens with 1 to 5"));
-  EXPECT_THAT(file_refusal("# s\n# s\n\na lock PR x\na lock P x\n----\n"), HasSubstr("f.scenario:5: 'P' is no mode"));
+  EXPECT_THAT(file_refusal("a lock PR x\n----\n"),
+              HasSubstr("f.scenario:1: a scenario opens with 1 to 5"));
+  EXPECT_THAT(file_refusal("# s\n# s\n\na lock PR x\na lock P x\n----\n"),
+              HasSubstr("f.scenario:5: 'P' is no mode"));
   EXPECT_THAT(file_refusal("# s\na lock PR x\n"), HasSubstr("no line '----'"));
   EXPECT_THAT(file_refusal("# s\na lock PR x\n\n----\n"), HasSubstr("f.scenario:3"));
-  EXPECT_THAT(file_refusal("# s\nrun\n----\n\ncluster nodes=2\n----\n"), HasSubstr("first command of the first block"));
+  EXPECT_THAT(file_refusal("# s\nrun\n----\n\ncluster nodes=2\n----\n"),
+              HasSubstr("first command of the first block"));
 }
 
 TEST(ScenarioParser, cuts_a_file_into_blocks) {
-  const auto script = parse_script("f", "# s\ncluster nodes=2\n----\nn1 n2 open epoch=1\n\ntogether\nrun\nheal\n----\n");
+  const auto script = parse_script(
+      "f", "# s\ncluster nodes=2\n----\nn1 n2 open epoch=1\n\ntogether\nrun\nheal\n----\n");
   ASSERT_TRUE(script.has_value());
   ASSERT_EQ(script->blocks.size(), 2U);
   EXPECT_EQ(script->blocks[0].expected, std::vector<std::string>{"n1 n2 open epoch=1"});

@@ -2,13 +2,13 @@
 // How the look commands draw a resource.
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "model/ids.hpp"
 #include "model/mode.hpp"
 #include "model/value.hpp"
 #include "wire/shared_parts.hpp"
+
+#include <string>
+#include <vector>
 
 namespace holdfast::sim {
 
@@ -28,8 +28,8 @@ struct ResourcePicture {
   std::vector<LockPicture> locks;  // granted, converting, waiting: each in their order
 };
 
-// The first line is the resource, an indented one for each lock. Granted locks stand in the order of their
-// names: the order of the granted queue means nothing.
+// The first line is the resource, an indented one for each lock. Granted locks stand in the order
+// of their names: the order of the granted queue means nothing.
 [[nodiscard]] std::vector<std::string> drawn(ResourcePicture picture);
 
 }  // namespace holdfast::sim

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/scenario/record.hpp"
 
-#include <algorithm>
-
 #include "model/name.hpp"
+
+#include <algorithm>
 
 namespace holdfast::sim {
 namespace {
@@ -48,7 +48,8 @@ void Record::waits_behind(const std::string& who, std::vector<std::string> ahead
 }
 
 void Record::told(const std::string& who, Mode wanted) {
-  add(Place::consequence, who, who + " told " + std::string(holdfast::name_of(wanted)) + " is wanted");
+  add(Place::consequence, who,
+      who + " told " + std::string(holdfast::name_of(wanted)) + " is wanted");
 }
 
 void Record::lost(const std::string& who, Errc reason) {
@@ -107,15 +108,16 @@ void Record::add(Place place, const std::string& who, std::string text) {
   lines_.insert(at, Line{place, who, std::move(text)});
 }
 
-// Grants reach their holders by different roads, so only what excludes each other must come in order: the
-// later one cannot have been granted before the earlier one was given up.
+// Grants reach their holders by different roads, so only what excludes each other must come in
+// order: the later one cannot have been granted before the earlier one was given up.
 void Record::check_token(const GrantSeen& grant) {
   auto& known = grants_[grant.name];
   if (grant.kept_token) return;
   for (const GrantSeen& earlier : known)
     if (!compatible(earlier.mode, grant.mode) && grant.token <= earlier.token && broken_.empty())
-      broken_ = "I3 is broken: " + grant.who + " was granted " + std::string(holdfast::name_of(grant.mode)) + " on " +
-                escaped(grant.name) + " with token " + to_text(grant.token) + ", after " + earlier.who +
+      broken_ = "I3 is broken: " + grant.who + " was granted " +
+                std::string(holdfast::name_of(grant.mode)) + " on " + escaped(grant.name) +
+                " with token " + to_text(grant.token) + ", after " + earlier.who +
                 " had a conflicting grant with token " + to_text(earlier.token);
   known.push_back(grant);
 }

@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-// Record: what happened in a block, as the lines that a scenario expects. The three depths tell it what
-// they saw; wording and order are decided here, once.
+// Record: what happened in a block, as the lines that a scenario expects. The three depths tell it
+// what they saw; wording and order are decided here, once.
 //
-// Order: lines come in order of delivery, but the answer to a command stands in front of what the command
-// caused elsewhere (how near the asker lives to the master must not show), and nodes that reach the same
-// phase share one line at the place of the first.
+// Order: lines come in order of delivery, but the answer to a command stands in front of what the
+// command caused elsewhere (how near the asker lives to the master must not show), and nodes that
+// reach the same phase share one line at the place of the first.
 //
 // It also keeps the grants of the whole script and checks that tokens rise (invariant I3).
 #pragma once
-
-#include <cstdint>
-#include <map>
-#include <string>
-#include <string_view>
-#include <vector>
 
 #include "base/result.hpp"
 #include "model/ids.hpp"
 #include "model/mode.hpp"
 #include "model/token.hpp"
 #include "sim/scenario/script.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace holdfast::sim {
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/scenario/record.hpp"
 
-#include <gtest/gtest.h>
-
 #include "sim/scenario/compare.hpp"
+
+#include <gtest/gtest.h>
 
 namespace holdfast::sim {
 namespace {
@@ -22,7 +22,8 @@ TEST(Record, puts_the_answer_in_front_of_what_the_command_caused) {
   record.told("b", Mode::EX);
   record.waits_for("a", {"c", "b"}, Place::answer);
   record.waits_behind("a", {"d"}, Place::answer);
-  EXPECT_EQ(texts(record), (std::vector<std::string>{"a waits for b c", "a waits behind d", "b told EX is wanted"}));
+  EXPECT_EQ(texts(record), (std::vector<std::string>{"a waits for b c", "a waits behind d",
+                                                     "b told EX is wanted"}));
 }
 
 TEST(Record, gathers_nodes_of_a_phase_at_the_place_of_the_first) {
@@ -45,9 +46,12 @@ TEST(Record, finds_tokens_that_do_not_rise_between_grants_that_exclude_each_othe
 
 TEST(Compare, per_owner_forgives_order_between_owners_only) {
   const std::vector<std::string> expected{"a done", "b granted EX", "b told PR is wanted"};
-  EXPECT_TRUE(as_expected(expected, {"b granted EX", "b told PR is wanted", "a done"}, LineOrder::per_owner));
-  EXPECT_FALSE(as_expected(expected, {"a done", "b told PR is wanted", "b granted EX"}, LineOrder::per_owner));
-  EXPECT_FALSE(as_expected(expected, {"b granted EX", "b told PR is wanted", "a done"}, LineOrder::exact));
+  EXPECT_TRUE(as_expected(expected, {"b granted EX", "b told PR is wanted", "a done"},
+                          LineOrder::per_owner));
+  EXPECT_FALSE(as_expected(expected, {"a done", "b told PR is wanted", "b granted EX"},
+                           LineOrder::per_owner));
+  EXPECT_FALSE(
+      as_expected(expected, {"b granted EX", "b told PR is wanted", "a done"}, LineOrder::exact));
 }
 
 TEST(Compare, difference_shows_both_sides) {

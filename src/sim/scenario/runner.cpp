@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Commands of a block are carried out one after another, each until nothing is in flight; those of a block
-// marked `together` are all issued before anything runs, and a block with a `step` runs only what it says.
+// Commands of a block are carried out one after another, each until nothing is in flight; those of
+// a block marked `together` are all issued before anything runs, and a block with a `step` runs
+// only what it says.
 #include "sim/scenario/runner.hpp"
-
-#include <algorithm>
-#include <numeric>
 
 #include "sim/scenario/compare.hpp"
 #include "sim/scenario/words.hpp"
+
+#include <algorithm>
+#include <numeric>
 
 namespace holdfast::sim {
 namespace {
@@ -55,18 +56,22 @@ class Pass {
   Stage& stage_;
 };
 
-std::string complain(const Script& script, const Block& block, const std::vector<std::string>& got) {
-  return script.path + ":" + std::to_string(block.rule_line) + ": not as expected (- expected, + got)\n" +
-         difference(block.expected, got);
+std::string complain(const Script& script, const Block& block,
+                     const std::vector<std::string>& got) {
+  return script.path + ":" + std::to_string(block.rule_line) +
+         ": not as expected (- expected, + got)\n" + difference(block.expected, got);
 }
 
-// The file with other expectations in it, from the last block to the first so that line numbers stay true.
-std::vector<std::string> with_expectations(const Script& script, const std::vector<std::vector<std::string>>& got) {
+// The file with other expectations in it, from the last block to the first so that line numbers
+// stay true.
+std::vector<std::string> with_expectations(const Script& script,
+                                           const std::vector<std::vector<std::string>>& got) {
   std::vector<std::string> lines = script.lines;
   for (std::size_t i = got.size(); i-- > 0;) {
     const Block& block = script.blocks[i];
     const auto from = lines.begin() + static_cast<std::ptrdiff_t>(block.rule_line);
-    const auto behind = lines.erase(from, from + static_cast<std::ptrdiff_t>(block.expected.size()));
+    const auto behind =
+        lines.erase(from, from + static_cast<std::ptrdiff_t>(block.expected.size()));
     lines.insert(behind, got[i].begin(), got[i].end());
   }
   return lines;
@@ -102,8 +107,8 @@ FileResult run_as_written(const Script& script, const Depth& depth) {
 }
 
 // Plays the script with block `index` in this order and returns what that block said.
-Result<std::vector<std::string>> play_permuted(const Script& script, const Depth& depth, std::size_t index,
-                                               const Permutation& order) {
+Result<std::vector<std::string>> play_permuted(const Script& script, const Depth& depth,
+                                               std::size_t index, const Permutation& order) {
   HF_TRY(const std::unique_ptr<Stage> stage, depth.make(script));
   Pass pass(script, *stage);
   std::vector<std::string> said;
@@ -114,12 +119,14 @@ Result<std::vector<std::string>> play_permuted(const Script& script, const Depth
   return said;
 }
 
-// Every order of one block. Invariants must hold in all; what was said counts only if all said the same.
+// Every order of one block. Invariants must hold in all; what was said counts only if all said the
+// same.
 std::string try_orders(const Script& script, const Depth& depth, std::size_t index) {
   const Block& block = script.blocks[index];
   if (block.commands.size() > permuted_lines_max)
-    return script.path + ":" + std::to_string(block.commands.front().line) + ": a block marked together has at most " +
-           std::to_string(permuted_lines_max) + " lines for --permute\n";
+    return script.path + ":" + std::to_string(block.commands.front().line) +
+           ": a block marked together has at most " + std::to_string(permuted_lines_max) +
+           " lines for --permute\n";
   Permutation order(block.commands.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::vector<std::vector<std::string>> said;
@@ -132,9 +139,12 @@ std::string try_orders(const Script& script, const Depth& depth, std::size_t ind
     }
     said.push_back(std::move(*lines));
   } while (std::ranges::next_permutation(order).found);
-  const auto alike = [&](const auto& one) { return as_expected(said.front(), one, LineOrder::per_owner); };
+  const auto alike = [&](const auto& one) {
+    return as_expected(said.front(), one, LineOrder::per_owner);
+  };
   const bool same = std::ranges::all_of(said, alike);
-  if (same && !as_expected(block.expected, said.front(), LineOrder::per_owner)) return complain(script, block, said.front());
+  if (same && !as_expected(block.expected, said.front(), LineOrder::per_owner))
+    return complain(script, block, said.front());
   return {};
 }
 
@@ -175,7 +185,8 @@ void Report::add(std::string_view packed) {
     const std::size_t name = 2;
     const std::size_t name_end = line.find('\t', name);
     const std::size_t number_end = std::min(line.find('\t', name_end + 1), line.size());
-    const auto number = parse_number(std::string_view(line).substr(name_end + 1, number_end - name_end - 1));
+    const auto number =
+        parse_number(std::string_view(line).substr(name_end + 1, number_end - name_end - 1));
     HF_ASSERT(number.has_value());
     Count& count = counts_[line.substr(name, name_end - name)];
     if (line[0] == 'p') count.passed += *number;

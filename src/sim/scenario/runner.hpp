@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs scripts at a depth: block after block, golden comparison, --rewrite, --permute, and the report that
-// says how many files ran, passed and were skipped at each depth. Files come and go as text: reading and
-// writing them is the program's business.
+// Runs scripts at a depth: block after block, golden comparison, --rewrite, --permute, and the
+// report that says how many files ran, passed and were skipped at each depth. Files come and go as
+// text: reading and writing them is the program's business.
 #pragma once
+
+#include "sim/scenario/stage.hpp"
 
 #include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
-
-#include "sim/scenario/stage.hpp"
 
 namespace holdfast::sim {
 
@@ -29,7 +29,9 @@ class Report {
  public:
   void passed(std::string_view depth) { ++counts_[std::string(depth)].passed; }
   void failed(std::string_view depth) { ++counts_[std::string(depth)].failed; }
-  void skipped(std::string_view depth, const std::string& reason) { ++counts_[std::string(depth)].skipped[reason]; }
+  void skipped(std::string_view depth, const std::string& reason) {
+    ++counts_[std::string(depth)].skipped[reason];
+  }
   [[nodiscard]] bool all_passed() const;
   [[nodiscard]] std::size_t ran() const;
   // For handing counts from one process to another; add() is the other end.

@@ -19,24 +19,36 @@ const ClusterLine* Script::cluster() const {
 
 std::string_view name_of(NodeAction action) {
   switch (action) {
-    case NodeAction::step: return "step";
-    case NodeAction::crash: return "crash";
-    case NodeAction::restart: return "restart";
-    case NodeAction::join: return "join";
-    case NodeAction::leave: return "leave";
-    case NodeAction::fence_ack: return "fence-ack";
-    case NodeAction::kill_daemon: return "kill daemon";
+    case NodeAction::step:
+      return "step";
+    case NodeAction::crash:
+      return "crash";
+    case NodeAction::restart:
+      return "restart";
+    case NodeAction::join:
+      return "join";
+    case NodeAction::leave:
+      return "leave";
+    case NodeAction::fence_ack:
+      return "fence-ack";
+    case NodeAction::kill_daemon:
+      return "kill daemon";
   }
   return "?";
 }
 
 std::string_view name_of(LookAt at) {
   switch (at) {
-    case LookAt::resource: return "show NAME";
-    case LookAt::members: return "show members";
-    case LookAt::deadlocks: return "show deadlocks";
-    case LookAt::tokens: return "show tokens";
-    case LookAt::messages: return "messages";
+    case LookAt::resource:
+      return "show NAME";
+    case LookAt::members:
+      return "show members";
+    case LookAt::deadlocks:
+      return "show deadlocks";
+    case LookAt::tokens:
+      return "show tokens";
+    case LookAt::messages:
+      return "messages";
   }
   return "?";
 }

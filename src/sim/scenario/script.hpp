@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Script: a scenario file as data. The grammar is that of docs/testing.md; parser.cpp reads it, a Stage
-// (stage.hpp) carries the commands out at one of three depths, runner.cpp compares.
+// Script: a scenario file as data. The grammar is that of docs/testing.md; parser.cpp reads it, a
+// Stage (stage.hpp) carries the commands out at one of three depths, runner.cpp compares.
 #pragma once
+
+#include "base/instant.hpp"
+#include "model/flags.hpp"
+#include "model/ids.hpp"
+#include "model/mode.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -9,11 +14,6 @@
 #include <utility>
 #include <variant>
 #include <vector>
-
-#include "base/instant.hpp"
-#include "model/flags.hpp"
-#include "model/ids.hpp"
-#include "model/mode.hpp"
 
 namespace holdfast::sim {
 
@@ -101,8 +101,8 @@ struct Look {
   std::string name;
 };
 
-using Action = std::variant<ClusterLine, Request, Advance, Run, Heal, Traffic, Partition, NodeCommand, ClockChange,
-                            ClientCommand, ViewCommand, Move, Look>;
+using Action = std::variant<ClusterLine, Request, Advance, Run, Heal, Traffic, Partition,
+                            NodeCommand, ClockChange, ClientCommand, ViewCommand, Move, Look>;
 
 struct Command {
   std::size_t line = 0;  // of the file, from 1

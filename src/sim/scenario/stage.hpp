@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stage: where a script is played. Engine only, the simulated cluster and real daemons are three stages;
-// the runner does not know which one it drives.
+// Stage: where a script is played. Engine only, the simulated cluster and real daemons are three
+// stages; the runner does not know which one it drives.
 #pragma once
-
-#include <functional>
-#include <memory>
-#include <string_view>
 
 #include "base/result.hpp"
 #include "sim/scenario/record.hpp"
 #include "sim/scenario/script.hpp"
+
+#include <functional>
+#include <memory>
+#include <string_view>
 
 namespace holdfast::sim {
 

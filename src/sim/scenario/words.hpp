@@ -2,6 +2,9 @@
 // Words: the small things that reading scripts is made of.
 #pragma once
 
+#include "base/error.hpp"
+#include "wire/peer_messages.hpp"
+
 #include <charconv>
 #include <cstdint>
 #include <optional>
@@ -9,16 +12,16 @@
 #include <string_view>
 #include <vector>
 
-#include "base/error.hpp"
-#include "wire/peer_messages.hpp"
-
 namespace holdfast::sim {
 
 inline constexpr std::string_view command_words =
-    "cluster advance run heal hold release drop duplicate partition step crash restart join leave fence-ack clock "
+    "cluster advance run heal hold release drop duplicate partition step crash restart join leave "
+    "fence-ack clock "
     "pause resume kill view move show messages";
 
-[[nodiscard]] inline Error wrong(std::string what) { return Error{Errc::bad_argument, std::move(what)}; }
+[[nodiscard]] inline Error wrong(std::string what) {
+  return Error{Errc::bad_argument, std::move(what)};
+}
 
 // The words of a line, one after another; an empty one at the end.
 class Words {
@@ -51,7 +54,8 @@ class Words {
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
     std::string_view line = text.substr(0, end);
-    while (!line.empty() && (line.back() == ' ' || line.back() == '\r' || line.back() == '\t')) line.remove_suffix(1);
+    while (!line.empty() && (line.back() == ' ' || line.back() == '\r' || line.back() == '\t'))
+      line.remove_suffix(1);
     lines.emplace_back(line);
     text.remove_prefix(std::min(end + 1, text.size()));
   }

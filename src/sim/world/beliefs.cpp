@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/world/beliefs.hpp"
 
-#include <algorithm>
-
 #include "model/name.hpp"
 #include "sim/scenario/script.hpp"
+
+#include <algorithm>
 
 namespace holdfast::sim {
 namespace {
@@ -16,7 +16,8 @@ struct Held {
 
 std::string text_of(const Held& held) {
   return held.client->name + " holds " + std::string(name_of(held.belief->mode)) + " (token " +
-         std::to_string(held.belief->token.epoch.value()) + "." + std::to_string(held.belief->token.counter) + ")";
+         std::to_string(held.belief->token.epoch.value()) + "." +
+         std::to_string(held.belief->token.counter) + ")";
 }
 
 }  // namespace
@@ -34,12 +35,13 @@ Result<void> check_beliefs(World& world) {
     if (!client.alive || client.beliefs.empty() || !before_deadline(world, client)) continue;
     for (const auto& [lock, belief] : client.beliefs) all.push_back({&client, &belief});
   }
-  std::ranges::stable_sort(all, {}, [](const Held& held) -> const std::string& { return held.belief->key; });
+  std::ranges::stable_sort(all, {},
+                           [](const Held& held) -> const std::string& { return held.belief->key; });
   for (std::size_t i = 0; i < all.size(); ++i)
     for (std::size_t j = i + 1; j < all.size() && all[j].belief->key == all[i].belief->key; ++j)
       if (!compatible(all[i].belief->mode, all[j].belief->mode))
-        return Error{Errc::bad_message, "I1 is broken on " + escaped(all[i].belief->key) + ": " + text_of(all[i]) +
-                                            " while " + text_of(all[j])};
+        return Error{Errc::bad_message, "I1 is broken on " + escaped(all[i].belief->key) + ": " +
+                                            text_of(all[i]) + " while " + text_of(all[j])};
   return {};
 }
 

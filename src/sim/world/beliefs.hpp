@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What must hold between the beliefs of all programs (invariant I1): at every moment the locks that are
-// validly believed to be held are pairwise compatible. "Held" is "granted and before the deadline", by the
-// clock of the holder's own machine, whether its daemon lives or not.
+// What must hold between the beliefs of all programs (invariant I1): at every moment the locks that
+// are validly believed to be held are pairwise compatible. "Held" is "granted and before the
+// deadline", by the clock of the holder's own machine, whether its daemon lives or not.
 #pragma once
 
 #include "base/result.hpp"

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Nodes: what steps them, what they want done, how they end and begin.
-#include <algorithm>
-
 #include "base/limits.hpp"
 #include "sim/scenario/script.hpp"
 #include "sim/world/world.hpp"
+
+#include <algorithm>
 
 namespace holdfast::sim {
 namespace {
@@ -40,14 +40,15 @@ void World::carry_out(Machine& machine) {
   for (const node::PeerConn conn : effects.close_peers) hang_up_peer(machine, conn);
   for (const NodeId peer : effects.stop_dialing)
     std::erase_if(machine.dialing, [peer](const Dialing& dialing) { return dialing.peer == peer; });
-  for (const node::Dial& dial : effects.dials) machine.dialing.push_back({dial.node, dial.address, {}});
+  for (const node::Dial& dial : effects.dials)
+    machine.dialing.push_back({dial.node, dial.address, {}});
   if (effects.deadline) machine.deadlines[machine.incarnation] = *effects.deadline;
   if (effects.wake_at) machine.wake_at = effects.wake_at;
   for (const node::Trace& trace : effects.traces) {
     if (tracer)
-      note(name_of(machine.id) + " * " + std::string(row_of(trace.kind).name) + " peer=" +
-           std::to_string(trace.peer.value()) + " a=" + std::to_string(trace.a) + " b=" + std::to_string(trace.b) +
-           " " + trace.text);
+      note(name_of(machine.id) + " * " + std::string(row_of(trace.kind).name) +
+           " peer=" + std::to_string(trace.peer.value()) + " a=" + std::to_string(trace.a) +
+           " b=" + std::to_string(trace.b) + " " + trace.text);
     if (on_trace) on_trace(machine.id, trace);
   }
   const bool dials = !effects.dials.empty();
@@ -98,11 +99,13 @@ void World::hang_up_peer(Machine& machine, node::PeerConn conn) {
     Machine& there = machines_[index];
     if (!there.up() || there.incarnation != life) return;
     step(there, node::PeerClosed{conn});
-    if (there.up() && there.incarnation == life) free_peer_socket(there, conn.value(), dial_again_after_refusal);
+    if (there.up() && there.incarnation == life)
+      free_peer_socket(there, conn.value(), dial_again_after_refusal);
   });
 }
 
-// ---- how nodes begin and end --------------------------------------------------------------------------
+// ---- how nodes begin and end
+// --------------------------------------------------------------------------
 
 void World::start(NodeId node) {
   if (machine(node) == nullptr) machines_.push_back(Machine{.id = node});
@@ -165,18 +168,19 @@ void World::finish(Machine& machine) {
   disconnect_programs(machine);
   take_down(machine);
   start(machine.id);
-  if (settings_.membership == Membership::automatic)
-    at(now_, {}, [this] { publish_next(); });
+  if (settings_.membership == Membership::automatic) at(now_, {}, [this] { publish_next(); });
 }
 
-// ---- membership ---------------------------------------------------------------------------------------
+// ---- membership
+// ---------------------------------------------------------------------------------------
 
 void World::publish(Epoch epoch, const std::vector<NodeId>& members) {
   View view{.epoch = epoch};
   for (const NodeId node : members) {
     const Machine* member = machine(node);
     HF_ASSERT(member != nullptr);
-    view.members.push_back({.node = node, .incarnation = member->incarnation, .address = name_of(node)});
+    view.members.push_back(
+        {.node = node, .incarnation = member->incarnation, .address = name_of(node)});
   }
   view.configured_votes = static_cast<std::uint32_t>(view.members.size());
   auto sound = checked(std::move(view));

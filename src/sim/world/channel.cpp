@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/world/channel.hpp"
 
-#include <algorithm>
-
 #include "base/limits.hpp"
 #include "wire/framing.hpp"
 #include "wire/peer_messages.hpp"
 #include "wire/print.hpp"
+
+#include <algorithm>
 
 namespace holdfast::sim {
 namespace {
@@ -45,8 +45,10 @@ std::vector<std::string> messages_in(std::span<const std::byte> frame) {
 
 bool carries(std::span<const std::byte> frame, std::string_view message) {
   if (message.empty()) return true;
-  if (message == wire::LinkData::name) return !frame.empty() && messages_in(frame).front().find("Link") != 0;
-  return std::ranges::any_of(messages_in(frame), [&](const std::string& name) { return name == message; });
+  if (message == wire::LinkData::name)
+    return !frame.empty() && messages_in(frame).front().find("Link") != 0;
+  return std::ranges::any_of(messages_in(frame),
+                             [&](const std::string& name) { return name == message; });
 }
 
 std::string printed_link_frame(std::span<const std::byte> frame) {
@@ -55,7 +57,8 @@ std::string printed_link_frame(std::span<const std::byte> frame) {
     std::string_view what;
     if (!out.empty()) out += ' ';
     const auto known = wire::dispatch(
-        protocol, inner.type, inner.body, [&](const auto& message) { out += wire::to_text(message); }, what);
+        protocol, inner.type, inner.body,
+        [&](const auto& message) { out += wire::to_text(message); }, what);
     if (known != wire::Dispatch::done) out += "?" + std::to_string(inner.type);
   });
   return out;

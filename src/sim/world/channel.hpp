@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Channel: one direction of a connection, between two nodes or between a program and its node. Things
-// arrive in the order in which they were put in. What sets them moving are arrivals on the agenda: an
-// arrival finds the front of the channel or, if it was lost meanwhile, nothing.
+// Channel: one direction of a connection, between two nodes or between a program and its node.
+// Things arrive in the order in which they were put in. What sets them moving are arrivals on the
+// agenda: an arrival finds the front of the channel or, if it was lost meanwhile, nothing.
 #pragma once
+
+#include "base/id.hpp"
+#include "base/instant.hpp"
+#include "model/ids.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -10,10 +14,6 @@
 #include <span>
 #include <string>
 #include <vector>
-
-#include "base/id.hpp"
-#include "base/instant.hpp"
-#include "model/ids.hpp"
 
 namespace holdfast::sim {
 
@@ -35,12 +35,12 @@ enum class ChannelKind : std::uint8_t { between_nodes, from_client, to_client };
 
 struct Channel {
   ChannelKind kind{};
-  NodeId from, to;            // between nodes
-  ToMachine target;           // but to_client
-  std::size_t client = 0;     // from_client and to_client
+  NodeId from, to;         // between nodes
+  ToMachine target;        // but to_client
+  std::size_t client = 0;  // from_client and to_client
   std::deque<Parcel> parcels;
-  std::size_t bytes = 0;      // in `parcels`
-  Duration last_arrival{};    // nothing overtakes what was put in before
+  std::size_t bytes = 0;       // in `parcels`
+  Duration last_arrival{};     // nothing overtakes what was put in before
   bool receiver_gone = false;  // whoever was there has closed this side or died: the rest is lost
 
   void put(Parcel parcel) {

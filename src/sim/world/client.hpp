@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// Client: one program of the simulated world, with the client's half of the protocol and a ledger of what
-// it believes to hold. The checkers look at the beliefs: nothing else counts for a user.
+// Client: one program of the simulated world, with the client's half of the protocol and a ledger
+// of what it believes to hold. The checkers look at the beliefs: nothing else counts for a user.
 #pragma once
-
-#include <map>
-#include <memory>
-#include <set>
-#include <string>
 
 #include "model/mode.hpp"
 #include "model/token.hpp"
 #include "session/session.hpp"
 #include "sim/world/channel.hpp"
 
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+
 namespace holdfast::sim {
 
-// Valid from the grant's arrival to the first of: release invoked, lost, the deadline of its machine. An
-// up-conversion counts from its arrival, a down-conversion from its call.
+// Valid from the grant's arrival to the first of: release invoked, lost, the deadline of its
+// machine. An up-conversion counts from its arrival, a down-conversion from its call.
 struct Belief {
   std::string key;
   Mode mode = Mode::NL;

@@ -2,16 +2,16 @@
 // Machine: one computer of the simulated world, with its clock and, while it runs, a daemon's node.
 #pragma once
 
+#include "base/instant.hpp"
+#include "model/ids.hpp"
+#include "node/node.hpp"
+#include "sim/world/channel.hpp"
+
 #include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
 #include <vector>
-
-#include "base/instant.hpp"
-#include "model/ids.hpp"
-#include "node/node.hpp"
-#include "sim/world/channel.hpp"
 
 namespace holdfast::sim {
 
@@ -38,7 +38,7 @@ struct Machine {
   std::unique_ptr<node::Node> node;  // null while it is down
   node::Effects effects;
   Epoch saved_epoch;
-  std::optional<Instant> wake_at;   // on its own clock
+  std::optional<Instant> wake_at;  // on its own clock
   // What programs read on the page of each daemon that lived here, also after it died.
   std::map<Incarnation, Instant> deadlines;
   std::vector<Socket> peers;
@@ -62,8 +62,10 @@ struct Machine {
   [[nodiscard]] Duration when(Instant then, Duration now) {
     if (then == Instant::never()) return Duration::max();
     if (clock(now) >= then) return now;
-    const Duration left = then.since_boot() - (clock_start + offset) - (now + now / 1'000'000 * drift_ppm);
-    return now + left + left / 1'000'000 * (drift_ppm < 0 ? -2 * drift_ppm : 0) + std::chrono::microseconds(1);
+    const Duration left =
+        then.since_boot() - (clock_start + offset) - (now + now / 1'000'000 * drift_ppm);
+    return now + left + left / 1'000'000 * (drift_ppm < 0 ? -2 * drift_ppm : 0) +
+           std::chrono::microseconds(1);
   }
 };
 

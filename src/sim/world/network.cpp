@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Connections between nodes: who can reach whom, dialing, what breaks.
-#include <algorithm>
-
 #include "sim/world/world.hpp"
+
+#include <algorithm>
 
 namespace holdfast::sim {
 
@@ -32,9 +32,13 @@ void World::dial(Machine& from, Dialing& dialing) {
   if (to == nullptr || !to->up() || !reachable(from.id, to->id)) return;
   const std::uint32_t here = take_socket(from.peers);
   const std::uint32_t there = take_socket(to->peers);
-  const ChannelId forth = make_channel({.kind = ChannelKind::between_nodes, .from = from.id, .to = to->id,
+  const ChannelId forth = make_channel({.kind = ChannelKind::between_nodes,
+                                        .from = from.id,
+                                        .to = to->id,
                                         .target = {index_of(*to), there, {}}});
-  const ChannelId back = make_channel({.kind = ChannelKind::between_nodes, .from = to->id, .to = from.id,
+  const ChannelId back = make_channel({.kind = ChannelKind::between_nodes,
+                                       .from = to->id,
+                                       .to = from.id,
                                        .target = {index_of(from), here, to->id}});
   from.peers[here] = {.used = true, .out = forth, .in = back};
   to->peers[there] = {.used = true, .out = back, .in = forth};
@@ -88,7 +92,8 @@ void World::partition(const std::vector<std::vector<NodeId>>& groups) {
     for (const NodeId node : groups[side]) sides_[node] = side;
   for (const Machine& one : machines_)
     for (const Machine& other : machines_)
-      if (one.id < other.id && one.up() && !reachable(one.id, other.id)) break_connection(one.id, other.id);
+      if (one.id < other.id && one.up() && !reachable(one.id, other.id))
+        break_connection(one.id, other.id);
 }
 
 void World::heal() {
@@ -98,7 +103,8 @@ void World::heal() {
 
 void World::release_held(const Hold& hold) {
   std::erase_if(holds_, [&](const Hold& held) {
-    return held.from == hold.from && held.to == hold.to && (hold.message.empty() || held.message == hold.message);
+    return held.from == hold.from && held.to == hold.to &&
+           (hold.message.empty() || held.message == hold.message);
   });
   kick_all();
 }
@@ -106,7 +112,8 @@ void World::release_held(const Hold& hold) {
 void World::drop(Hold what) {
   const auto held = [&](const std::unique_ptr<Channel>& one) {
     return one != nullptr && one->kind == ChannelKind::between_nodes && one->from == what.from &&
-           one->to == what.to && !one->parcels.empty() && carries(one->parcels.front().bytes, what.message);
+           one->to == what.to && !one->parcels.empty() &&
+           carries(one->parcels.front().bytes, what.message);
   };
   const bool now = std::ranges::any_of(channels_, held);
   if (now) return break_connection(what.from, what.to);

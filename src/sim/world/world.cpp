@@ -2,13 +2,13 @@
 // Time and delivery.
 #include "sim/world/world.hpp"
 
-#include <algorithm>
-
 #include "base/hash.hpp"
 #include "base/limits.hpp"
 #include "model/name.hpp"
 #include "sim/scenario/script.hpp"
 #include "wire/print.hpp"
+
+#include <algorithm>
 
 namespace holdfast::sim {
 namespace {
@@ -29,7 +29,8 @@ World::World(WorldSettings settings, ClientEvents& events)
   for (std::uint32_t i = 1; i <= settings_.machines; ++i) start(NodeId{i});
 }
 
-// ---- programs -----------------------------------------------------------------------------------------
+// ---- programs
+// -----------------------------------------------------------------------------------------
 
 std::size_t World::connect(std::string name, NodeId at_node, std::uint32_t uid) {
   Machine& home = *machine(at_node);
@@ -42,12 +43,20 @@ std::size_t World::connect(std::string name, NodeId at_node, std::uint32_t uid) 
   fresh->pid = next_pid_++;
   fresh->session = std::make_unique<session::Session>(session::SessionOptions{.label = name});
   fresh->conn = take_socket(home.programs);
-  fresh->up = make_channel({.kind = ChannelKind::from_client, .target = {index_of(home), fresh->conn, {}}, .client = index});
-  fresh->down = make_channel({.kind = ChannelKind::to_client, .target = {index_of(home), fresh->conn, {}}, .client = index});
+  fresh->up = make_channel({.kind = ChannelKind::from_client,
+                            .target = {index_of(home), fresh->conn, {}},
+                            .client = index});
+  fresh->down = make_channel({.kind = ChannelKind::to_client,
+                              .target = {index_of(home), fresh->conn, {}},
+                              .client = index});
   Socket& socket = home.programs[fresh->conn];
   socket = {.used = true, .out = fresh->down, .in = fresh->up, .client = index};
-  const Owner owner{.pid = fresh->pid, .start_ticks = fresh->pid, .uid = uid, .user = "u" + std::to_string(uid),
-                    .command = name, .label = {}};
+  const Owner owner{.pid = fresh->pid,
+                    .start_ticks = fresh->pid,
+                    .uid = uid,
+                    .user = "u" + std::to_string(uid),
+                    .command = name,
+                    .label = {}};
   post(home, node::ClientConnected{node::ClientConn{fresh->conn}, owner});
   clients_.push_back(std::move(fresh));
   flush(index);
@@ -66,7 +75,8 @@ Result<RequestId> World::convert(std::size_t index, const wire::Convert& call) {
   Client& client = *clients_[index];
   HF_TRY(const RequestId request, client.session->convert(call));
   if (Belief* belief = belief_in(client, call.lock)) {
-    client.asked[request] = {.key = belief->key, .lock = call.lock, .before = belief->mode, .conversion = true};
+    client.asked[request] = {
+        .key = belief->key, .lock = call.lock, .before = belief->mode, .conversion = true};
     if (is_down_conversion(belief->mode, call.mode)) belief->mode = call.mode;
     // Neither up nor down: it may take effect at any moment, so only what both modes allow is sure.
     if (is_middle_conversion(belief->mode, call.mode)) belief->mode = Mode::CR;
@@ -115,7 +125,8 @@ void World::resume_client(std::size_t index) {
   kick_all();
 }
 
-// ---- time ---------------------------------------------------------------------------------------------
+// ---- time
+// ---------------------------------------------------------------------------------------------
 
 // Mostly quick, now and then slow, rarely very slow.
 Duration World::latency() {
@@ -152,15 +163,17 @@ void World::post_at(Duration when, Machine& to, node::Event event) {
 Result<void> World::settle() {
   for (int steps = 0; steps < steps_at_once_max; ++steps)
     if (!step_world(now_)) return {};
-  return Error{Errc::bad_message, "the cluster does not come to rest: " + std::to_string(steps_at_once_max) +
-                                      " events without time moving"};
+  return Error{Errc::bad_message,
+               "the cluster does not come to rest: " + std::to_string(steps_at_once_max) +
+                   " events without time moving"};
 }
 
 Result<void> World::pass(Duration by) {
   const Duration end = now_ + by;
   if (auto done = settle(); !done) return done;
   for (int steps = 0; step_world(end); ++steps)
-    if (steps >= steps_at_once_max) return Error{Errc::bad_message, "the cluster does not come to rest"};
+    if (steps >= steps_at_once_max)
+      return Error{Errc::bad_message, "the cluster does not come to rest"};
   now_ = end;
   return settle();
 }
@@ -172,8 +185,10 @@ bool World::step_world(Duration limit) {
   if (arrival_at <= timer_at) {
     now_ = std::max(now_, arrival_at);
     auto next = agenda_.extract(agenda_.begin());
-    if (next.mapped().channel) arrive(next.mapped().channel);
-    else next.mapped().action();
+    if (next.mapped().channel)
+      arrive(next.mapped().channel);
+    else
+      next.mapped().action();
     return true;
   }
   now_ = std::max(now_, timer_at);
@@ -186,11 +201,15 @@ bool World::step_machine(NodeId node) {
   for (auto next = agenda_.begin(); next != agenda_.end() && next->first.first <= now_; ++next) {
     const ChannelId id = next->second.channel;
     if (!id && next->second.node != node) continue;
-    if (id && (channel(id).kind == ChannelKind::to_client || machines_[channel(id).target.machine].id != node)) continue;
+    if (id && (channel(id).kind == ChannelKind::to_client ||
+               machines_[channel(id).target.machine].id != node))
+      continue;
     if (id && (channel(id).parcels.empty() || stays(channel(id)))) continue;
     auto taken = agenda_.extract(next);
-    if (id) arrive(id);
-    else taken.mapped().action();
+    if (id)
+      arrive(id);
+    else
+      taken.mapped().action();
     return true;
   }
   const auto [timer_at, timer] = next_timer();
@@ -210,7 +229,8 @@ std::pair<Duration, Machine*> World::next_timer() {
   return next;
 }
 
-// ---- delivery -----------------------------------------------------------------------------------------
+// ---- delivery
+// -----------------------------------------------------------------------------------------
 
 void World::arrive(ChannelId id) {
   Channel& from = channel(id);
@@ -234,9 +254,12 @@ bool World::stays(Channel& from) {
 void World::deliver(Channel& from, Parcel parcel) {
   digest({reinterpret_cast<const char*>(parcel.bytes.data()), parcel.bytes.size()});
   switch (from.kind) {
-    case ChannelKind::to_client: return deliver_to_client(*clients_[from.client], parcel);
-    case ChannelKind::from_client: return deliver_from_client(from, parcel);
-    case ChannelKind::between_nodes: return deliver_between_nodes(from, parcel);
+    case ChannelKind::to_client:
+      return deliver_to_client(*clients_[from.client], parcel);
+    case ChannelKind::from_client:
+      return deliver_from_client(from, parcel);
+    case ChannelKind::between_nodes:
+      return deliver_between_nodes(from, parcel);
   }
 }
 
@@ -253,7 +276,11 @@ void World::deliver_to_client(Client& client, const Parcel& parcel) {
     believe(client, event);
     if (tracer) {
       std::string text = "(welcome)";
-      std::visit([&]<class M>(const M& m) { if constexpr (wire::Described<M>) text = wire::to_text(m); }, event);
+      std::visit(
+          [&]<class M>(const M& m) {
+            if constexpr (wire::Described<M>) text = wire::to_text(m);
+          },
+          event);
       note(client.name + " hears " + text);
     }
     events_.on_event(channel(client.up).client, event);
@@ -273,11 +300,14 @@ void World::deliver_from_client(Channel& from, const Parcel& parcel) {
     return;
   }
   wire::Frame frame;
-  HF_ASSERT(wire::cut_frame(parcel.bytes, limits::client_frame_bytes_max, frame) == wire::Cut::frame);
+  HF_ASSERT(wire::cut_frame(parcel.bytes, limits::client_frame_bytes_max, frame) ==
+            wire::Cut::frame);
   if (tracer) {
     std::string_view what;
-    (void)wire::dispatch(wire::ToDaemon{}, frame.type, frame.body,
-                         [&](const auto& m) { note(clients_[from.client]->name + " says " + wire::to_text(m)); }, what);
+    (void)wire::dispatch(
+        wire::ToDaemon{}, frame.type, frame.body,
+        [&](const auto& m) { note(clients_[from.client]->name + " says " + wire::to_text(m)); },
+        what);
   }
   step(to, node::ClientFrame{conn, frame});
 }
@@ -285,7 +315,8 @@ void World::deliver_from_client(Channel& from, const Parcel& parcel) {
 void World::deliver_between_nodes(Channel& from, const Parcel& parcel) {
   Machine& to = machines_[from.target.machine];
   const node::PeerConn conn{from.target.conn};
-  if (parcel.kind == Parcel::Kind::connected) return step(to, node::PeerConnected{conn, from.target.dialed});
+  if (parcel.kind == Parcel::Kind::connected)
+    return step(to, node::PeerConnected{conn, from.target.dialed});
   if (parcel.kind == Parcel::Kind::closed) {
     from.receiver_gone = true;
     const Incarnation life = to.incarnation;
@@ -300,9 +331,11 @@ void World::deliver_between_nodes(Channel& from, const Parcel& parcel) {
     drops_.erase(drop);
     return break_socket(to, conn.value());
   }
-  if (tracer) note(name_of(from.from) + "->" + name_of(from.to) + " " + printed_link_frame(parcel.bytes));
+  if (tracer)
+    note(name_of(from.from) + "->" + name_of(from.to) + " " + printed_link_frame(parcel.bytes));
   for (std::string& name : messages_in(parcel.bytes))
-    if (!name.starts_with("Link")) messages_.push_back(name_of(from.from) + "->" + name_of(from.to) + " " + name);
+    if (!name.starts_with("Link"))
+      messages_.push_back(name_of(from.from) + "->" + name_of(from.to) + " " + name);
   wire::Frame frame;
   HF_ASSERT(wire::cut_frame(parcel.bytes, limits::peer_frame_bytes_max, frame) == wire::Cut::frame);
   const auto twice = std::ranges::find_if(duplicates_, is_this);
@@ -334,7 +367,8 @@ void World::believe(Client& client, const session::Event& event) {
   }
   if (const auto* done = std::get_if<wire::Done>(&event)) {
     const auto asked = client.asked.extract(done->request);
-    if (!asked.empty() && asked.mapped().unlock && done->status != Errc::ok) client.ending.erase(asked.mapped().lock);
+    if (!asked.empty() && asked.mapped().unlock && done->status != Errc::ok)
+      client.ending.erase(asked.mapped().lock);
   }
   if (const auto* lost = std::get_if<wire::LostEvent>(&event)) client.beliefs.erase(lost->lock);
 }

@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// World: machines with nodes, programs with sessions and a network between them, in one process, on virtual
-// time, decided by one seed. It keeps the order contract of node/effects.hpp and knows no rule of locking.
+// World: machines with nodes, programs with sessions and a network between them, in one process, on
+// virtual time, decided by one seed. It keeps the order contract of node/effects.hpp and knows no
+// rule of locking.
 //
-// Time is the world's own; every machine's clock runs beside it with an offset and a drift. What happens
-// next is the earliest thing on the agenda or the earliest timer of a node. With Latency::none (scenarios)
-// everything that is sent arrives at the same moment, in the order in which it was sent, and time moves by
-// pass() alone.
+// Time is the world's own; every machine's clock runs beside it with an offset and a drift. What
+// happens next is the earliest thing on the agenda or the earliest timer of a node. With
+// Latency::none (scenarios) everything that is sent arrives at the same moment, in the order in
+// which it was sent, and time moves by pass() alone.
 #pragma once
-
-#include <cstdint>
-#include <functional>
-#include <map>
-#include <memory>
-#include <string>
-#include <vector>
 
 #include "base/prng.hpp"
 #include "base/result.hpp"
@@ -21,6 +15,13 @@
 #include "sim/world/channel.hpp"
 #include "sim/world/client.hpp"
 #include "sim/world/machine.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace holdfast::sim {
 
@@ -76,7 +77,8 @@ class World {
   // ---- network ----
   void hold(Hold hold) { holds_.push_back(std::move(hold)); }
   void release_held(const Hold& hold);
-  // The next frame (or a held one) with such a message: the connection breaks there, or it comes twice.
+  // The next frame (or a held one) with such a message: the connection breaks there, or it comes
+  // twice.
   void drop(Hold what);
   void duplicate(Hold what);
   void break_connection(NodeId a, NodeId b);

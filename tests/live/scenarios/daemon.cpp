@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon.hpp"
 
+#include "sim/scenario/words.hpp"
+
+#include <array>
 #include <fcntl.h>
+#include <filesystem>
+#include <fstream>
 #include <poll.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <array>
-#include <filesystem>
-#include <fstream>
 #include <vector>
-
-#include "sim/scenario/words.hpp"
 
 namespace holdfast::live {
 namespace {
@@ -22,15 +21,18 @@ constexpr int patience_ms = 30'000;
 
 std::string config_text(const sim::ClusterSettings& settings) {
   const node::LockspacePolicy& policy = settings.node.default_policy;
-  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(settings.node.idle_keep).count();
+  const auto ms =
+      std::chrono::duration_cast<std::chrono::milliseconds>(settings.node.idle_keep).count();
   constexpr std::string_view masterings[] = {"first", "home", "pinned"};
-  std::string text = "[limits]\nidle_keep_ms = " + std::to_string(ms) + "\n\n[[lockspace]]\nname = \"*\"\nmastering = \"" +
+  std::string text = "[limits]\nidle_keep_ms = " + std::to_string(ms) +
+                     "\n\n[[lockspace]]\nname = \"*\"\nmastering = \"" +
                      std::string(masterings[static_cast<std::size_t>(policy.mastering)]) +
                      "\"\nvalue_bytes_max = " + std::to_string(policy.value_bytes_max) + "\n";
   if (policy.pinned.empty()) return text;
   text += "pinned = [";
   for (const node::PinnedNode& pin : policy.pinned)
-    text += "{node = " + std::to_string(pin.node.value()) + ", weight = " + std::to_string(pin.weight) + "},";
+    text += "{node = " + std::to_string(pin.node.value()) +
+            ", weight = " + std::to_string(pin.weight) + "},";
   return text + "]\n";
 }
 
@@ -45,8 +47,8 @@ std::string json_field(const std::string& line, const std::string& name) {
 
 }  // namespace
 
-Result<std::unique_ptr<Daemon>> Daemon::start(const std::string& bin, const std::string& home, NodeId node,
-                                              const sim::ClusterSettings& settings) {
+Result<std::unique_ptr<Daemon>> Daemon::start(const std::string& bin, const std::string& home,
+                                              NodeId node, const sim::ClusterSettings& settings) {
   std::unique_ptr<Daemon> fresh(new Daemon(node, home));
   std::filesystem::create_directories(home);
   std::ofstream(home + "/holdfastd.toml") << config_text(settings);
@@ -57,18 +59,34 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const std::string& bin, const std:
 Result<void> Daemon::spawn(const std::string& bin, const sim::ClusterSettings& settings) {
   int ready[2];
   if (::pipe2(ready, O_CLOEXEC) != 0) return Error{Errc::cannot_start, "no pipe"};
-  const auto lease = std::chrono::duration_cast<std::chrono::milliseconds>(settings.node.lease).count();
-  std::vector<std::string> words{bin + "/holdfastd", "--config", home_ + "/holdfastd.toml", "--node",
-                                 std::to_string(node_.value()), "--socket", socket(), "--state-dir", home_ + "/state",
-                                 "--membership", "manual", "--peer-listen", "127.0.0.1:0", "--lease",
-                                 std::to_string(lease), "--log-level", "debug", "--ready-fd",
+  const auto lease =
+      std::chrono::duration_cast<std::chrono::milliseconds>(settings.node.lease).count();
+  std::vector<std::string> words{bin + "/holdfastd",
+                                 "--config",
+                                 home_ + "/holdfastd.toml",
+                                 "--node",
+                                 std::to_string(node_.value()),
+                                 "--socket",
+                                 socket(),
+                                 "--state-dir",
+                                 home_ + "/state",
+                                 "--membership",
+                                 "manual",
+                                 "--peer-listen",
+                                 "127.0.0.1:0",
+                                 "--lease",
+                                 std::to_string(lease),
+                                 "--log-level",
+                                 "debug",
+                                 "--ready-fd",
                                  std::to_string(ready[1])};
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   pid_ = ::fork();
   if (pid_ == 0) {
-    const int log = ::open((home_ + "/log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    const int log =
+        ::open((home_ + "/log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     ::dup2(log, 1);
     ::dup2(log, 2);
     ::fcntl(ready[1], F_SETFD, 0);
@@ -87,11 +105,13 @@ Result<void> Daemon::read_ready(int fd) {
   std::array<char, 1024> text{};
   ssize_t count = 0;
   if (::poll(&line, 1, patience_ms) == 1) count = ::read(fd, text.data(), text.size());
-  if (count <= 0) return Error{Errc::cannot_start, "holdfastd does not get ready; see " + home_ + "/log"};
+  if (count <= 0)
+    return Error{Errc::cannot_start, "holdfastd does not get ready; see " + home_ + "/log"};
   const std::string said(text.data(), static_cast<std::size_t>(count));
   address_ = json_field(said, "peer_address");
   incarnation_ = Incarnation{sim::parse_number(json_field(said, "incarnation")).value_or(0)};
-  if (!incarnation_ || address_.empty()) return Error{Errc::cannot_start, "holdfastd says: " + said};
+  if (!incarnation_ || address_.empty())
+    return Error{Errc::cannot_start, "holdfastd says: " + said};
   return {};
 }
 

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// Daemon: one real holdfastd of a live cluster, in a directory of its own, with an operator's session.
-// Ended by its pidfd.
+// Daemon: one real holdfastd of a live cluster, in a directory of its own, with an operator's
+// session. Ended by its pidfd.
 #pragma once
-
-#include <memory>
-#include <string>
 
 #include "base/result.hpp"
 #include "client/connection.hpp"
 #include "sim/scenario/cluster_settings.hpp"
+
+#include <memory>
+#include <string>
 
 namespace holdfast::live {
 
 class Daemon {
  public:
   // `bin` is the directory of the programs, `home` one that lives as long as the cluster.
-  static Result<std::unique_ptr<Daemon>> start(const std::string& bin, const std::string& home, NodeId node,
-                                               const sim::ClusterSettings& settings);
+  static Result<std::unique_ptr<Daemon>> start(const std::string& bin, const std::string& home,
+                                               NodeId node, const sim::ClusterSettings& settings);
   ~Daemon() { kill(); }
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;

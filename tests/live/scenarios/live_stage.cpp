@@ -1,29 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// There is no sleeping until things have settled: a Sync is answered when all peers have applied what was
-// sent before, so a few rounds of Sync over all sessions settle every chain of messages. Only `advance`
-// lets real time pass.
+// There is no sleeping until things have settled: a Sync is answered when all peers have applied
+// what was sent before, so a few rounds of Sync over all sessions settle every chain of messages.
+// Only `advance` lets real time pass.
 #include "live_stage.hpp"
-
-#include <poll.h>
-
-#include <algorithm>
-#include <chrono>
-#include <cstdlib>
-#include <filesystem>
-#include <map>
-#include <set>
 
 #include "daemon.hpp"
 #include "model/name.hpp"
+#include "program.hpp"
 #include "sim/scenario/calls.hpp"
 #include "sim/scenario/compare.hpp"
 #include "sim/scenario/owners.hpp"
 #include "sim/scenario/picture.hpp"
 #include "sim/scenario/words.hpp"
 
-namespace holdfast::live {
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <poll.h>
 
-class LiveStage;
+namespace holdfast::live {
 
 namespace {
 
@@ -39,46 +34,15 @@ constexpr int sync_rounds = 4;
 constexpr std::chrono::seconds slack{10};
 constexpr std::chrono::seconds sync_max{20};
 
-// A session, with what it says passed on under its number.
-struct Program final : client::EventSink {
-  Program(LiveStage& owner, std::size_t number, NodeId at, Connection made)
-      : stage(owner), index(number), node(at), connection(std::move(made)) {}
-  void take(session::Event& event) override;
-
-  LiveStage& stage;
-  std::size_t index;
-  NodeId node;
-  Connection connection;
-  bool is_operator = false;
-  bool paused = false;
-  bool gone = false;  // killed, or its machine crashed: nobody reads any more
-  std::set<RequestId> syncs;
-};
-
-class TemporaryDir {
- public:
-  TemporaryDir() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "holdfast-live-XXXXXX").string();
-    if (const char* made = ::mkdtemp(pattern.data())) path_ = made;
-  }
-  ~TemporaryDir() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryDir(const TemporaryDir&) = delete;
-  TemporaryDir& operator=(const TemporaryDir&) = delete;
-  [[nodiscard]] const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
-
 }  // namespace
 
-class LiveStage final : public sim::Stage {
+class LiveStage final : public sim::Stage, public Listener {
  public:
   LiveStage(std::string bin, sim::ClusterSettings settings, bool has_cluster)
-      : bin_(std::move(bin)), settings_(std::move(settings)), has_cluster_(has_cluster), owners_(record()) {}
+      : bin_(std::move(bin)),
+        settings_(std::move(settings)),
+        has_cluster_(has_cluster),
+        owners_(record()) {}
 
   Result<void> start();
   void begin(const Block& block) override {
@@ -91,9 +55,9 @@ class LiveStage final : public sim::Stage {
   }
   Result<void> settle() override;
   Result<void> check() override { return {}; }
-  void hear(Program& program, session::Event& event);
 
  private:
+  void hear(Program& program, session::Event& event) override;
   Result<void> on(const sim::ClusterLine&) { return {}; }
   Result<void> on(const sim::Request& request);
   Result<void> on(const sim::Advance& time);
@@ -125,7 +89,8 @@ class LiveStage final : public sim::Stage {
   void read_for(SteadyClock::time_point end);
   void read_what_is_there();
   [[nodiscard]] bool readable(const Program& program) const {
-    return !program.gone && !program.paused && program.connection.session().phase() != session::Phase::over;
+    return !program.gone && !program.paused &&
+           program.connection.session().phase() != session::Phase::over;
   }
   [[nodiscard]] bool lines_have_come();
 
@@ -147,9 +112,8 @@ class LiveStage final : public sim::Stage {
   std::vector<wire::NodeStatus> statuses_;
 };
 
-void Program::take(session::Event& event) { stage.hear(*this, event); }
-
-// ---- daemons ------------------------------------------------------------------------------------------
+// ---- daemons
+// ------------------------------------------------------------------------------------------
 
 Result<void> LiveStage::start() {
   for (std::uint32_t i = 1; i <= settings_.nodes; ++i)
@@ -162,7 +126,8 @@ Result<void> LiveStage::start() {
 }
 
 Result<void> LiveStage::start_daemon(NodeId node) {
-  HF_TRY(daemons_[node], Daemon::start(bin_, directory_.path() + "/" + sim::name_of(node), node, settings_));
+  HF_TRY(daemons_[node],
+         Daemon::start(bin_, directory_.path() + "/" + sim::name_of(node), node, settings_));
   HF_TRY(const std::size_t index, connect(node));
   programs_[index]->is_operator = true;
   operators_[node] = index;
@@ -180,13 +145,15 @@ Result<void> LiveStage::publish(Epoch epoch, const std::vector<NodeId>& members)
   epoch_ = epoch;
   View view{.epoch = epoch};
   for (const NodeId node : members)
-    view.members.push_back({.node = node, .incarnation = daemons_[node]->incarnation(),
+    view.members.push_back({.node = node,
+                            .incarnation = daemons_[node]->incarnation(),
                             .address = daemons_[node]->address()});
   view.configured_votes = static_cast<std::uint32_t>(members.size());
   for (const NodeId node : members) {
     if (!daemons_[node]->up()) continue;
     Program& program = *programs_[operators_[node]];
-    HF_TRY([[maybe_unused]] const RequestId asked, program.connection.session().set_view({.view = wire::to_wire(view)}));
+    HF_TRY([[maybe_unused]] const RequestId asked,
+           program.connection.session().set_view({.view = wire::to_wire(view)}));
     ++answers_wanted_;
     program.connection.send(program);
   }
@@ -206,8 +173,10 @@ Result<void> LiveStage::on(const sim::NodeCommand& command) {
   const auto daemon = daemons_.find(node);
   const bool is_up = daemon != daemons_.end() && daemon->second->up();
   if (command.action == sim::NodeAction::fence_ack) return fence(node);
-  const bool starts = command.action == sim::NodeAction::restart || command.action == sim::NodeAction::join;
-  if (starts == is_up) return sim::wrong(sim::name_of(node) + (is_up ? " is up already" : " is not up"));
+  const bool starts =
+      command.action == sim::NodeAction::restart || command.action == sim::NodeAction::join;
+  if (starts == is_up)
+    return sim::wrong(sim::name_of(node) + (is_up ? " is up already" : " is not up"));
   if (starts) {
     if (auto done = start_daemon(node); !done) return done;
     return settings_.manual_membership ? Result<void>{} : publish_next();
@@ -229,23 +198,30 @@ Result<void> LiveStage::fence(NodeId node) {
   for (const auto& [at, daemon] : daemons_) {
     if (!daemon->up() || at == node) continue;
     Program& program = *programs_[operators_[at]];
-    HF_TRY([[maybe_unused]] const RequestId asked, program.connection.session().fence_ack({.node = node}));
+    HF_TRY([[maybe_unused]] const RequestId asked,
+           program.connection.session().fence_ack({.node = node}));
     ++answers_wanted_;
     program.connection.send(program);
   }
-  return read_until([this] { return answers_wanted_ == 0; }, sync_max, "a confirmation is not taken");
+  return read_until([this] { return answers_wanted_ == 0; }, sync_max,
+                    "a confirmation is not taken");
 }
 
-Result<void> LiveStage::on(const sim::ViewCommand& command) { return publish(command.epoch, command.nodes); }
+Result<void> LiveStage::on(const sim::ViewCommand& command) {
+  return publish(command.epoch, command.nodes);
+}
 
-// ---- owners -------------------------------------------------------------------------------------------
+// ---- owners
+// -------------------------------------------------------------------------------------------
 
 Result<std::size_t> LiveStage::program_of(const sim::Request& request) {
   const sim::Who& who = request.who;
   const NodeId at = has_cluster_ ? who.node : NodeId{1};
   const auto known = by_name_.find(who.name);
   if (known != by_name_.end() && !programs_[known->second]->gone) return known->second;
-  if (!at) return sim::wrong("'" + who.name + "' needs @NODE: it is mentioned first here, or its process is gone");
+  if (!at)
+    return sim::wrong("'" + who.name +
+                      "' needs @NODE: it is mentioned first here, or its process is gone");
   HF_TRY(const std::size_t index, connect(at));
   by_name_[who.name] = index;
   owners_.connected(index, who.name, at);
@@ -256,7 +232,8 @@ Result<std::size_t> LiveStage::program_of(const sim::Request& request) {
 Result<void> LiveStage::on(const sim::Request& request) {
   HF_TRY(const std::size_t index, program_of(request));
   Program& program = *programs_[index];
-  if (auto done = sim::make_call(program.connection.session(), owners_, index, request); !done) return done;
+  if (auto done = sim::make_call(program.connection.session(), owners_, index, request); !done)
+    return done;
   program.connection.send(program);
   return {};
 }
@@ -273,7 +250,8 @@ Result<void> LiveStage::on(const sim::ClientCommand& command) {
   return {};
 }
 
-// ---- time ---------------------------------------------------------------------------------------------
+// ---- time
+// ---------------------------------------------------------------------------------------------
 
 // The whole time passes; then the block's lines may still be late.
 Result<void> LiveStage::on(const sim::Advance& time) {
@@ -299,7 +277,8 @@ Result<void> LiveStage::settle() {
   return ask_status();
 }
 
-// A round over all sessions: what each has said is served, and what their nodes had sent is applied.
+// A round over all sessions: what each has said is served, and what their nodes had sent is
+// applied.
 Result<void> LiveStage::sync_once() {
   for (const auto& program : programs_) {
     if (!readable(*program)) continue;
@@ -309,7 +288,8 @@ Result<void> LiveStage::sync_once() {
     program->connection.send(*program);
   }
   const auto none_open = [this] {
-    return std::ranges::all_of(programs_, [this](const auto& one) { return !readable(*one) || one->syncs.empty(); });
+    return std::ranges::all_of(
+        programs_, [this](const auto& one) { return !readable(*one) || one->syncs.empty(); });
   };
   return read_until(none_open, sync_max, "the cluster does not come to rest");
 }
@@ -324,7 +304,9 @@ Result<void> LiveStage::ask_status() {
     ++answers_wanted_;
     program.connection.send(program);
   }
-  if (auto done = read_until([this] { return answers_wanted_ == 0; }, sync_max, "a node does not tell its status"); !done)
+  if (auto done = read_until([this] { return answers_wanted_ == 0; }, sync_max,
+                             "a node does not tell its status");
+      !done)
     return done;
   for (const wire::NodeStatus& status : statuses_) {
     if (status.phase != NodePhase::open || opened_[status.node] == status.view.epoch) continue;
@@ -345,13 +327,16 @@ Result<void> LiveStage::read_until(Done done, SteadyClock::duration limit, std::
   return {};
 }
 
-// Reads until `end`; with an end in the past: waits for one thing to come, for half a second at most.
+// Reads until `end`; with an end in the past: waits for one thing to come, for half a second at
+// most.
 void LiveStage::read_for(SteadyClock::time_point end) {
   while (true) {
     std::vector<pollfd> entries;
     for (const auto& program : programs_)
-      if (readable(*program)) entries.push_back({.fd = program->connection.fd(), .events = POLLIN, .revents = 0});
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - SteadyClock::now()).count();
+      if (readable(*program))
+        entries.push_back({.fd = program->connection.fd(), .events = POLLIN, .revents = 0});
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(end - SteadyClock::now()).count();
     const bool once = end == SteadyClock::time_point{};
     if (!once && left <= 0) return read_what_is_there();
     ::poll(entries.data(), entries.size(), once ? 500 : static_cast<int>(left));
@@ -371,14 +356,17 @@ void LiveStage::hear(Program& program, session::Event& event) {
   }
   if (!program.is_operator) return owners_.hear(program.index, event);
   if (const auto* row = std::get_if<wire::ResourceRow>(&event)) resources_.push_back(*row);
-  if (const auto* row = std::get_if<wire::LockRow>(&event)) locks_.emplace_back(resources_.size() - 1, row->lock);
+  if (const auto* row = std::get_if<wire::LockRow>(&event))
+    locks_.emplace_back(resources_.size() - 1, row->lock);
   if (const auto* status = std::get_if<wire::NodeStatus>(&event)) statuses_.push_back(*status);
-  const bool answers = std::holds_alternative<wire::Done>(event) || std::holds_alternative<wire::QueryEnd>(event) ||
+  const bool answers = std::holds_alternative<wire::Done>(event) ||
+                       std::holds_alternative<wire::QueryEnd>(event) ||
                        std::holds_alternative<wire::NodeStatus>(event);
   if (answers && answers_wanted_ > 0) --answers_wanted_;
 }
 
-// ---- looking ------------------------------------------------------------------------------------------
+// ---- looking
+// ------------------------------------------------------------------------------------------
 
 Result<std::size_t> LiveStage::any_operator() {
   for (const auto& [node, daemon] : daemons_)
@@ -388,13 +376,16 @@ Result<std::size_t> LiveStage::any_operator() {
 
 Result<void> LiveStage::on(const sim::Look& look) {
   switch (look.at) {
-    case sim::LookAt::resource: return look_at_resource(look.name);
-    case sim::LookAt::members: return look_at_members();
+    case sim::LookAt::resource:
+      return look_at_resource(look.name);
+    case sim::LookAt::members:
+      return look_at_members();
     case sim::LookAt::tokens:
       record().look(escaped(look.name) + "  " + record().tokens(look.name));
       return {};
     case sim::LookAt::messages:
-    case sim::LookAt::deadlocks: break;
+    case sim::LookAt::deadlocks:
+      break;
   }
   return sim::wrong("this cannot be seen in real daemons");
 }
@@ -405,25 +396,32 @@ Result<void> LiveStage::look_at_resource(const std::string& name) {
   resources_.clear();
   locks_.clear();
   HF_TRY([[maybe_unused]] const RequestId asked,
-         program.connection.session().query({.lockspace_pattern = default_lockspace, .name_pattern = "*"}));
+         program.connection.session().query(
+             {.lockspace_pattern = default_lockspace, .name_pattern = "*"}));
   ++answers_wanted_;
   program.connection.send(program);
-  if (auto done = read_until([this] { return answers_wanted_ == 0; }, sync_max, "a query is not answered"); !done)
+  if (auto done =
+          read_until([this] { return answers_wanted_ == 0; }, sync_max, "a query is not answered");
+      !done)
     return done;
   const std::string key = make_key({default_lockspace, name});
-  const auto row = std::ranges::find_if(resources_, [&](const auto& one) { return one.resource.key == key; });
+  const auto row =
+      std::ranges::find_if(resources_, [&](const auto& one) { return one.resource.key == key; });
   if (row == resources_.end()) return record().look(escaped(name) + "  not in use"), Result<void>{};
-  sim::ResourcePicture picture{.name = name, .value_state = row->resource.value_state, .value = row->resource.value};
+  sim::ResourcePicture picture{
+      .name = name, .value_state = row->resource.value_state, .value = row->resource.value};
   if (has_cluster_) {
     picture.master = row->resource.master;
     picture.home = row->resource.home;
   }
   for (const auto& [place, lock] : locks_) {
     if (place != static_cast<std::size_t>(row - resources_.begin())) continue;
-    picture.locks.push_back({.standing = lock.standing,
-                             .who = lock.orphan != 0 ? "" : owners_.who_is(lock.node, lock.claim, lock.owner),
-                             .granted = lock.granted, .wanted = lock.wanted,
-                             .node = has_cluster_ ? lock.node : NodeId{}});
+    picture.locks.push_back(
+        {.standing = lock.standing,
+         .who = lock.orphan != 0 ? "" : owners_.who_is(lock.node, lock.claim, lock.owner),
+         .granted = lock.granted,
+         .wanted = lock.wanted,
+         .node = has_cluster_ ? lock.node : NodeId{}});
   }
   for (std::string& line : drawn(std::move(picture))) record().look(std::move(line));
   return {};
@@ -433,15 +431,17 @@ Result<void> LiveStage::look_at_members() {
   if (auto done = ask_status(); !done) return done;
   std::ranges::sort(statuses_, {}, &wire::NodeStatus::node);
   for (const wire::NodeStatus& status : statuses_) {
-    std::string line = sim::name_of(status.node) + "  " + std::string(name_of(status.phase)) + "  epoch " +
-                       std::to_string(status.view.epoch.value()) + "  members";
-    for (const wire::WireMember& member : status.view.members) line += " " + sim::name_of(member.node);
+    std::string line = sim::name_of(status.node) + "  " + std::string(name_of(status.phase)) +
+                       "  epoch " + std::to_string(status.view.epoch.value()) + "  members";
+    for (const wire::WireMember& member : status.view.members)
+      line += " " + sim::name_of(member.node);
     record().look(std::move(line));
   }
   return {};
 }
 
-// ---- what can be played -------------------------------------------------------------------------------
+// ---- what can be played
+// -------------------------------------------------------------------------------
 
 namespace {
 
@@ -450,11 +450,14 @@ std::string why_not(const Script& script) {
     for (const Command& command : block.commands) {
       const auto* node = std::get_if<sim::NodeCommand>(&command.action);
       const auto* look = std::get_if<sim::Look>(&command.action);
-      if (std::holds_alternative<sim::Traffic>(command.action)) return "it holds, drops or doubles messages";
-      if (std::holds_alternative<sim::Partition>(command.action)) return "it cuts the network in parts";
+      if (std::holds_alternative<sim::Traffic>(command.action))
+        return "it holds, drops or doubles messages";
+      if (std::holds_alternative<sim::Partition>(command.action))
+        return "it cuts the network in parts";
       if (std::holds_alternative<sim::ClockChange>(command.action)) return "it sets a clock";
       if (std::holds_alternative<sim::Move>(command.action)) return "it moves a master";
-      if (node != nullptr && node->action == sim::NodeAction::step) return "it steps a node by hand";
+      if (node != nullptr && node->action == sim::NodeAction::step)
+        return "it steps a node by hand";
       if (look != nullptr && look->at == sim::LookAt::messages) return "it counts messages";
       if (look != nullptr && look->at == sim::LookAt::deadlocks) return "it looks for deadlocks";
     }
@@ -464,13 +467,17 @@ std::string why_not(const Script& script) {
 }  // namespace
 
 sim::Depth live_depth(std::string bin) {
-  return {.name = "live", .line_order = [](const Script&) { return sim::LineOrder::per_owner; }, .why_not = why_not,
-          .make = [bin = std::move(bin)](const Script& script) -> Result<std::unique_ptr<sim::Stage>> {
-            HF_TRY(sim::ClusterSettings settings, sim::read_cluster(script));
-            auto stage = std::make_unique<LiveStage>(bin, std::move(settings), script.cluster() != nullptr);
-            if (auto started = stage->start(); !started) return started.error();
-            return std::unique_ptr<sim::Stage>(std::move(stage));
-          }};
+  return {
+      .name = "live",
+      .line_order = [](const Script&) { return sim::LineOrder::per_owner; },
+      .why_not = why_not,
+      .make = [bin = std::move(bin)](const Script& script) -> Result<std::unique_ptr<sim::Stage>> {
+        HF_TRY(sim::ClusterSettings settings, sim::read_cluster(script));
+        auto stage =
+            std::make_unique<LiveStage>(bin, std::move(settings), script.cluster() != nullptr);
+        if (auto started = stage->start(); !started) return started.error();
+        return std::unique_ptr<sim::Stage>(std::move(stage));
+      }};
 }
 
 }  // namespace holdfast::live

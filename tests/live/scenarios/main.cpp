@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Plays scenario scripts on real daemons: scenarios_live PATH... [--bin DIR]
+#include "live_stage.hpp"
+#include "sim/scenario/files.hpp"
+#include "sim/scenario/words.hpp"
+
 #include <fmt/core.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <string>
-
-#include "live_stage.hpp"
-#include "sim/scenario/files.hpp"
-#include "sim/scenario/words.hpp"
 
 namespace {
 
@@ -29,13 +29,19 @@ std::size_t jobs_from(const char* text) {
 int main(int argc, char** argv) {
   const char* told = std::getenv("HOLDFAST_BIN");
   std::string bin = told != nullptr ? told : "build/release/bin";
-  holdfast::sim::FilesJob job{.paths = {}, .depths = {}, .processes = 8, .again = std::string(argv[0])};
+  holdfast::sim::FilesJob job{
+      .paths = {}, .depths = {}, .processes = 8, .again = std::string(argv[0])};
   for (int i = 1; i < argc; ++i) {
-    if (std::strcmp(argv[i], "--bin") == 0 && i + 1 < argc) bin = argv[++i];
-    else if (std::strcmp(argv[i], "--jobs") == 0 && i + 1 < argc) job.processes = jobs_from(argv[++i]);
-    else if (std::strcmp(argv[i], "--depth") == 0 && i + 1 < argc) ++i;  // there is one depth here
-    else if (argv[i][0] == '-') return fmt::print("{}", usage), std::strcmp(argv[i], "--help") == 0 ? 0 : 2;
-    else job.paths.emplace_back(argv[i]);
+    if (std::strcmp(argv[i], "--bin") == 0 && i + 1 < argc)
+      bin = argv[++i];
+    else if (std::strcmp(argv[i], "--jobs") == 0 && i + 1 < argc)
+      job.processes = jobs_from(argv[++i]);
+    else if (std::strcmp(argv[i], "--depth") == 0 && i + 1 < argc)
+      ++i;  // there is one depth here
+    else if (argv[i][0] == '-')
+      return fmt::print("{}", usage), std::strcmp(argv[i], "--help") == 0 ? 0 : 2;
+    else
+      job.paths.emplace_back(argv[i]);
   }
   if (job.paths.empty()) return fmt::print(stderr, "{}", usage), 2;
   job.depths.push_back(holdfast::live::live_depth(bin));
