@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Getting a lock the way verbs do: connect, open the lockspace, ask. What goes wrong is reported with who
-// stands in the way, and becomes an exit code.
+// Getting a lock the way verbs do: connect, open the lockspace, ask. What goes wrong is reported
+// with who stands in the way, and becomes an exit code.
 #pragma once
-
-#include <optional>
-#include <string>
 
 #include "cli/verb.hpp"
 #include "holdfast/client.hpp"
+
+#include <optional>
+#include <string>
 
 namespace holdfast::cli {
 
@@ -29,6 +29,7 @@ struct Acquired {
 [[nodiscard]] Acquired acquire(Acquire wanted);
 
 // One line for each who holds or waits for the name, as far as it can be learnt.
-[[nodiscard]] std::string who_has(Client& client, std::string_view lockspace, std::string_view name);
+[[nodiscard]] std::string who_has(Client& client, std::string_view lockspace,
+                                  std::string_view name);
 
 }  // namespace holdfast::cli

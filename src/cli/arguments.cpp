@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/arguments.hpp"
 
-#include <fmt/format.h>
-
 #include "cli/environment.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/terminal.hpp"
 #include "cli/time_text.hpp"
 #include "model/name.hpp"
 
+#include <fmt/format.h>
+
 namespace holdfast::cli {
 
 Result<std::string> bytes_argument(const Common& common, const std::string& text) {
   if (!common.escaped) return text;
   if (auto bytes = unescaped(text)) return *std::move(bytes);
-  return Error{Errc::bad_argument,
-               fmt::format("'{}' is not escaped as --escaped wants it: behind a backslash there must be "
-                           "another one or xNN",
-                           escaped(text))};
+  return Error{
+      Errc::bad_argument,
+      fmt::format("'{}' is not escaped as --escaped wants it: behind a backslash there must be "
+                  "another one or xNN",
+                  escaped(text))};
 }
 
 Result<std::string> name_argument(const Common& common, const std::string& text) {
@@ -30,8 +31,8 @@ void add_mode_option(CLI::App& app, Mode& mode) {
   const auto parse = [&mode](const std::string& text) {
     const auto parsed = parse_mode(text);
     if (!parsed)
-      throw CLI::ValidationError("--mode", fmt::format("unknown mode '{}'; allowed are NL CR CW PR PW EX",
-                                                       escaped(text)));
+      throw CLI::ValidationError(
+          "--mode", fmt::format("unknown mode '{}'; allowed are NL CR CW PR PW EX", escaped(text)));
     mode = *parsed;
   };
   app.add_option_function<std::string>("--mode,-m", parse, "NL CR CW PR PW or EX (default: EX)")

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Arguments as the verbs share them: names as raw bytes, modes, times, which daemon to talk to. Each wrong
-// one is refused with what is allowed.
+// Arguments as the verbs share them: names as raw bytes, modes, times, which daemon to talk to.
+// Each wrong one is refused with what is allowed.
 #pragma once
-
-#include <string>
-#include <string_view>
 
 #include "base/result.hpp"
 #include "cli/verb.hpp"
 #include "holdfast/client.hpp"
+
+#include <string>
+#include <string_view>
 
 namespace holdfast::cli {
 

@@ -1,19 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// `holdfast demo`: three daemons, eight workers that each add 1 to a number in a plain file a thousand times
-// under an EX lock, a worker and a daemon killed in the middle, and a verdict. What a worker does is in
-// demo_worker.hpp, what is judged in demo_verdict.hpp; here is the story. Its turns are taken when the
-// number reaches a value or a worker stands in its section, never by time.
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <poll.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <csignal>
-#include <filesystem>
-#include <memory>
-
+// `holdfast demo`: three daemons, eight workers that each add 1 to a number in a plain file a
+// thousand times under an EX lock, a worker and a daemon killed in the middle, and a verdict. What
+// a worker does is in demo_worker.hpp, what is judged in demo_verdict.hpp; here is the story. Its
+// turns are taken when the number reaches a value or a worker stands in its section, never by time.
 #include "base/prng.hpp"
 #include "cli/arguments.hpp"
 #include "cli/demo_cluster.hpp"
@@ -23,6 +12,17 @@
 #include "cli/report_text.hpp"
 #include "cli/terminal.hpp"
 #include "cli/time_text.hpp"
+
+#include <fmt/format.h>
+
+#include <csignal>
+#include <fcntl.h>
+#include <filesystem>
+#include <memory>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace holdfast::cli {
 namespace {
@@ -56,7 +56,11 @@ Pipe make_pipe() {
 class Demo {
  public:
   Demo(const Options& options, std::string dir)
-      : options_(options), dir_(std::move(dir)), board_(make_board()), tell_(make_pipe()), leave_(make_pipe()) {}
+      : options_(options),
+        dir_(std::move(dir)),
+        board_(make_board()),
+        tell_(make_pipe()),
+        leave_(make_pipe()) {}
   int play();
 
  private:
@@ -92,9 +96,11 @@ class Demo {
 };
 
 int Demo::play() {
-  if (const auto made = replace_file(demo_number_file(dir_), "0000000000\n"); !made) return failed(made.error());
+  if (const auto made = replace_file(demo_number_file(dir_), "0000000000\n"); !made)
+    return failed(made.error());
   if (options_.no_lock) {
-    print(fmt::format("{} workers add 1 to a number {} times each, without locks\n", demo_workers, options_.rounds));
+    print(fmt::format("{} workers add 1 to a number {} times each, without locks\n", demo_workers,
+                      options_.rounds));
     start_workers();
     wait_for_workers();
     return say_verdict();
@@ -110,8 +116,9 @@ int Demo::play() {
 
 Result<void> Demo::play_with_locks() {
   if (const auto started = start_cluster(); !started) return started;
-  print(fmt::format("{} workers, spread over them, add 1 to a number {} times each under an EX lock\n", demo_workers,
-                    options_.rounds));
+  print(fmt::format(
+      "{} workers, spread over them, add 1 to a number {} times each under an EX lock\n",
+      demo_workers, options_.rounds));
   const unsigned total = demo_workers * options_.rounds;
   board_.report_at = total * 2 / 10;
   start_workers();
@@ -132,7 +139,8 @@ Result<void> Demo::start_cluster() {
   HF_TRY(cluster_, DemoCluster::start(dir_ + "/up", nodes, options_.lease_ms));
   HF_TRY(const UpState state, cluster_->state());
   std::string text = fmt::format("{} daemons, lease {} ms:", nodes, options_.lease_ms);
-  for (const UpNode& node : state.nodes) text += fmt::format("  n{} (pid {})", node.node, node.process.pid);
+  for (const UpNode& node : state.nodes)
+    text += fmt::format("  n{} (pid {})", node.node, node.process.pid);
   print(text + "\n");
   return {};
 }
@@ -185,7 +193,8 @@ void Demo::give_leave() {
 // From a daemon that is not killed.
 Result<void> Demo::look(std::vector<ResourceInfo>& found) {
   const unsigned node = kills_.daemon == 1 ? 2 : 1;
-  HF_TRY(Client client, Client::connect({.socket = socket_in(cluster_->dir(), node), .label = "holdfast demo"}));
+  HF_TRY(Client client,
+         Client::connect({.socket = socket_in(cluster_->dir(), node), .label = "holdfast demo"}));
   HF_TRY(QueryPage page, client.query_all({.name = "demo/*"}));
   found = std::move(page.resources);
   return {};
@@ -213,8 +222,8 @@ Result<void> Demo::kill_worker() {
   board_.stop_point = StopPoint::before_write;
   kills_.worker_killed = boottime();
   send_signal(workers_[index].pidfd, SIGKILL);
-  print(fmt::format("worker {} of n{}: SIGKILL, between writing the number and confirming it\n", index + 1,
-                    node_of(index)));
+  print(fmt::format("worker {} of n{}: SIGKILL, between writing the number and confirming it\n",
+                    index + 1, node_of(index)));
   return {};
 }
 
@@ -229,11 +238,13 @@ Result<void> Demo::kill_daemon() {
   HF_TRY(const unsigned index, wait_for_word());
   HF_TRY(const UpState state, cluster_->state());
   const Fd daemon = open_pidfd(state.nodes[kills_.daemon - 1].process);
-  if (!daemon) return Error{Errc::no_such_node, fmt::format("the daemon of n{} has ended by itself", kills_.daemon)};
+  if (!daemon)
+    return Error{Errc::no_such_node,
+                 fmt::format("the daemon of n{} has ended by itself", kills_.daemon)};
   kills_.daemon_killed = boottime();
   send_signal(daemon, SIGKILL);
-  print(fmt::format("daemon n{}, master of the number: SIGKILL, while its worker {} has the lock\n", kills_.daemon,
-                    index + 1));
+  print(fmt::format("daemon n{}, master of the number: SIGKILL, while its worker {} has the lock\n",
+                    kills_.daemon, index + 1));
   return {};
 }
 
@@ -262,25 +273,30 @@ void Demo::say_masters() const {
   for (unsigned worker = 0; worker < demo_workers; ++worker) {
     const std::string name = fmt::format("demo/worker-{}", worker + 1);
     const bool cut_off = node_of(worker) == kills_.daemon;
-    add(name, worker == kills_.worker ? "its holder was killed" : cut_off ? "its holder lost its daemon" : "");
+    add(name, worker == kills_.worker ? "its holder was killed"
+              : cut_off               ? "its holder lost its daemon"
+                                      : "");
   }
   print("\n" + table.text());
 }
 
 int Demo::say_verdict() {
-  const Verdict verdict = judge({.dir = dir_,
-                                 .board = board_,
-                                 .locking = options_.no_lock ? Locking::without_locks : Locking::with_locks,
-                                 .rounds = options_.rounds,
-                                 .lease = std::chrono::milliseconds(options_.lease_ms),
-                                 .kills = kills_});
+  const Verdict verdict =
+      judge({.dir = dir_,
+             .board = board_,
+             .locking = options_.no_lock ? Locking::without_locks : Locking::with_locks,
+             .rounds = options_.rounds,
+             .lease = std::chrono::milliseconds(options_.lease_ms),
+             .kills = kills_});
   print("\n" + verdict.text);
   if (!verdict.right) {
-    print(options_.no_lock ? "\nWithout locks it goes wrong, as it should.\n"
-                           : fmt::format("\nThis is wrong. What the workers left is in {}\n", dir_));
+    print(options_.no_lock
+              ? "\nWithout locks it goes wrong, as it should.\n"
+              : fmt::format("\nThis is wrong. What the workers left is in {}\n", dir_));
     return exit_failed;
   }
-  print(options_.no_lock ? "\nNo overlap without locks: the witness is blind.\n" : "\nNothing was lost.\n");
+  print(options_.no_lock ? "\nNo overlap without locks: the witness is blind.\n"
+                         : "\nNothing was lost.\n");
   return options_.no_lock ? exit_failed : exit_ok;
 }
 
@@ -304,9 +320,12 @@ int demo(const Common&, const Options& options) {
 
 Run declare_demo(CLI::App& app) {
   const auto options = std::make_shared<Options>();
-  app.add_flag("--no-lock", options->no_lock, "without locks, to see that overlaps are found: exit code 1");
-  app.add_option("--rounds", options->rounds, "additions of each worker (default: 1000)")->check(CLI::Range(50, 1'000'000));
-  app.add_option("--lease", options->lease_ms, "lease of the daemons in milliseconds (default: 1500)")
+  app.add_flag("--no-lock", options->no_lock,
+               "without locks, to see that overlaps are found: exit code 1");
+  app.add_option("--rounds", options->rounds, "additions of each worker (default: 1000)")
+      ->check(CLI::Range(50, 1'000'000));
+  app.add_option("--lease", options->lease_ms,
+                 "lease of the daemons in milliseconds (default: 1500)")
       ->check(CLI::Range(300, 60'000));
   app.add_option("--seed", options->seed, "chooses the worker that is killed");
   app.add_flag("--keep", options->keep, "keep the directory with the workers' logs");

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the demo and its workers share: a page of memory with one cell for each worker, which survives the
-// worker's death, and the pipes by which a worker in the middle of its section says so and waits.
+// What the demo and its workers share: a page of memory with one cell for each worker, which
+// survives the worker's death, and the pipes by which a worker in the middle of its section says so
+// and waits.
 #pragma once
 
-#include <sys/mman.h>
+#include "base/assert.hpp"
 
 #include <array>
 #include <atomic>
 #include <cstdint>
 #include <new>
-
-#include "base/assert.hpp"
+#include <sys/mman.h>
 
 namespace holdfast::cli {
 
@@ -33,7 +33,8 @@ inline constexpr std::uint32_t nobody = UINT32_MAX;
 
 struct DemoBoard {
   std::array<WorkerCell, demo_workers> workers;
-  // The worker that finds the number at least this large says so and waits for leave; then it is `nobody`.
+  // The worker that finds the number at least this large says so and waits for leave; then it is
+  // `nobody`.
   std::atomic<std::uint32_t> report_at{nobody};
   // The workers (bit set) the first of which in its section shall stop there; 0: none.
   std::atomic<std::uint32_t> stop_one_of{0};
@@ -43,7 +44,8 @@ static_assert(std::atomic<std::int64_t>::is_always_lock_free, "it works between 
 
 // Shared with every child.
 inline DemoBoard& make_board() {
-  void* page = ::mmap(nullptr, sizeof(DemoBoard), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  void* page =
+      ::mmap(nullptr, sizeof(DemoBoard), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   HF_ASSERT(page != MAP_FAILED);
   return *new (page) DemoBoard();
 }

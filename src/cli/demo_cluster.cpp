@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/demo_cluster.hpp"
 
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <array>
-#include <csignal>
-
 #include "base/assert.hpp"
 #include "cli/environment.hpp"
 #include "cli/time_text.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <csignal>
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace holdfast::cli {
 namespace {
@@ -27,8 +27,8 @@ using namespace std::chrono_literals;
   const std::string program = own_program();
   const std::string node_count = fmt::format("{}", nodes);
   const std::string lease = fmt::format("{}", lease_ms);
-  ::execl(program.c_str(), "holdfast", "up", "--dir", dir.c_str(), "--nodes", node_count.c_str(), "--lease",
-          lease.c_str(), nullptr);
+  ::execl(program.c_str(), "holdfast", "up", "--dir", dir.c_str(), "--nodes", node_count.c_str(),
+          "--lease", lease.c_str(), nullptr);
   ::_exit(127);
 }
 

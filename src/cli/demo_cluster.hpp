@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The cluster of the demo: a `holdfast up` of its own, as a user would start it, in a process that ends
-// with the demo.
+// The cluster of the demo: a `holdfast up` of its own, as a user would start it, in a process that
+// ends with the demo.
 #pragma once
-
-#include <string>
 
 #include "base/result.hpp"
 #include "cli/process.hpp"
 #include "cli/up_state.hpp"
+
+#include <string>
 
 namespace holdfast::cli {
 
@@ -19,7 +19,8 @@ class DemoCluster {
   // Ends it and waits for that.
   ~DemoCluster();
   // Returns once all daemons are open.
-  [[nodiscard]] static Result<DemoCluster> start(const std::string& dir, unsigned nodes, unsigned lease_ms);
+  [[nodiscard]] static Result<DemoCluster> start(const std::string& dir, unsigned nodes,
+                                                 unsigned lease_ms);
   [[nodiscard]] const std::string& dir() const { return dir_; }
   [[nodiscard]] Result<UpState> state() const;
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/demo_verdict.hpp"
 
+#include "cli/process.hpp"
+#include "cli/terminal.hpp"
+#include "cli/time_text.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
 #include <sstream>
-
-#include "cli/process.hpp"
-#include "cli/terminal.hpp"
-#include "cli/time_text.hpp"
 
 namespace holdfast::cli {
 namespace {
@@ -38,7 +38,8 @@ std::vector<Confirmed> read_logs(const std::string& dir) {
 
 class Judge {
  public:
-  explicit Judge(const DemoEvidence& evidence) : evidence_(evidence), confirmed_(read_logs(evidence.dir)) {}
+  explicit Judge(const DemoEvidence& evidence)
+      : evidence_(evidence), confirmed_(read_logs(evidence.dir)) {}
   Verdict judge();
 
  private:
@@ -61,7 +62,8 @@ class Judge {
 
 std::string names(const std::vector<unsigned>& workers) {
   std::string text;
-  for (const unsigned worker : workers) text += fmt::format("{}worker {}", text.empty() ? "" : ", ", worker + 1);
+  for (const unsigned worker : workers)
+    text += fmt::format("{}worker {}", text.empty() ? "" : ", ", worker + 1);
   return text.empty() ? "nobody" : text;
 }
 
@@ -78,7 +80,9 @@ Verdict Judge::judge() {
 }
 
 void Judge::check(bool holds, const std::string& claim) {
-  verdict_.text += fmt::format("  {}  {}\n", coloured(holds ? Colour::green : Colour::red, holds ? "ok   " : "WRONG"), claim);
+  verdict_.text +=
+      fmt::format("  {}  {}\n",
+                  coloured(holds ? Colour::green : Colour::red, holds ? "ok   " : "WRONG"), claim);
   verdict_.right = verdict_.right && holds;
 }
 
@@ -102,8 +106,8 @@ void Judge::judge_total() {
   const std::uint64_t confirmed = confirmed_.size();
   const std::vector<unsigned> allowed = hit();
   check(confirmed <= total && total <= confirmed + allowed.size(),
-        fmt::format("confirmed {} <= total {} <= confirmed + {} (may be 1 each of: {})", confirmed, total,
-                    allowed.size(), names(allowed)));
+        fmt::format("confirmed {} <= total {} <= confirmed + {} (may be 1 each of: {})", confirmed,
+                    total, allowed.size(), names(allowed)));
 }
 
 void Judge::judge_overlaps() {
@@ -113,13 +117,14 @@ void Judge::judge_overlaps() {
     overlaps += cell.overlaps;
     interrupted += cell.interrupted;
   }
-  check(overlaps == 0, fmt::format("{} overlaps; {} interrupted sections were found and cleaned up", overlaps, interrupted));
+  check(overlaps == 0, fmt::format("{} overlaps; {} interrupted sections were found and cleaned up",
+                                   overlaps, interrupted));
 }
 
 // Grants of the number in the order of time: tokens only grow.
 void Judge::judge_tokens() {
-  const bool grow =
-      std::ranges::adjacent_find(confirmed_, std::greater_equal{}, &Confirmed::token) == confirmed_.end();
+  const bool grow = std::ranges::adjacent_find(confirmed_, std::greater_equal{},
+                                               &Confirmed::token) == confirmed_.end();
   check(grow, fmt::format("tokens only grew, over all {} confirmed grants", confirmed_.size()));
 }
 
@@ -129,12 +134,14 @@ void Judge::judge_finishers() {
   for (unsigned worker = 0; worker < demo_workers; ++worker) {
     if (was_hit(worker)) continue;
     const auto own = std::ranges::count(confirmed_, worker, &Confirmed::worker);
-    const bool done = evidence_.board.workers[worker].state == WorkerState::finished && own == evidence_.rounds;
+    const bool done =
+        evidence_.board.workers[worker].state == WorkerState::finished && own == evidence_.rounds;
     if (done) ++finished;
     if (!done) unfinished.push_back(worker);
   }
-  check(unfinished.empty(), fmt::format("{} other workers confirmed all their {} additions{}", finished, evidence_.rounds,
-                                        unfinished.empty() ? "" : "; not so: " + names(unfinished)));
+  check(unfinished.empty(),
+        fmt::format("{} other workers confirmed all their {} additions{}", finished,
+                    evidence_.rounds, unfinished.empty() ? "" : "; not so: " + names(unfinished)));
 }
 
 Instant Judge::next_grant(Instant after) const {
@@ -149,9 +156,10 @@ std::string delay_text(Instant from, Instant to) {
 void Judge::judge_worker_kill() {
   const Instant killed = evidence_.kills.worker_killed;
   const Instant next = next_grant(killed);
-  check(next != Instant::never() && next - killed < evidence_.lease / 2,
-        fmt::format("worker {} was killed with the lock: next grant {} (at once, without the lease)",
-                    evidence_.kills.worker + 1, delay_text(killed, next)));
+  check(
+      next != Instant::never() && next - killed < evidence_.lease / 2,
+      fmt::format("worker {} was killed with the lock: next grant {} (at once, without the lease)",
+                  evidence_.kills.worker + 1, delay_text(killed, next)));
 }
 
 void Judge::judge_daemon_kill() {
@@ -161,11 +169,13 @@ void Judge::judge_daemon_kill() {
   for (const unsigned worker : kills.cut_off)
     deadline = std::max(deadline, Instant(Duration(evidence_.board.workers[worker].deadline_ns)));
   const bool in_time = next != Instant::never() && next - kills.daemon_killed < 3 * evidence_.lease;
-  check(in_time && next >= deadline,
-        fmt::format("daemon n{} was killed while its worker had the lock: next grant {} (the lease of {} had "
-                    "{} to run)",
-                    kills.daemon, delay_text(kills.daemon_killed, next), milliseconds_text(evidence_.lease),
-                    milliseconds_text(deadline - kills.daemon_killed)));
+  check(
+      in_time && next >= deadline,
+      fmt::format(
+          "daemon n{} was killed while its worker had the lock: next grant {} (the lease of {} had "
+          "{} to run)",
+          kills.daemon, delay_text(kills.daemon_killed, next), milliseconds_text(evidence_.lease),
+          milliseconds_text(deadline - kills.daemon_killed)));
 }
 
 void Judge::judge_notices() {

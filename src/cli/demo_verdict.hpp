@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the demo found, from the workers' logs and the board, and whether it is right. Nothing here looks at
-// anything but evidence that the workers left.
+// What the demo found, from the workers' logs and the board, and whether it is right. Nothing here
+// looks at anything but evidence that the workers left.
 #pragma once
-
-#include <string>
-#include <vector>
 
 #include "base/instant.hpp"
 #include "cli/demo_board.hpp"
 #include "cli/demo_worker.hpp"
 
+#include <string>
+#include <vector>
+
 namespace holdfast::cli {
 
 // What was killed, and when.
 struct DemoKills {
-  unsigned worker = 0;       // index
+  unsigned worker = 0;  // index
   Instant worker_killed;
-  unsigned daemon = 0;       // node
+  unsigned daemon = 0;  // node
   Instant daemon_killed;
   std::vector<unsigned> cut_off;  // workers of that daemon
 };

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/demo_worker.hpp"
 
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <array>
-#include <charconv>
-#include <optional>
-
 #include "cli/exit_code.hpp"
 #include "cli/process.hpp"
 #include "cli/terminal.hpp"
 #include "cli/time_text.hpp"
 #include "holdfast/client.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <fcntl.h>
+#include <optional>
+#include <unistd.h>
 
 namespace holdfast::cli {
 namespace {
@@ -27,7 +27,8 @@ struct Marker {
 };
 
 std::string text_of(const Marker& marker) {
-  return fmt::format("{} {} {} {}\n", marker.token, marker.worker, marker.process.pid, marker.process.start_ticks);
+  return fmt::format("{} {} {} {}\n", marker.token, marker.worker, marker.process.pid,
+                     marker.process.start_ticks);
 }
 
 std::optional<Marker> parse_marker(std::string_view text) {
@@ -36,7 +37,9 @@ std::optional<Marker> parse_marker(std::string_view text) {
   Marker marker{.token = std::string(text.substr(0, token_length))};
   const char* at = text.data() + token_length;
   const char* end = text.data() + text.size();
-  const auto take = [&](auto& number) { at = std::from_chars(std::min(at + 1, end), end, number).ptr; };
+  const auto take = [&](auto& number) {
+    at = std::from_chars(std::min(at + 1, end), end, number).ptr;
+  };
   take(marker.worker);
   take(marker.process.pid);
   take(marker.process.start_ticks);
@@ -50,7 +53,8 @@ class Worker {
         cell_(job.board.workers[job.index]),
         self_(own_process()),
         number_(::open(demo_number_file(job.dir).c_str(), O_RDWR | O_CLOEXEC)),
-        log_(::open(demo_log_file(job.dir, job.index).c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)),
+        log_(::open(demo_log_file(job.dir, job.index).c_str(),
+                    O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)),
         marker_file_(job.dir + "/marker") {}
 
   int work();
@@ -86,7 +90,8 @@ class Worker {
 
 int Worker::work() {
   if (job_.locking == Locking::with_locks) {
-    auto client = Client::connect({.socket = job_.socket, .label = fmt::format("worker {}", job_.index + 1)});
+    auto client =
+        Client::connect({.socket = job_.socket, .label = fmt::format("worker {}", job_.index + 1)});
     if (!client) return lose(client.error());
     client_ = *std::move(client);
     // Something each worker holds throughout, so that there is more to master than the number.
@@ -95,9 +100,10 @@ int Worker::work() {
     private_lock_ = *std::move(mine);
   }
   for (unsigned round = 0; round < job_.rounds; ++round) {
-    const bool goes_on = job_.locking == Locking::with_locks
-                             ? locked_section()
-                             : section(fmt::format("{:032x}", ++pretended_ * demo_workers + job_.index));
+    const bool goes_on =
+        job_.locking == Locking::with_locks
+            ? locked_section()
+            : section(fmt::format("{:032x}", ++pretended_ * demo_workers + job_.index));
     if (!goes_on) return exit_lost;
   }
   cell_.state = WorkerState::finished;
@@ -141,7 +147,8 @@ bool Worker::enter(const std::string& token) {
   while (true) {
     const Fd marker(::open(marker_file_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     if (marker) {
-      [[maybe_unused]] const ssize_t written = ::write(marker.number(), own_marker_.data(), own_marker_.size());
+      [[maybe_unused]] const ssize_t written =
+          ::write(marker.number(), own_marker_.data(), own_marker_.size());
       return true;
     }
     const auto found = parse_marker(read_file(marker_file_).value_or(""));
@@ -184,7 +191,8 @@ void Worker::write_number(std::uint32_t number) const {
 // Exactly one worker answers to one threshold.
 void Worker::report(std::uint32_t number) const {
   std::uint32_t threshold = job_.board.report_at;
-  if (number < threshold || !job_.board.report_at.compare_exchange_strong(threshold, nobody)) return;
+  if (number < threshold || !job_.board.report_at.compare_exchange_strong(threshold, nobody))
+    return;
   tell_and_wait();
 }
 
@@ -218,7 +226,8 @@ bool Worker::still_held() {
 }
 
 int Worker::lose(const Error& why) {
-  const bool lost_daemon = client_ && (client_->ended() != nullptr || why.code == Errc::lease_expired);
+  const bool lost_daemon =
+      client_ && (client_->ended() != nullptr || why.code == Errc::lease_expired);
   if (lost_daemon) {
     cell_.noticed_ns = boottime().since_boot().count();
     cell_.deadline_ns = client_->valid_until().time_since_epoch().count();

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// A worker of `holdfast demo`: adds 1 to the number in a plain file, again and again, and witnesses whether
-// anybody else is in there at the same time. Each section:
+// A worker of `holdfast demo`: adds 1 to the number in a plain file, again and again, and witnesses
+// whether anybody else is in there at the same time. Each section:
 //
 //   lock EX; create the marker (O_EXCL) with our token; read the number; write number + 1;
-//   confirm to our own log, if the lock is still held; remove the marker if it is still ours; unlock
+//   confirm to our own log, if the lock is still held; remove the marker if it is still ours;
+//   unlock
 //
-// A marker that is there already is an overlap, unless its worker is dead or has lost its daemon and its
-// token is older than ours: then a section was interrupted, and the marker is what it left.
+// A marker that is there already is an overlap, unless its worker is dead or has lost its daemon
+// and its token is older than ours: then a section was interrupted, and the marker is what it left.
 #pragma once
 
-#include <string>
-
 #include "cli/demo_board.hpp"
+
+#include <string>
 
 namespace holdfast::cli {
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `holdfast down`: ends the cluster of a directory: its supervisor, which ends the daemons, and whatever
-// daemon is left without one. It returns when they have ended.
-#include <fmt/format.h>
-
+// `holdfast down`: ends the cluster of a directory: its supervisor, which ends the daemons, and
+// whatever daemon is left without one. It returns when they have ended.
 #include "cli/arguments.hpp"
 #include "cli/environment.hpp"
 #include "cli/exit_code.hpp"
@@ -10,6 +8,8 @@
 #include "cli/terminal.hpp"
 #include "cli/time_text.hpp"
 #include "cli/up_state.hpp"
+
+#include <fmt/format.h>
 
 namespace holdfast::cli {
 namespace {
@@ -48,11 +48,14 @@ int down(const Common& common) {
   count(end_process((*state)->supervisor, 15s));
   for (const UpNode& node : (*state)->nodes) count(end_process(node.process, 5s));
   if (left > 0) {
-    complain(fmt::format("{} processes of the cluster in {} still run: not permitted to end them", left, dir));
+    complain(fmt::format("{} processes of the cluster in {} still run: not permitted to end them",
+                         left, dir));
     return exit_failed;
   }
-  return print(fmt::format("the cluster in {} {}\n", dir, ended > 0 ? "is down" : "was down already")) ? exit_ok
-                                                                                                      : exit_failed;
+  return print(
+             fmt::format("the cluster in {} {}\n", dir, ended > 0 ? "is down" : "was down already"))
+             ? exit_ok
+             : exit_failed;
 }
 
 }  // namespace

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/environment.hpp"
 
-#include <unistd.h>
-
 #include <array>
 #include <climits>
 #include <cstdlib>
+#include <unistd.h>
 
 namespace holdfast::cli {
 namespace {
@@ -34,7 +33,8 @@ bool colours_refused() { return variable("NO_COLOR").has_value() || variable("TE
 std::string own_program() {
   std::array<char, PATH_MAX> path{};
   const ssize_t length = ::readlink("/proc/self/exe", path.data(), path.size());
-  return length > 0 ? std::string(path.data(), static_cast<std::size_t>(length)) : std::string("holdfast");
+  return length > 0 ? std::string(path.data(), static_cast<std::size_t>(length))
+                    : std::string("holdfast");
 }
 
 Result<std::string> find_program(std::string_view name) {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything this program reads from its environment, in one place (R14), and where other programs of ours
-// are to be found.
+// Everything this program reads from its environment, in one place (R14), and where other programs
+// of ours are to be found.
 #pragma once
+
+#include "base/result.hpp"
 
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "base/result.hpp"
 
 namespace holdfast::cli {
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How `holdfast` ends. Scripts rely on these numbers; `run` adds the exit code of its command to them.
+// How `holdfast` ends. Scripts rely on these numbers; `run` adds the exit code of its command to
+// them.
 #pragma once
 
 namespace holdfast::cli {

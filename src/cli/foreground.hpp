@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// The terminal of `holdfast run`. The command has a process group of its own, so that it can be signalled
-// and frozen as one, and a group may read from the terminal only while it is the terminal's foreground
-// group. So the terminal is handed over: at the start if the command has it to itself, else when the
-// command first asks for it (SIGTTIN, SIGTTOU), so that the other end of a pipe such as
-// `holdfast run x -- gen | less` keeps it. Whoever stands in the background is never given it.
+// The terminal of `holdfast run`. The command has a process group of its own, so that it can be
+// signalled and frozen as one, and a group may read from the terminal only while it is the
+// terminal's foreground group. So the terminal is handed over: at the start if the command has it
+// to itself, else when the command first asks for it (SIGTTIN, SIGTTOU), so that the other end of a
+// pipe such as `holdfast run x -- gen | less` keeps it. Whoever stands in the background is never
+// given it.
 #pragma once
 
-#include <sys/types.h>
-
 #include "cli/process.hpp"
+
+#include <sys/types.h>
 
 namespace holdfast::cli {
 

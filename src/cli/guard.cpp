@@ -1,17 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/guard.hpp"
 
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <poll.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <array>
-#include <cstring>
-#include <optional>
-
 #include "base/assert.hpp"
 #include "cli/acquire.hpp"
 #include "cli/exit_code.hpp"
@@ -23,15 +12,27 @@
 #include "cli/time_text.hpp"
 #include "model/name.hpp"
 
+#include <fmt/format.h>
+
+#include <array>
+#include <cstring>
+#include <fcntl.h>
+#include <optional>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 namespace holdfast::cli {
 namespace {
 
 Instant to_instant(BootClock::time_point at) { return Instant(at.time_since_epoch()); }
 
-// A daemon that went away leaves the deadline that it stamped last, and nobody is granted the lock before
-// it. Everything else is the daemon's word that the lock is not ours any more.
+// A daemon that went away leaves the deadline that it stamped last, and nobody is granted the lock
+// before it. Everything else is the daemon's word that the lock is not ours any more.
 SessionState state_after(Errc loss) {
-  return loss == Errc::disconnected || loss == Errc::shutting_down ? SessionState::cut_off : SessionState::lost;
+  return loss == Errc::disconnected || loss == Errc::shutting_down ? SessionState::cut_off
+                                                                   : SessionState::lost;
 }
 
 class Guard {
@@ -109,12 +110,13 @@ std::optional<int> Guard::acquire() {
 std::optional<int> Guard::start() {
   signals_ = open_signalfd({SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU});
   timer_ = open_timer();
-  const StartedCommand started = start_command({.words = request_.common.command,
-                                                .environment = {{"HOLDFAST_TOKEN", to_text(lock_.token())},
-                                                                {"HOLDFAST_NAME", escaped(request_.name)},
-                                                                {"HOLDFAST_MODE", std::string(name_of(lock_.mode()))}},
-                                                .inherited_fd = client_->fd(),
-                                                .foreground = &foreground_});
+  const StartedCommand started =
+      start_command({.words = request_.common.command,
+                     .environment = {{"HOLDFAST_TOKEN", to_text(lock_.token())},
+                                     {"HOLDFAST_NAME", escaped(request_.name)},
+                                     {"HOLDFAST_MODE", std::string(name_of(lock_.mode()))}},
+                     .inherited_fd = client_->fd(),
+                     .foreground = &foreground_});
   if (started.exit_code != exit_ok) {
     let_go();
     return started.exit_code;
@@ -132,7 +134,8 @@ int Guard::watch() {
     reap();
     if (tree_is_empty_) {
       let_go();
-      return session_ == SessionState::open ? exit_code_of(*main_status_) : (complain(why_ended()), exit_lost);
+      return session_ == SessionState::open ? exit_code_of(*main_status_)
+                                            : (complain(why_ended()), exit_lost);
     }
     const GuardPlan next = plan(facts());
     if (const auto code = carry_out(next)) return *code;
@@ -168,19 +171,27 @@ void Guard::read_channel() {
   Order order;
   while (wrapper_state_ == WrapperState::present) {
     switch (channel_.receive(order)) {
-      case Channel::Got::message: pass_on(order.signal); break;
-      case Channel::Got::nothing: return;
-      case Channel::Got::closed: wrapper_state_ = WrapperState::gone; break;
+      case Channel::Got::message:
+        pass_on(order.signal);
+        break;
+      case Channel::Got::nothing:
+        return;
+      case Channel::Got::closed:
+        wrapper_state_ = WrapperState::gone;
+        break;
     }
   }
 }
 
-// A signal that was sent to the guard itself is meant for the command: queries show the guard's pid.
+// A signal that was sent to the guard itself is meant for the command: queries show the guard's
+// pid.
 void Guard::read_signals() {
-  for (std::uint64_t expirations = 0; ::read(timer_.number(), &expirations, sizeof expirations) > 0;) {
+  for (std::uint64_t expirations = 0;
+       ::read(timer_.number(), &expirations, sizeof expirations) > 0;) {
   }
   while (const auto signal = next_signal(signals_))
-    if (*signal == SIGTERM || *signal == SIGINT || *signal == SIGHUP || *signal == SIGQUIT) pass_on(*signal);
+    if (*signal == SIGTERM || *signal == SIGINT || *signal == SIGHUP || *signal == SIGQUIT)
+      pass_on(*signal);
 }
 
 void Guard::reap() {
@@ -223,7 +234,8 @@ void Guard::pass_on(int signal) {
 
 std::optional<int> Guard::carry_out(const GuardPlan& plan) {
   switch (plan.move) {
-    case GuardMove::none: return std::nullopt;
+    case GuardMove::none:
+      return std::nullopt;
     case GuardMove::freeze:
       frozen_ = freeze_descendants();
       command_ = CommandState::frozen;
@@ -239,19 +251,22 @@ std::optional<int> Guard::carry_out(const GuardPlan& plan) {
       signal_descendants(SIGCONT);
       command_ = CommandState::asked_to_end;
       return std::nullopt;
-    case GuardMove::kill: return end_command();
+    case GuardMove::kill:
+      return end_command();
   }
   HF_ASSERT(!"unknown move");
 }
 
 int Guard::end_command() {
   const std::string why = why_ended();
-  // With a valid lease we keep the lock as long as it takes; without one, waiting would help nobody.
+  // With a valid lease we keep the lock as long as it takes; without one, waiting would help
+  // nobody.
   const bool lease_runs_out = wrapper_state_ == WrapperState::present;
   const Instant until = lease_runs_out ? boottime() + client_->lease() : Instant::never();
   if (kill_descendants(until) == TreeEnd::some_left)
     for (const ProcessFacts& left : living_descendants())
-      complain(fmt::format("process {} ({}) cannot be ended by us and still runs", left.pid, left.name));
+      complain(
+          fmt::format("process {} ({}) cannot be ended by us and still runs", left.pid, left.name));
   complain(why);
   let_go();
   return exit_lost;
@@ -260,15 +275,18 @@ int Guard::end_command() {
 std::string Guard::why_ended() const {
   const std::string name = escaped(request_.name);
   if (wrapper_state_ == WrapperState::gone)
-    return fmt::format("'{}': the command was ended, since the process that waited for it is gone", name);
+    return fmt::format("'{}': the command was ended, since the process that waited for it is gone",
+                       name);
   if (session_ == SessionState::open)
-    return fmt::format("'{}': the command was ended, since the lease of node {} was not renewed in time", name,
-                       client_->node().value());
+    return fmt::format(
+        "'{}': the command was ended, since the lease of node {} was not renewed in time", name,
+        client_->node().value());
   return fmt::format("'{}': the lock was lost and the command has ended ({})", name, loss_);
 }
 
-// When this returns, whoever asks the daemon finds the lock free. A daemon that let its lease run out is not
-// waited for: it frees the lock when it sees the session closed, and the lease is over for the others.
+// When this returns, whoever asks the daemon finds the lock free. A daemon that let its lease run
+// out is not waited for: it frees the lock when it sees the session closed, and the lease is over
+// for the others.
 void Guard::let_go() {
   const bool valid = client_->valid_until() > BootClock::now() + client_->lease() / 3;
   if (session_ == SessionState::open && valid) const Lock ending = std::move(lock_);

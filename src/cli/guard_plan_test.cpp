@@ -51,7 +51,8 @@ TEST(GuardPlan, a_lost_lock_and_a_lost_wrapper_kill_at_once) {
 }
 
 TEST(GuardPlan, a_renewal_thaws_what_was_frozen) {
-  const GuardFacts facts{.now = granted, .deadline = granted + lease, .lease = lease, .command = CommandState::frozen};
+  const GuardFacts facts{
+      .now = granted, .deadline = granted + lease, .lease = lease, .command = CommandState::frozen};
   EXPECT_EQ(plan(facts).move, GuardMove::thaw);
   EXPECT_EQ(plan(facts).look_again, granted + 4s);
 }
@@ -66,14 +67,19 @@ TEST(GuardPlan, a_daemon_that_goes_while_frozen_is_the_end) {
             GuardMove::kill);
 }
 
-// The law behind all of it, over every state: nobody sleeps past the kill point with a command alive.
+// The law behind all of it, over every state: nobody sleeps past the kill point with a command
+// alive.
 TEST(GuardPlan, never_sleeps_past_the_kill_point) {
   const Instant kill_point = granted + 5s;
   for (const auto session : {SessionState::open, SessionState::cut_off, SessionState::lost})
-    for (const auto command : {CommandState::running, CommandState::frozen, CommandState::asked_to_end})
+    for (const auto command :
+         {CommandState::running, CommandState::frozen, CommandState::asked_to_end})
       for (Instant now = granted; now < granted + 7s; now = now + 100ms) {
-        const GuardPlan made = plan(
-            {.now = now, .deadline = granted + lease, .lease = lease, .session = session, .command = command});
+        const GuardPlan made = plan({.now = now,
+                                     .deadline = granted + lease,
+                                     .lease = lease,
+                                     .session = session,
+                                     .command = command});
         if (now >= kill_point) {
           EXPECT_EQ(made.move, GuardMove::kill);
         } else if (made.move != GuardMove::kill) {

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The verbs `sim` and `bench`: other programs of ours that take the arguments as they are.
-#include <unistd.h>
-
-#include <csignal>
-
 #include "cli/environment.hpp"
 #include "cli/exit_code.hpp"
-#include "cli/terminal.hpp"
 #include "cli/process.hpp"
+#include "cli/terminal.hpp"
 #include "cli/verb.hpp"
+
+#include <csignal>
+#include <unistd.h>
 
 namespace holdfast::cli {
 

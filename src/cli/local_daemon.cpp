@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/local_daemon.hpp"
 
-#include <fcntl.h>
+#include "base/assert.hpp"
+
 #include <fmt/format.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstring>
-#include <nlohmann/json.hpp>
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <vector>
-
-#include "base/assert.hpp"
 
 namespace holdfast::cli {
 namespace {
@@ -28,13 +28,23 @@ Result<std::string> write_config(const DaemonOptions& options) {
   return path;
 }
 
-std::vector<std::string> words_of(const DaemonOptions& options, const std::string& config, int ready_fd) {
-  std::vector<std::string> words{options.program,    "--config",      config,
-                                 "--node",           fmt::format("{}", options.node),
-                                 "--socket",         options.dir + "/holdfast.sock",
-                                 "--peer-listen",    "127.0.0.1:0",   "--state-dir",
-                                 options.dir + "/state", "--membership", "manual",
-                                 "--ready-fd",       fmt::format("{}", ready_fd)};
+std::vector<std::string> words_of(const DaemonOptions& options, const std::string& config,
+                                  int ready_fd) {
+  std::vector<std::string> words{options.program,
+                                 "--config",
+                                 config,
+                                 "--node",
+                                 fmt::format("{}", options.node),
+                                 "--socket",
+                                 options.dir + "/holdfast.sock",
+                                 "--peer-listen",
+                                 "127.0.0.1:0",
+                                 "--state-dir",
+                                 options.dir + "/state",
+                                 "--membership",
+                                 "manual",
+                                 "--ready-fd",
+                                 fmt::format("{}", ready_fd)};
   if (options.lease_ms != 0) {
     words.emplace_back("--lease");
     words.push_back(fmt::format("{}", options.lease_ms));
@@ -92,7 +102,8 @@ Result<LocalDaemon> LocalDaemon::adopt(const ProcessName& process) {
   LocalDaemon daemon;
   daemon.process_ = process;
   daemon.pidfd_ = open_pidfd(process);
-  if (!daemon.pidfd_) return Error{Errc::no_such_node, fmt::format("process {} does not run", process.pid)};
+  if (!daemon.pidfd_)
+    return Error{Errc::no_such_node, fmt::format("process {} does not run", process.pid)};
   return daemon;
 }
 
@@ -107,7 +118,8 @@ Result<DaemonReady> LocalDaemon::wait_ready(Instant deadline) {
   ready_.close();
   const auto json = nlohmann::json::parse(line, nullptr, false);
   if (!json.is_object())
-    return Error{Errc::cannot_start, fmt::format("holdfastd did not become ready; {}:\n{}", log_, end_of(log_))};
+    return Error{Errc::cannot_start,
+                 fmt::format("holdfastd did not become ready; {}:\n{}", log_, end_of(log_))};
   return DaemonReady{.incarnation = Incarnation{json.value("incarnation", std::uint64_t{0})},
                      .peer_address = json.value("peer_address", std::string())};
 }

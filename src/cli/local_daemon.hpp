@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// One holdfastd that `up` starts: in a session of its own, so that the terminal's Ctrl-C does not reach it
-// and it goes on if its supervisor dies.
+// One holdfastd that `up` starts: in a session of its own, so that the terminal's Ctrl-C does not
+// reach it and it goes on if its supervisor dies.
 #pragma once
-
-#include <string>
 
 #include "base/result.hpp"
 #include "cli/process.hpp"
 #include "model/ids.hpp"
+
+#include <string>
 
 namespace holdfast::cli {
 

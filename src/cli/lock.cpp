@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// `holdfast lock`: holds a lock until the end of its input or a signal, and tells what happens to it.
-#include <fmt/format.h>
-#include <poll.h>
-#include <unistd.h>
-
-#include <array>
-#include <memory>
-#include <nlohmann/json.hpp>
-
+// `holdfast lock`: holds a lock until the end of its input or a signal, and tells what happens to
+// it.
 #include "cli/acquire.hpp"
 #include "cli/arguments.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/process.hpp"
 #include "cli/terminal.hpp"
 #include "model/name.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <array>
+#include <memory>
+#include <poll.h>
+#include <unistd.h>
 
 namespace holdfast::cli {
 namespace {
@@ -33,7 +34,8 @@ std::string granted_line(const Common& common, const std::string& name, const Lo
                                   {"token", to_text(lock.token())}}
                .dump() +
            "\n";
-  return fmt::format("granted {} {} token {}\n", name_of(lock.mode()), escaped(name), to_text(lock.token()));
+  return fmt::format("granted {} {} token {}\n", name_of(lock.mode()), escaped(name),
+                     to_text(lock.token()));
 }
 
 std::string notice_line(const Common& common, Mode wanted) {
@@ -51,7 +53,8 @@ bool input_goes_on() {
 std::optional<std::string> read_events(const Common& common, Client& client) {
   const auto read = client.dispatch();
   while (const auto event = client.next_event()) {
-    if (const auto* notice = std::get_if<event::Notice>(&*event)) print(notice_line(common, notice->wanted));
+    if (const auto* notice = std::get_if<event::Notice>(&*event))
+      print(notice_line(common, notice->wanted));
     if (const auto* lost = std::get_if<event::Lost>(&*event)) return lost->why.text();
   }
   if (!read) return read.error().text();
@@ -67,7 +70,8 @@ int hold(const Common& common, Client& client, const std::string& name, const Fd
       complain(fmt::format("'{}': the lock is lost: {}", escaped(name), *loss));
       return exit_lost;
     }
-    // One look each second, so that a lease that runs out under a daemon that stands still is seen too.
+    // One look each second, so that a lease that runs out under a daemon that stands still is seen
+    // too.
     ::poll(polled.data(), polled.size(), 1000);
     if (client.valid_until() < BootClock::now()) {
       complain(fmt::format("'{}': the lock is lost: the lease of node {} ran out", escaped(name),
@@ -92,7 +96,8 @@ int lock(const Common& common, const Options& options) {
                           .options = lock_options,
                           .connect = {.label = options.label}});
   if (!got.client) return got.exit_code;
-  // While it waited, a signal simply ended it. Before anybody reads that we hold the lock, that must change.
+  // While it waited, a signal simply ended it. Before anybody reads that we hold the lock, that
+  // must change.
   const Fd signals = open_signalfd({SIGINT, SIGTERM, SIGHUP});
   if (!print(granted_line(common, *name, got.lock))) return exit_failed;
   const int code = hold(common, *got.client, *name, signals);

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // `holdfast ls`: one line for each lock that is held or waited for, in the whole cluster.
-#include <fmt/format.h>
-
-#include <memory>
-#include <nlohmann/json.hpp>
-
 #include "cli/arguments.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/report_text.hpp"
 #include "cli/terminal.hpp"
 #include "cli/time_text.hpp"
 #include "model/name.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <memory>
 
 namespace holdfast::cli {
 namespace {
@@ -53,7 +53,8 @@ std::string table_of(const std::vector<ResourceInfo>& resources) {
 std::string json_of(const std::vector<ResourceInfo>& resources, bool complete) {
   auto rows = nlohmann::ordered_json::array();
   for (const ResourceInfo& resource : resources) rows.push_back(to_json(resource));
-  return nlohmann::ordered_json{{"complete", complete}, {"resources", std::move(rows)}}.dump(2) + "\n";
+  return nlohmann::ordered_json{{"complete", complete}, {"resources", std::move(rows)}}.dump(2) +
+         "\n";
 }
 
 int ls(const Common& common, const Options& options) {
@@ -63,7 +64,8 @@ int ls(const Common& common, const Options& options) {
   if (!client) return failed(client.error());
   const auto page = client->query_all({.lockspace = options.lockspace, .name = *pattern});
   if (!page) return failed(page.error());
-  const std::string text = common.json ? json_of(page->resources, page->complete) : table_of(page->resources);
+  const std::string text =
+      common.json ? json_of(page->resources, page->complete) : table_of(page->resources);
   if (!print(text)) return exit_failed;
   if (page->complete) return exit_ok;
   complain("some node did not answer in time: its locks are missing");
@@ -75,7 +77,8 @@ int ls(const Common& common, const Options& options) {
 Run declare_ls(CLI::App& app) {
   const auto options = std::make_shared<Options>();
   app.add_option("PATTERN", options->pattern, "only names that match; * and ? stand for any bytes");
-  app.add_option("--lockspace", options->lockspace, "only lockspaces that match")->type_name("PATTERN");
+  app.add_option("--lockspace", options->lockspace, "only lockspaces that match")
+      ->type_name("PATTERN");
   return [options](const Common& common) { return ls(common, *options); };
 }
 

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The program `holdfast`: finds the verb, has its options parsed, does it. What verbs there are is in
-// verbs.cpp. CLI11 reports wrong usage by throwing, so it is caught here.
+// The program `holdfast`: finds the verb, has its options parsed, does it. What verbs there are is
+// in verbs.cpp. CLI11 reports wrong usage by throwing, so it is caught here.
+#include "cli/arguments.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/terminal.hpp"
+#include "cli/verb.hpp"
+#include "model/name.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,12 +14,6 @@
 #include <iostream>
 #include <optional>
 #include <span>
-
-#include "cli/arguments.hpp"
-#include "cli/exit_code.hpp"
-#include "cli/terminal.hpp"
-#include "cli/verb.hpp"
-#include "model/name.hpp"
 
 namespace holdfast::cli {
 namespace {
@@ -29,17 +29,21 @@ const Verb* find_verb(std::string_view name) {
 }
 
 std::string help_text() {
-  std::string text = fmt::format("{}\n\n  holdfast [OPTIONS] VERB ...\n", coloured(Colour::bold, "holdfast: locks for a cluster"));
+  std::string text = fmt::format("{}\n\n  holdfast [OPTIONS] VERB ...\n",
+                                 coloured(Colour::bold, "holdfast: locks for a cluster"));
   std::optional<Group> group;
   for (const Verb& verb : verbs()) {
-    if (group != verb.group) text += fmt::format("\n{}\n", coloured(Colour::bold, heading_of(verb.group)));
+    if (group != verb.group)
+      text += fmt::format("\n{}\n", coloured(Colour::bold, heading_of(verb.group)));
     group = verb.group;
     text += fmt::format("  {:<12}{}\n", verb.name, verb.summary);
   }
   text += fmt::format(
       "\n{}\n"
-      "  --socket PATH     the daemon to talk to (else $HOLDFAST_SOCKET, else /run/holdfast/holdfast.sock)\n"
-      "  --dir DIR         of a local cluster that `holdfast up` started; --node N picks one of its nodes\n"
+      "  --socket PATH     the daemon to talk to (else $HOLDFAST_SOCKET, else "
+      "/run/holdfast/holdfast.sock)\n"
+      "  --dir DIR         of a local cluster that `holdfast up` started; --node N picks one of "
+      "its nodes\n"
       "  --json            output for programs\n"
       "  --escaped         names and values are written as output shows them: \\\\ and \\xNN\n"
       "  --version, --help\n"
@@ -69,9 +73,10 @@ void add_common_options(CLI::App& app, Common& common) {
 }
 
 std::string footer_of(const Verb& verb) {
-  return fmt::format("\nExamples:\n{}\n\n--socket, --dir, --node, --json and --escaped work with every verb: "
-                     "see holdfast --help.",
-                     verb.examples);
+  return fmt::format(
+      "\nExamples:\n{}\n\n--socket, --dir, --node, --json and --escaped work with every verb: "
+      "see holdfast --help.",
+      verb.examples);
 }
 
 // The parser and what each verb declared.
@@ -137,7 +142,9 @@ int parse_and_run(const Verb& verb, std::span<char*> arguments) {
 int run_main(std::span<char*> arguments) {
   const auto at = find_verb_argument(arguments);
   const auto before = arguments.first(at.value_or(arguments.size()));
-  const auto asks = [&](std::string_view option) { return std::ranges::find(before, option) != before.end(); };
+  const auto asks = [&](std::string_view option) {
+    return std::ranges::find(before, option) != before.end();
+  };
   if (asks("--version")) return print("holdfast " HOLDFAST_VERSION "\n") ? exit_ok : exit_failed;
   if (asks("--help") || asks("-h")) return print(help_text()) ? exit_ok : exit_failed;
   if (!at) {
@@ -146,8 +153,8 @@ int run_main(std::span<char*> arguments) {
   }
   const Verb* verb = find_verb(arguments[*at]);
   if (verb == nullptr) {
-    complain(fmt::format("unknown verb '{}'; allowed are {} (see: holdfast --help)", escaped(arguments[*at]),
-                         verb_names()));
+    complain(fmt::format("unknown verb '{}'; allowed are {} (see: holdfast --help)",
+                         escaped(arguments[*at]), verb_names()));
     return exit_usage;
   }
   if (verb->arguments == Arguments::handed_on)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // `holdfast node fence-ack N`: the operator's word that a lost node and its programs are dead.
-#include <memory>
-
 #include "cli/arguments.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/terminal.hpp"
+
+#include <memory>
 
 namespace holdfast::cli {
 namespace {
@@ -25,10 +25,14 @@ int fence_ack(const Common& common, const Options& options) {
 
 Run declare_node(CLI::App& app) {
   const auto options = std::make_shared<Options>();
-  CLI::App* ack = app.add_subcommand("fence-ack", "that node is surely dead, and every program that held its locks");
+  CLI::App* ack = app.add_subcommand(
+      "fence-ack", "that node is surely dead, and every program that held its locks");
   ack->fallthrough();
-  ack->add_option("N", options->node, "number of the node")->required()->check(CLI::Range(1U, UINT32_MAX));
-  ack->add_option("--incarnation", options->incarnation, "which life of it (default: the one that was lost last)");
+  ack->add_option("N", options->node, "number of the node")
+      ->required()
+      ->check(CLI::Range(1U, UINT32_MAX));
+  ack->add_option("--incarnation", options->incarnation,
+                  "which life of it (default: the one that was lost last)");
   app.require_subcommand(1, 1);
   return [options](const Common& common) { return fence_ack(common, *options); };
 }

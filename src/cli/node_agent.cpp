@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/node_agent.hpp"
 
+#include "cli/time_text.hpp"
+
 #include <sys/eventfd.h>
 #include <unistd.h>
-
 #include <utility>
-
-#include "cli/time_text.hpp"
 
 namespace holdfast::cli {
 namespace {
@@ -63,9 +62,11 @@ void NodeAgent::serve(Client& client) {
   while (!stopping()) {
     eventfd_t ignored = 0;
     ::eventfd_read(wake_.number(), &ignored);
-    // A view without this life of the node is not for it: the supervisor makes another when it hears of it.
+    // A view without this life of the node is not for it: the supervisor makes another when it
+    // hears of it.
     const auto view = newer_than(known_.taken);
-    if (view && view->has(NodeId{known_.node}, known_.incarnation) && !bring_view(client, *view)) return;
+    if (view && view->has(NodeId{known_.node}, known_.incarnation) && !bring_view(client, *view))
+      return;
     if (!known_.open) {
       if (!learn(client)) return;
       if (!known_.open) pause();
@@ -94,7 +95,8 @@ bool NodeAgent::learn(Client& client) {
   known_.incarnation = status->incarnation;
   known_.address = status->peer_address;
   known_.seen = status->view.epoch;
-  known_.open = status->phase == NodePhase::open && known_.taken && status->view.epoch >= known_.taken;
+  known_.open =
+      status->phase == NodePhase::open && known_.taken && status->view.epoch >= known_.taken;
   tell();
   return true;
 }

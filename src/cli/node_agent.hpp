@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The supervisor's operator session with one of its daemons, in a thread of its own, so that a daemon that
-// hangs holds up nobody else. It brings the newest view to the daemon and reports what it learns: which
-// life of the node it speaks to, and whether that has taken the view and is open.
+// The supervisor's operator session with one of its daemons, in a thread of its own, so that a
+// daemon that hangs holds up nobody else. It brings the newest view to the daemon and reports what
+// it learns: which life of the node it speaks to, and whether that has taken the view and is open.
 #pragma once
+
+#include "cli/process.hpp"
+#include "holdfast/client.hpp"
 
 #include <condition_variable>
 #include <functional>
@@ -11,16 +14,13 @@
 #include <string>
 #include <thread>
 
-#include "cli/process.hpp"
-#include "holdfast/client.hpp"
-
 namespace holdfast::cli {
 
 struct AgentReport {
   unsigned node = 0;
   Incarnation incarnation;
   std::string address;
-  Epoch taken;   // the newest view that the daemon accepted from us
+  Epoch taken;    // the newest view that the daemon accepted from us
   Epoch refused;  // a view of ours that it called too old
   Epoch seen;     // the epoch that it stands at
   bool open = false;
@@ -32,7 +32,8 @@ class NodeAgent {
  public:
   // `report` is called from the thread whenever the report changes.
   NodeAgent(unsigned node, std::string socket, std::function<void(AgentReport)> report);
-  // Ends the thread. REQUIRES: the daemon has ended or answers; a session with it ends by itself then.
+  // Ends the thread. REQUIRES: the daemon has ended or answers; a session with it ends by itself
+  // then.
   ~NodeAgent();
   NodeAgent(const NodeAgent&) = delete;
   NodeAgent& operator=(const NodeAgent&) = delete;

@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/process.hpp"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/signalfd.h>
-#include <sys/syscall.h>
-#include <sys/timerfd.h>
-#include <unistd.h>
+#include "base/assert.hpp"
+#include "cli/time_text.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 #include <vector>
-
-#include "base/assert.hpp"
-#include "cli/time_text.hpp"
 
 namespace holdfast::cli {
 namespace {
@@ -92,7 +91,9 @@ Sent send_signal(const Fd& pidfd, int signal) {
   return errno == EPERM ? Sent::not_permitted : Sent::ended;
 }
 
-bool wait_for_end(const Fd& pidfd, Instant deadline) { return wait_readable({pidfd.number()}, deadline); }
+bool wait_for_end(const Fd& pidfd, Instant deadline) {
+  return wait_readable({pidfd.number()}, deadline);
+}
 
 Fd open_signalfd(std::initializer_list<int> signals) {
   sigset_t set;
@@ -112,7 +113,8 @@ void reset_signals() {
   for (int signal = 1; signal < NSIG; ++signal) {
     // SIGKILL and SIGSTOP refuse, and so do the library's own: all of them are as they should be.
     struct sigaction action {};
-    if (::sigaction(signal, nullptr, &action) == 0 && action.sa_handler != SIG_IGN) ::signal(signal, SIG_DFL);
+    if (::sigaction(signal, nullptr, &action) == 0 && action.sa_handler != SIG_IGN)
+      ::signal(signal, SIG_DFL);
   }
   sigset_t none;
   ::sigemptyset(&none);
@@ -167,7 +169,8 @@ Result<void> replace_file(const std::string& path, std::string_view content) {
   const std::string fresh = path + ".new";
   Fd file(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
   if (!file) return last_error(Errc::cannot_write, fresh);
-  if (::write(file.number(), content.data(), content.size()) != static_cast<ssize_t>(content.size()) ||
+  if (::write(file.number(), content.data(), content.size()) !=
+          static_cast<ssize_t>(content.size()) ||
       ::fsync(file.number()) != 0)
     return last_error(Errc::cannot_write, fresh);
   if (::rename(fresh.c_str(), path.c_str()) != 0) return last_error(Errc::cannot_write, path);

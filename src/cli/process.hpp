@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Processes and the files that watch them. A pid alone is never trusted: it is reused. A process is named by
-// pid and start time, and signalled through a pidfd that was opened first and checked afterwards.
+// Processes and the files that watch them. A pid alone is never trusted: it is reused. A process is
+// named by pid and start time, and signalled through a pidfd that was opened first and checked
+// afterwards.
 #pragma once
 
-#include <sys/types.h>
+#include "base/instant.hpp"
+#include "base/result.hpp"
 
 #include <csignal>
 #include <cstdint>
@@ -11,10 +13,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <sys/types.h>
 #include <utility>
-
-#include "base/instant.hpp"
-#include "base/result.hpp"
 
 namespace holdfast::cli {
 

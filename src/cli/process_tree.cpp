@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/process_tree.hpp"
 
-#include <dirent.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include "base/assert.hpp"
+#include "cli/time_text.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cstring>
+#include <dirent.h>
 #include <memory>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <unordered_set>
-
-#include "base/assert.hpp"
-#include "cli/time_text.hpp"
 
 namespace holdfast::cli {
 namespace {
@@ -35,8 +34,8 @@ std::vector<ProcessFacts> all_processes() {
   return all;
 }
 
-// The pidfd is opened first and the descent checked behind it, so that a pid that was reused meanwhile is
-// never hit: a process of another family has no ancestor here.
+// The pidfd is opened first and the descent checked behind it, so that a pid that was reused
+// meanwhile is never hit: a process of another family has no ancestor here.
 bool descends_from_us(pid_t pid) {
   const pid_t self = ::getpid();
   for (int generations = 0; generations < 1000 && pid > 1; ++generations) {
@@ -79,9 +78,11 @@ std::vector<ProcessFacts> living_descendants() {
 std::vector<Frozen> freeze_descendants() {
   std::vector<Frozen> frozen;
   const auto is_new = [&](const ProcessFacts& process) {
-    return std::ranges::none_of(frozen, [&](const Frozen& f) { return f.process.pid == process.pid; });
+    return std::ranges::none_of(frozen,
+                                [&](const Frozen& f) { return f.process.pid == process.pid; });
   };
-  // Each round may find children that were born before their parent stopped; a stopped one has no more.
+  // Each round may find children that were born before their parent stopped; a stopped one has no
+  // more.
   for (bool grew = true; grew;) {
     grew = false;
     for (const ProcessFacts& process : living_descendants()) {

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// All processes that descend from one that is a subreaper (prctl PR_SET_CHILD_SUBREAPER): whoever among
-// them loses its parent becomes our child, also after setsid and double forks, so that none gets away.
+// All processes that descend from one that is a subreaper (prctl PR_SET_CHILD_SUBREAPER): whoever
+// among them loses its parent becomes our child, also after setsid and double forks, so that none
+// gets away.
 #pragma once
-
-#include <vector>
 
 #include "base/instant.hpp"
 #include "cli/process.hpp"
+
+#include <vector>
 
 namespace holdfast::cli {
 
@@ -21,8 +22,8 @@ struct Frozen {
   ProcessName process;
 };
 
-// Sends SIGSTOP to every descendant that is not stopped already, until no new one turns up. What the user
-// stopped himself is not among the result.
+// Sends SIGSTOP to every descendant that is not stopped already, until no new one turns up. What
+// the user stopped himself is not among the result.
 [[nodiscard]] std::vector<Frozen> freeze_descendants();
 void thaw(const std::vector<Frozen>& frozen);
 
@@ -31,8 +32,8 @@ void signal_descendants(int signal);
 
 // What ending the tree came to.
 enum class TreeEnd { all_ended, some_left };
-// SIGKILL until nobody is left; reaps whatever becomes our child. `some_left` after `deadline`: a process
-// that runs as another user cannot be killed by us.
+// SIGKILL until nobody is left; reaps whatever becomes our child. `some_left` after `deadline`: a
+// process that runs as another user cannot be killed by us.
 TreeEnd kill_descendants(Instant deadline);
 
 }  // namespace holdfast::cli

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // `holdfast purge`: ends orphans, that is persistent locks whose session is gone.
-#include <memory>
-
 #include "cli/arguments.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/terminal.hpp"
+
+#include <memory>
 
 namespace holdfast::cli {
 namespace {
@@ -32,7 +32,8 @@ int purge(const Common& common, const Options& options) {
 
 Run declare_purge(CLI::App& app) {
   const auto options = std::make_shared<Options>();
-  app.add_option("--node", options->node, "whose orphans (default: those of this node)")->check(CLI::Range(1U, UINT32_MAX));
+  app.add_option("--node", options->node, "whose orphans (default: those of this node)")
+      ->check(CLI::Range(1U, UINT32_MAX));
   app.add_option("--pid", options->pid, "only those that this process left");
   app.add_option("--lockspace", options->lockspace, "of which lockspace (default: default)");
   return [options](const Common& common) { return purge(common, *options); };

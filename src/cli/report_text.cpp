@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/report_text.hpp"
 
-#include <fmt/format.h>
-
-#include <nlohmann/json.hpp>
-
 #include "base/assert.hpp"
 #include "cli/time_text.hpp"
 #include "model/name.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 namespace holdfast::cli {
 namespace {
@@ -22,9 +21,12 @@ std::int64_t milliseconds(std::chrono::nanoseconds time) {
 
 std::string_view name_of(ValueState state) {
   switch (state) {
-    case ValueState::never_written: return "never written";
-    case ValueState::valid: return "valid";
-    case ValueState::doubtful: return "doubtful";
+    case ValueState::never_written:
+      return "never written";
+    case ValueState::valid:
+      return "valid";
+    case ValueState::doubtful:
+      return "doubtful";
   }
   HF_ASSERT(!"unknown state");
 }
@@ -34,9 +36,12 @@ std::string node_text(NodeId node) { return node ? fmt::format("n{}", node.value
 std::string mode_text(const LockInfo& lock) {
   using holdfast::name_of;
   switch (lock.standing) {
-    case LockStanding::granted: return std::string(name_of(lock.granted));
-    case LockStanding::converting: return fmt::format("{}->{}", name_of(lock.granted), name_of(lock.wanted));
-    case LockStanding::waiting: return std::string(name_of(lock.wanted));
+    case LockStanding::granted:
+      return std::string(name_of(lock.granted));
+    case LockStanding::converting:
+      return fmt::format("{}->{}", name_of(lock.granted), name_of(lock.wanted));
+    case LockStanding::waiting:
+      return std::string(name_of(lock.wanted));
   }
   HF_ASSERT(!"unknown standing");
 }
@@ -52,17 +57,19 @@ std::string member_text(const Member& member) {
 
 Json to_json(const LockInfo& lock) {
   using holdfast::name_of;
-  Json json{{"standing", name_of(lock.standing)}, {"node", lock.node.value()}, {"id", lock.id.value()}};
+  Json json{
+      {"standing", name_of(lock.standing)}, {"node", lock.node.value()}, {"id", lock.id.value()}};
   if (lock.standing != LockStanding::waiting) json["mode"] = name_of(lock.granted);
   if (lock.standing != LockStanding::granted) json["wanted"] = name_of(lock.wanted);
   if (lock.token) json["token"] = to_text(lock.token);
   json["age_ms"] = milliseconds(lock.age);
   json["since"] = since_iso(lock.age);
   json["orphan"] = lock.orphan;
-  json["owner"] = {{"id", lock.owner.owner.value()},       {"pid", lock.owner.pid},
-                   {"start_ticks", lock.owner.start_ticks}, {"uid", lock.owner.uid},
-                   {"user", escaped(lock.owner.user)},      {"command", escaped(lock.owner.command)},
-                   {"label", escaped(lock.owner.label)}};
+  json["owner"] = {
+      {"id", lock.owner.owner.value()},        {"pid", lock.owner.pid},
+      {"start_ticks", lock.owner.start_ticks}, {"uid", lock.owner.uid},
+      {"user", escaped(lock.owner.user)},      {"command", escaped(lock.owner.command)},
+      {"label", escaped(lock.owner.label)}};
   return json;
 }
 
@@ -101,7 +108,9 @@ Json to_json(const NodeInfo& node) {
   for (const NodeId peer : node.peers_connected) peers.push_back(peer.value());
   return {{"node", node.node.value()},
           {"incarnation", node.incarnation.value()},
-          {"member", member_text({.node = node.node, .incarnation = node.incarnation, .address = node.peer_address})},
+          {"member",
+           member_text(
+               {.node = node.node, .incarnation = node.incarnation, .address = node.peer_address})},
           {"cluster", escaped(node.cluster)},
           {"version", escaped(node.version)},
           {"phase", holdfast::name_of(node.phase)},

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reports as JSON and as words, the same for every verb. Names, values, commands and labels may hold any
-// bytes, so they are escaped here in both.
+// Reports as JSON and as words, the same for every verb. Names, values, commands and labels may
+// hold any bytes, so they are escaped here in both.
 #pragma once
 
+#include "holdfast/report.hpp"
+
 #include <nlohmann/json_fwd.hpp>
+
 #include <string>
 #include <string_view>
-
-#include "holdfast/report.hpp"
 
 namespace holdfast::cli {
 

@@ -1,17 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// `holdfast run`: the wrapper. It forks the guard (guard.hpp), passes signals and job control on, and ends
-// with the exit code that the guard tells it. If the guard is killed it does the guard's last duty itself.
-#include <fmt/format.h>
-#include <poll.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <array>
-#include <cerrno>
-#include <cstring>
-#include <memory>
-
+// `holdfast run`: the wrapper. It forks the guard (guard.hpp), passes signals and job control on,
+// and ends with the exit code that the guard tells it. If the guard is killed it does the guard's
+// last duty itself.
 #include "cli/arguments.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/foreground.hpp"
@@ -20,13 +10,27 @@
 #include "cli/terminal.hpp"
 #include "model/name.hpp"
 
+#include <fmt/format.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 namespace holdfast::cli {
 namespace {
 
 class Wrapper {
  public:
   Wrapper(Channel channel, Fd signals, ProcessName guard)
-      : channel_(std::move(channel)), signals_(std::move(signals)), guard_(guard), foreground_(::getpgrp()) {}
+      : channel_(std::move(channel)),
+        signals_(std::move(signals)),
+        guard_(guard),
+        foreground_(::getpgrp()) {}
 
   // Until the guard has ended; the result is our exit code.
   int wait();
@@ -70,18 +74,28 @@ void Wrapper::read_news() {
         if (passed) session_copy_ = std::move(passed);
         take(news);
         break;
-      case Channel::Got::nothing: return;
-      case Channel::Got::closed: news_may_come_ = false; break;
+      case Channel::Got::nothing:
+        return;
+      case Channel::Got::closed:
+        news_may_come_ = false;
+        break;
     }
   }
 }
 
 void Wrapper::take(const News& news) {
   switch (news.kind) {
-    case NewsKind::granted: break;
-    case NewsKind::started: command_group_ = news.number; break;
-    case NewsKind::stopped: stand_still(); break;
-    case NewsKind::finished: finished_ = news.number; break;
+    case NewsKind::granted:
+      break;
+    case NewsKind::started:
+      command_group_ = news.number;
+      break;
+    case NewsKind::stopped:
+      stand_still();
+      break;
+    case NewsKind::finished:
+      finished_ = news.number;
+      break;
   }
 }
 
@@ -100,8 +114,8 @@ void Wrapper::read_signals() {
   }
 }
 
-// The command was stopped (Ctrl-Z): so are we, as our shell expects, until it wakes us. The guard goes on
-// watching the lease meanwhile, and daemon and lock do not care.
+// The command was stopped (Ctrl-Z): so are we, as our shell expects, until it wakes us. The guard
+// goes on watching the lease meanwhile, and daemon and lock do not care.
 void Wrapper::stand_still() {
   foreground_.take_back_from(command_group_);
   ::kill(::getpid(), SIGSTOP);
@@ -112,7 +126,8 @@ int Wrapper::guard_is_gone() {
   ::waitpid(guard_.pid, nullptr, 0);
   if (command_group_ != 0) foreground_.take_back_from(command_group_);
   if (finished_) return *finished_;
-  if (!given_up_ && session_copy_) complain("the guard of the lock was ended from outside; ending the command");
+  if (!given_up_ && session_copy_)
+    complain("the guard of the lock was ended from outside; ending the command");
   // The lock stays until the last process is gone, since session_copy_ and theirs keep the session.
   kill_descendants(Instant::never());
   if (given_up_) return exit_signal_base + *given_up_;
@@ -125,8 +140,8 @@ int run_wrapped(const RunRequest& request) {
   become_subreaper();
   auto [ours, theirs] = Channel::make();
   // SIGTTOU only has to be blocked: taking the terminal back from the background raises it.
-  Fd signals = open_signalfd({SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGTSTP, SIGCONT,
-                              SIGTTOU, SIGWINCH});
+  Fd signals = open_signalfd({SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGTSTP,
+                              SIGCONT, SIGTTOU, SIGWINCH});
   const WrapperFacts facts{.pid = ::getpid(), .group = ::getpgrp()};
   const pid_t pid = ::fork();
   if (pid < 0) {
@@ -153,7 +168,9 @@ struct Options {
 
 int run(const Common& common, const Options& options) {
   if (common.command.empty())
-    return refused_argument("run", Error{Errc::bad_argument, "what shall be run? Write: holdfast run NAME -- COMMAND ..."});
+    return refused_argument(
+        "run",
+        Error{Errc::bad_argument, "what shall be run? Write: holdfast run NAME -- COMMAND ..."});
   const auto name = name_argument(common, options.name);
   if (!name) return refused_argument("run", name.error());
   RunRequest request{.common = common,
@@ -170,7 +187,9 @@ int run(const Common& common, const Options& options) {
 
 Run declare_run(CLI::App& app) {
   const auto options = std::make_shared<Options>();
-  app.add_option("NAME", options->name, "what to lock: any bytes, 255 at most; behind it: -- COMMAND ...")->required();
+  app.add_option("NAME", options->name,
+                 "what to lock: any bytes, 255 at most; behind it: -- COMMAND ...")
+      ->required();
   add_mode_option(app, options->mode);
   add_patience_options(app, options->patience);
   app.add_option("--lockspace", options->lockspace, "the lockspace of the name (default: default)");

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/run_channel.hpp"
 
-#include <sys/socket.h>
-#include <sys/uio.h>
+#include "base/assert.hpp"
 
 #include <array>
 #include <cerrno>
 #include <cstring>
-
-#include "base/assert.hpp"
+#include <sys/socket.h>
+#include <sys/uio.h>
 
 namespace holdfast::cli {
 namespace {
@@ -65,7 +64,8 @@ Channel::Got Channel::receive(News& news, Fd& passed) const {
   message.msg_controllen = space.size();
   const Got result = got(::recvmsg(fd(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC), sizeof news);
   if (result != Got::message) return result;
-  if (const cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr && header->cmsg_type == SCM_RIGHTS) {
+  if (const cmsghdr* header = CMSG_FIRSTHDR(&message);
+      header != nullptr && header->cmsg_type == SCM_RIGHTS) {
     int number = -1;
     std::memcpy(&number, CMSG_DATA(header), sizeof number);
     passed = Fd(number);

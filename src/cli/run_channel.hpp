@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the wrapper and the guard of `holdfast run` say to each other over a socket pair. Its end tells as
-// much as its messages: whoever reads "closed" knows that the other process is gone.
+// What the wrapper and the guard of `holdfast run` say to each other over a socket pair. Its end
+// tells as much as its messages: whoever reads "closed" knows that the other process is gone.
 #pragma once
+
+#include "cli/process.hpp"
 
 #include <optional>
 #include <utility>
-
-#include "cli/process.hpp"
 
 namespace holdfast::cli {
 
@@ -17,10 +17,10 @@ struct Order {
 
 // Guard to wrapper.
 enum class NewsKind : int {
-  granted,  // with a copy of the session's socket
-  started,  // number: process group of the command
-  stopped,  // number: the signal that stopped it
-  finished, // number: exit code for the wrapper; nothing follows
+  granted,   // with a copy of the session's socket
+  started,   // number: process group of the command
+  stopped,   // number: the signal that stopped it
+  finished,  // number: exit code for the wrapper; nothing follows
 };
 struct News {
   NewsKind kind{};

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // `holdfast show`: one resource with everything on it.
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <memory>
-#include <nlohmann/json.hpp>
-
 #include "cli/arguments.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/report_text.hpp"
 #include "cli/terminal.hpp"
 #include "cli/time_text.hpp"
 #include "model/name.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <memory>
 
 namespace holdfast::cli {
 namespace {
@@ -23,9 +23,10 @@ struct Options {
 
 std::string lock_line(const LockInfo& lock) {
   const OwnerInfo& owner = lock.owner;
-  std::string line = fmt::format("  {:<11}{:<8}{:<5}pid {:<8}{}  since {} ({})", name_of(lock.standing), mode_text(lock),
-                                 node_text(lock.node), owner.pid, escaped(owner.user), since_text(lock.age),
-                                 time_text(lock.age));
+  std::string line =
+      fmt::format("  {:<11}{:<8}{:<5}pid {:<8}{}  since {} ({})", name_of(lock.standing),
+                  mode_text(lock), node_text(lock.node), owner.pid, escaped(owner.user),
+                  since_text(lock.age), time_text(lock.age));
   if (lock.token) line += "  token " + to_text(lock.token);
   if (lock.orphan) line += "  orphan";
   if (!owner.label.empty()) line += "  label " + escaped(owner.label);
@@ -33,10 +34,12 @@ std::string lock_line(const LockInfo& lock) {
 }
 
 std::string text_of(const ResourceInfo& resource) {
-  std::string text = fmt::format("{}\n  master {}  home {}  value {}{}\n", coloured(Colour::bold, escaped(resource.name)),
-                                 node_text(resource.master), node_text(resource.home), value_text(resource),
-                                 resource.recovering ? coloured(Colour::yellow, "  recovering") : "");
-  if (resource.write_number != 0) text += fmt::format("  written {} times\n", resource.write_number);
+  std::string text = fmt::format(
+      "{}\n  master {}  home {}  value {}{}\n", coloured(Colour::bold, escaped(resource.name)),
+      node_text(resource.master), node_text(resource.home), value_text(resource),
+      resource.recovering ? coloured(Colour::yellow, "  recovering") : "");
+  if (resource.write_number != 0)
+    text += fmt::format("  written {} times\n", resource.write_number);
   for (const LockInfo& lock : resource.locks) text += lock_line(lock);
   return text;
 }
@@ -57,7 +60,8 @@ int show(const Common& common, const Options& options) {
                          page->complete ? "" : ", but some node did not answer in time"));
     return exit_failed;
   }
-  return print(common.json ? to_json(*found).dump(2) + "\n" : text_of(*found)) ? exit_ok : exit_failed;
+  return print(common.json ? to_json(*found).dump(2) + "\n" : text_of(*found)) ? exit_ok
+                                                                               : exit_failed;
 }
 
 }  // namespace

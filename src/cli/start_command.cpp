@@ -1,28 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/start_command.hpp"
 
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <array>
-#include <cerrno>
-#include <csignal>
-#include <cstdlib>
-#include <cstring>
-
 #include "base/assert.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/process.hpp"
 #include "cli/terminal.hpp"
 #include "model/name.hpp"
 
+#include <fmt/format.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 namespace holdfast::cli {
 namespace {
 
-// In the child, up to the point of no return. Gives errno to the parent if the program cannot be executed.
+// In the child, up to the point of no return. Gives errno to the parent if the program cannot be
+// executed.
 [[noreturn]] void become_command(const CommandLine& command, pid_t parent, int report_fd) {
   ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
@@ -60,10 +61,12 @@ StartedCommand start_command(const CommandLine& command) {
   writing.close();
   int error = 0;
   // Closed without a word by a successful exec.
-  if (::read(reading.number(), &error, sizeof error) != sizeof error) return {.pid = pid, .exit_code = exit_ok};
+  if (::read(reading.number(), &error, sizeof error) != sizeof error)
+    return {.pid = pid, .exit_code = exit_ok};
   ::waitpid(pid, nullptr, 0);
   command.foreground->take_back_from(pid);
-  complain(fmt::format("cannot run '{}': {}", escaped(command.words.front()), std::strerror(error)));
+  complain(
+      fmt::format("cannot run '{}': {}", escaped(command.words.front()), std::strerror(error)));
   return {.exit_code = error == ENOENT ? exit_not_found : exit_cannot_run};
 }
 

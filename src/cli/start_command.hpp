@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Starts the command of `holdfast run`: in a process group of its own, with a copy of the session's socket,
-// and such that it dies with the process that starts it.
+// Starts the command of `holdfast run`: in a process group of its own, with a copy of the session's
+// socket, and such that it dies with the process that starts it.
 #pragma once
 
-#include <sys/types.h>
+#include "cli/foreground.hpp"
 
 #include <string>
+#include <sys/types.h>
 #include <utility>
 #include <vector>
-
-#include "cli/foreground.hpp"
 
 namespace holdfast::cli {
 
@@ -20,7 +19,8 @@ struct CommandLine {
   const Foreground* foreground = nullptr;
 };
 
-// `exit_code` is exit_ok, or what a shell says of a command that cannot be run (it was reported then).
+// `exit_code` is exit_ok, or what a shell says of a command that cannot be run (it was reported
+// then).
 struct StartedCommand {
   pid_t pid = 0;
   int exit_code = 0;

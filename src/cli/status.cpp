@@ -1,26 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 // `holdfast status`: what one node is doing.
-#include <fmt/format.h>
-
-#include <nlohmann/json.hpp>
-
 #include "cli/arguments.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/report_text.hpp"
 #include "cli/terminal.hpp"
 #include "cli/time_text.hpp"
 
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
 namespace holdfast::cli {
 namespace {
 
 std::string peers_text(const NodeInfo& node) {
   std::string text;
-  for (const NodeId peer : node.peers_connected) text += (text.empty() ? "" : " ") + node_text(peer);
+  for (const NodeId peer : node.peers_connected)
+    text += (text.empty() ? "" : " ") + node_text(peer);
   return text.empty() ? "none" : text;
 }
 
 std::string phase_text(const NodeInfo& node) {
-  return coloured(node.phase == NodePhase::open ? Colour::green : Colour::yellow, name_of(node.phase));
+  return coloured(node.phase == NodePhase::open ? Colour::green : Colour::yellow,
+                  name_of(node.phase));
 }
 
 std::string text_of(const NodeInfo& node) {
@@ -36,11 +37,15 @@ std::string text_of(const NodeInfo& node) {
       "masters      {} resources\n"
       "directory    {} entries\n",
       node.node.value(), node.cluster, node.version, time_text(node.uptime),
-      member_text({.node = node.node, .incarnation = node.incarnation, .address = node.peer_address}),
+      member_text(
+          {.node = node.node, .incarnation = node.incarnation, .address = node.peer_address}),
       phase_text(node), node.view.epoch.value(), node.view.members.size(),
-      node.view.quorate ? "quorate" : coloured(Colour::red, "without quorum"), time_text(node.lease),
-      node.deadline_left > std::chrono::hours(24 * 365) ? "(no end)" : time_text(node.deadline_left),
-      peers_text(node), node.sessions, node.claims, node.resources_mastered, node.directory_entries);
+      node.view.quorate ? "quorate" : coloured(Colour::red, "without quorum"),
+      time_text(node.lease),
+      node.deadline_left > std::chrono::hours(24 * 365) ? "(no end)"
+                                                        : time_text(node.deadline_left),
+      peers_text(node), node.sessions, node.claims, node.resources_mastered,
+      node.directory_entries);
 }
 
 int status(const Common& common) {
@@ -48,7 +53,8 @@ int status(const Common& common) {
   if (!client) return failed(client.error());
   const auto node = client->status();
   if (!node) return failed(node.error());
-  return print(common.json ? to_json(*node).dump(2) + "\n" : text_of(*node)) ? exit_ok : exit_failed;
+  return print(common.json ? to_json(*node).dump(2) + "\n" : text_of(*node)) ? exit_ok
+                                                                             : exit_failed;
 }
 
 }  // namespace

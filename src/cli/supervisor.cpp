@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/supervisor.hpp"
 
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <poll.h>
-#include <sys/eventfd.h>
-#include <sys/file.h>
-#include <sys/un.h>
-
-#include <algorithm>
-#include <ctime>
-#include <utility>
-
 #include "cli/arguments.hpp"
 #include "cli/environment.hpp"
 #include "cli/terminal.hpp"
 #include "cli/time_text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ctime>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/un.h>
+#include <utility>
 
 namespace holdfast::cli {
 namespace {
@@ -28,15 +28,18 @@ constexpr Duration polite_end_max = 5s;
 Result<void> check_socket_length(const std::string& dir, unsigned nodes) {
   const std::size_t length = socket_in(dir, nodes).size();
   if (length < sizeof(sockaddr_un::sun_path)) return {};
-  return Error{Errc::bad_argument, fmt::format("the directory's name is too long for sockets: {} would have {} "
-                                               "bytes, at most {} are allowed; choose another --dir",
-                                               socket_in(dir, nodes), length, sizeof(sockaddr_un::sun_path) - 1)};
+  return Error{Errc::bad_argument,
+               fmt::format("the directory's name is too long for sockets: {} would have {} "
+                           "bytes, at most {} are allowed; choose another --dir",
+                           socket_in(dir, nodes), length, sizeof(sockaddr_un::sun_path) - 1)};
 }
 
 }  // namespace
 
 Supervisor::Supervisor(SupervisorOptions options, const Fd& signals)
-    : options_(std::move(options)), signals_(signals), wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
+    : options_(std::move(options)),
+      signals_(signals),
+      wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
 
 Supervisor::~Supervisor() { end_daemons(); }
 
@@ -50,10 +53,11 @@ Result<void> Supervisor::start() {
   } else {
     for (const UpNode& node : before ? before->nodes : std::vector<UpNode>())
       if (is_running(node.process))
-        return Error{Errc::bad_argument,
-                     fmt::format("holdfastd of node {} (pid {}) still runs in {}, without a supervisor; use "
-                                 "`holdfast up --attach` or `holdfast down`",
-                                 node.node, node.process.pid, options_.dir)};
+        return Error{
+            Errc::bad_argument,
+            fmt::format("holdfastd of node {} (pid {}) still runs in {}, without a supervisor; use "
+                        "`holdfast up --attach` or `holdfast down`",
+                        node.node, node.process.pid, options_.dir)};
     if (const auto started = start_daemons(); !started) return started;
   }
   publish(Epoch{static_cast<std::uint64_t>(::time(nullptr))});
@@ -68,10 +72,11 @@ Result<void> Supervisor::take_directory() {
   directory_lock_ = Fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (!directory_lock_) return last_error(Errc::cannot_write, path);
   if (::flock(directory_lock_.number(), LOCK_EX | LOCK_NB) == 0) return {};
-  return Error{Errc::bad_argument,
-               fmt::format("a cluster is already up in {}; end it with `holdfast down --dir {}`, or choose "
-                           "another --dir",
-                           options_.dir, options_.dir)};
+  return Error{
+      Errc::bad_argument,
+      fmt::format("a cluster is already up in {}; end it with `holdfast down --dir {}`, or choose "
+                  "another --dir",
+                  options_.dir, options_.dir)};
 }
 
 DaemonOptions Supervisor::options_of(unsigned number) const {
@@ -90,7 +95,8 @@ Result<void> Supervisor::start_daemons() {
   }
   for (Node& node : nodes_) {
     HF_TRY(const DaemonReady ready, node.daemon->wait_ready(boottime() + ready_max));
-    node.report = {.node = node.number, .incarnation = ready.incarnation, .address = ready.peer_address};
+    node.report = {
+        .node = node.number, .incarnation = ready.incarnation, .address = ready.peer_address};
   }
   for (Node& node : nodes_) start_agent(node);
   return {};
@@ -105,7 +111,8 @@ Result<void> Supervisor::start_node(Node& node) {
     node.daemon.reset();
     return ready.error();
   }
-  node.report = {.node = node.number, .incarnation = ready->incarnation, .address = ready->peer_address};
+  node.report = {
+      .node = node.number, .incarnation = ready->incarnation, .address = ready->peer_address};
   start_agent(node);
   return {};
 }
@@ -132,7 +139,8 @@ void Supervisor::start_agent(Node& node) {
     reports_.push_back(std::move(fresh));
     ::eventfd_write(wake_.number(), 1);
   };
-  node.agent = std::make_unique<NodeAgent>(node.number, socket_in(options_.dir, node.number), report);
+  node.agent =
+      std::make_unique<NodeAgent>(node.number, socket_in(options_.dir, node.number), report);
 }
 
 Result<void> Supervisor::wait_until_open() {
@@ -141,9 +149,11 @@ Result<void> Supervisor::wait_until_open() {
   while (std::ranges::any_of(nodes_, waits)) {
     if (boottime() >= deadline) {
       const Node& first = *std::ranges::find_if(nodes_, waits);
-      return Error{Errc::cannot_start,
-                   fmt::format("node {} did not open in view {}: {}", first.number, view_.epoch.value(),
-                               first.report.trouble.empty() ? "it still waits for others" : first.report.trouble)};
+      return Error{
+          Errc::cannot_start,
+          fmt::format(
+              "node {} did not open in view {}: {}", first.number, view_.epoch.value(),
+              first.report.trouble.empty() ? "it still waits for others" : first.report.trouble)};
     }
     wait_for_something(deadline);
     if (const auto signal = next_signal(signals_))
@@ -167,7 +177,8 @@ void Supervisor::wait_for_something(Instant deadline) const {
   std::vector<pollfd> polled{{.fd = signals_.number(), .events = POLLIN, .revents = 0},
                              {.fd = wake_.number(), .events = POLLIN, .revents = 0}};
   for (const Node& node : nodes_)
-    if (node.daemon) polled.push_back({.fd = node.daemon->pidfd().number(), .events = POLLIN, .revents = 0});
+    if (node.daemon)
+      polled.push_back({.fd = node.daemon->pidfd().number(), .events = POLLIN, .revents = 0});
   ::poll(polled.data(), polled.size(), poll_timeout(deadline));
 }
 
@@ -228,8 +239,10 @@ void Supervisor::publish(Epoch at_least) {
   View next = next_view(at_least);
   // Nobody is left to be told, but the epoch must not be used again.
   view_ = std::move(next);
-  // Saved before anybody sees it: an epoch is never used for a second view, also not by our successor.
-  if (const auto saved = write_up_state(options_.dir, state()); !saved) complain(saved.error().text());
+  // Saved before anybody sees it: an epoch is never used for a second view, also not by our
+  // successor.
+  if (const auto saved = write_up_state(options_.dir, state()); !saved)
+    complain(saved.error().text());
   for (Node& node : nodes_)
     if (node.daemon && node.agent) node.agent->publish(view_);
 }
@@ -238,8 +251,9 @@ View Supervisor::next_view(Epoch at_least) const {
   View next{.epoch = Epoch{std::max(view_.epoch.value(), at_least.value()) + 1}};
   for (const Node& node : nodes_) {
     if (!node.daemon) continue;
-    next.members.push_back(
-        {.node = NodeId{node.number}, .incarnation = node.report.incarnation, .address = node.report.address});
+    next.members.push_back({.node = NodeId{node.number},
+                            .incarnation = node.report.incarnation,
+                            .address = node.report.address});
     ++next.configured_votes;
   }
   return next;
@@ -256,14 +270,16 @@ UpState Supervisor::state() const {
 }
 
 std::string Supervisor::summary() const {
-  std::string text = fmt::format("{} daemons are up in {} (view {})\n",
-                                 std::ranges::count_if(nodes_, [](const Node& n) { return n.daemon.has_value(); }),
-                                 options_.dir, view_.epoch.value());
+  std::string text =
+      fmt::format("{} daemons are up in {} (view {})\n",
+                  std::ranges::count_if(nodes_, [](const Node& n) { return n.daemon.has_value(); }),
+                  options_.dir, view_.epoch.value());
   for (const Node& node : nodes_)
     if (node.daemon)
       text += fmt::format("  n{}  pid {:<8} {:<16} {}\n", node.number, node.daemon->process().pid,
                           node.report.address, socket_in(options_.dir, node.number));
-  return text + fmt::format("\n  export HOLDFAST_SOCKET={}\n", socket_in(options_.dir, nodes_.front().number));
+  return text + fmt::format("\n  export HOLDFAST_SOCKET={}\n",
+                            socket_in(options_.dir, nodes_.front().number));
 }
 
 void Supervisor::end_daemons() {
@@ -284,7 +300,8 @@ void Supervisor::end_daemons() {
   if (nodes_.empty()) return;
   UpState ended = state();
   ended.supervisor = {};
-  if (const auto saved = write_up_state(options_.dir, ended); !saved) complain(saved.error().text());
+  if (const auto saved = write_up_state(options_.dir, ended); !saved)
+    complain(saved.error().text());
 }
 
 }  // namespace holdfast::cli

@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 // The supervisor of a local cluster: starts real daemons, is their membership provider, ends them.
 //
-// It watches each daemon's process and publishes a view (epoch + 1) to all others the moment one dies, or
-// when a daemon has begun another life because its lease ran out. Since it sees processes end, a daemon
-// that is not in its views is surely not running; so the votes of a view are those of its members, and the
-// last daemon of a cluster still works. It does not know what the clients of a dead daemon do: their locks
-// wait for the lease.
+// It watches each daemon's process and publishes a view (epoch + 1) to all others the moment one
+// dies, or when a daemon has begun another life because its lease ran out. Since it sees processes
+// end, a daemon that is not in its views is surely not running; so the votes of a view are those of
+// its members, and the last daemon of a cluster still works. It does not know what the clients of a
+// dead daemon do: their locks wait for the lease.
 //
 // If the supervisor dies, daemons and their last view stay; `up --attach` takes over.
 #pragma once
+
+#include "cli/local_daemon.hpp"
+#include "cli/node_agent.hpp"
+#include "cli/up_state.hpp"
 
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "cli/local_daemon.hpp"
-#include "cli/node_agent.hpp"
-#include "cli/up_state.hpp"
 
 namespace holdfast::cli {
 

@@ -1,27 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/terminal.hpp"
 
-#include <fmt/format.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <cstdio>
-
 #include "base/assert.hpp"
 #include "cli/environment.hpp"
 #include "cli/exit_code.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <unistd.h>
 
 namespace holdfast::cli {
 namespace {
 
 std::string_view code_of(Colour colour) {
   switch (colour) {
-    case Colour::plain: return "";
-    case Colour::bold: return "1";
-    case Colour::dim: return "2";
-    case Colour::red: return "31";
-    case Colour::green: return "32";
-    case Colour::yellow: return "33";
+    case Colour::plain:
+      return "";
+    case Colour::bold:
+      return "1";
+    case Colour::dim:
+      return "2";
+    case Colour::red:
+      return "31";
+    case Colour::green:
+      return "32";
+    case Colour::yellow:
+      return "33";
   }
   HF_ASSERT(!"unknown colour");
 }
@@ -33,7 +39,9 @@ std::string coloured_on(int fd, Colour colour, std::string_view text) {
 
 }  // namespace
 
-std::string coloured(Colour colour, std::string_view text) { return coloured_on(STDOUT_FILENO, colour, text); }
+std::string coloured(Colour colour, std::string_view text) {
+  return coloured_on(STDOUT_FILENO, colour, text);
+}
 std::string coloured_error(Colour colour, std::string_view text) {
   return coloured_on(STDERR_FILENO, colour, text);
 }
@@ -47,7 +55,8 @@ std::string Table::text() const {
   std::vector<std::size_t> widths;
   for (const std::string& heading : headings_) widths.push_back(heading.size());
   for (const auto& row : rows_)
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].text.size());
+    for (std::size_t i = 0; i < row.size(); ++i)
+      widths[i] = std::max(widths[i], row[i].text.size());
 
   std::string out;
   const auto add_cell = [&](std::size_t column, const std::string& text, Colour colour) {
@@ -76,7 +85,8 @@ int failed(const Error& error) {
 }
 
 bool print(std::string_view text) {
-  return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+  return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() &&
+         std::fflush(stdout) == 0;
 }
 
 }  // namespace holdfast::cli

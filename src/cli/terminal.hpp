@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// What people see: colours where they help, tables, and the one way to report a failure. Colours appear
-// only on a terminal and never under NO_COLOR; programs should read --json.
+// What people see: colours where they help, tables, and the one way to report a failure. Colours
+// appear only on a terminal and never under NO_COLOR; programs should read --json.
 #pragma once
+
+#include "base/result.hpp"
 
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/result.hpp"
 
 namespace holdfast::cli {
 

@@ -20,9 +20,10 @@ constexpr std::array<Unit, 4> units{{{"ms", 1ms}, {"s", 1s}, {"m", 1min}, {"h", 
 constexpr Duration time_max = 24h * 3650;
 
 Error no_time(std::string_view text) {
-  return Error{Errc::bad_argument, fmt::format("'{}' is no time; write a whole number with its unit, "
-                                               "one of ms, s, m, h, such as 500ms or 5s (at most ten years)",
-                                               text)};
+  return Error{Errc::bad_argument,
+               fmt::format("'{}' is no time; write a whole number with its unit, "
+                           "one of ms, s, m, h, such as 500ms or 5s (at most ten years)",
+                           text)};
 }
 
 std::tm local_time(std::time_t at) {
@@ -38,7 +39,8 @@ std::string formatted(const char* format, const std::tm& parts) {
 
 std::time_t wall_clock_before(Duration age) {
   return std::chrono::system_clock::to_time_t(
-      std::chrono::system_clock::now() - std::chrono::duration_cast<std::chrono::microseconds>(age));
+      std::chrono::system_clock::now() -
+      std::chrono::duration_cast<std::chrono::microseconds>(age));
 }
 
 }  // namespace
@@ -58,7 +60,8 @@ Result<Duration> parse_time(std::string_view text) {
 std::string time_text(Duration time) {
   using std::chrono::duration_cast;
   const auto seconds = duration_cast<std::chrono::seconds>(time).count();
-  if (seconds < 1) return fmt::format("{} ms", duration_cast<std::chrono::milliseconds>(time).count());
+  if (seconds < 1)
+    return fmt::format("{} ms", duration_cast<std::chrono::milliseconds>(time).count());
   const auto tenths = duration_cast<std::chrono::milliseconds>(time).count() / 100;
   if (seconds < 10 && tenths % 10 != 0) return fmt::format("{}.{} s", seconds, tenths % 10);
   if (seconds < 60) return fmt::format("{} s", seconds);

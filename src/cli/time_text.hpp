@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Times as people write and read them: "250ms", "5s", "2m", "1h"; "3 min 20 s"; a point on the wall clock.
+// Times as people write and read them: "250ms", "5s", "2m", "1h"; "3 min 20 s"; a point on the wall
+// clock.
 #pragma once
-
-#include <string>
-#include <string_view>
 
 #include "base/instant.hpp"
 #include "base/result.hpp"
+
+#include <string>
+#include <string_view>
 
 namespace holdfast::cli {
 

@@ -17,7 +17,8 @@ TEST(TimeText, times_are_read_with_their_unit) {
 }
 
 TEST(TimeText, what_is_no_time_is_refused_with_what_is_allowed) {
-  for (const char* text : {"", "5", "s", "-1s", "5 s", "5sec", "1.5s", "99999999999999999999s", "9999999h"}) {
+  for (const char* text :
+       {"", "5", "s", "-1s", "5 s", "5sec", "1.5s", "99999999999999999999s", "9999999h"}) {
     const auto parsed = parse_time(text);
     ASSERT_FALSE(parsed) << text;
     EXPECT_NE(parsed.error().detail.find("one of ms, s, m, h"), std::string::npos) << text;

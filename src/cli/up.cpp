@@ -1,14 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // `holdfast up`: a local cluster of real daemons, in the foreground or detached.
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <array>
-#include <filesystem>
-#include <memory>
-
 #include "base/assert.hpp"
 #include "base/limits.hpp"
 #include "cli/arguments.hpp"
@@ -16,6 +7,15 @@
 #include "cli/exit_code.hpp"
 #include "cli/supervisor.hpp"
 #include "cli/terminal.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <fcntl.h>
+#include <filesystem>
+#include <memory>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace holdfast::cli {
 namespace {
@@ -70,7 +70,8 @@ int detach(const SupervisorOptions& options) {
   std::array<char, 4096> part{};
   for (ssize_t length = 0; (length = ::read(reading.number(), part.data(), part.size())) > 0;)
     summary.append(part.data(), static_cast<std::size_t>(length));
-  if (!summary.empty()) return print(summary + "  holdfast down --dir " + options.dir + "\n") ? exit_ok : exit_failed;
+  if (!summary.empty())
+    return print(summary + "  holdfast down --dir " + options.dir + "\n") ? exit_ok : exit_failed;
   int status = 0;
   ::waitpid(pid, &status, 0);
   return WIFEXITED(status) ? WEXITSTATUS(status) : exit_failed;
@@ -79,14 +80,16 @@ int detach(const SupervisorOptions& options) {
 int up(const Common& common, const Options& options) {
   const std::string dir = common.dir.empty() ? default_up_dir() : common.dir;
   // What we print is used from other directories.
-  const SupervisorOptions wanted{.dir = std::filesystem::absolute(dir).lexically_normal(),
-                                 .nodes = options.nodes,
-                                 .lease_ms = options.lease_ms,
-                                 .mastering = options.mastering,
-                                 .when_dead = options.restart ? WhenDead::restart : WhenDead::leave_out,
-                                 .begin = options.attach ? Begin::attach : Begin::start_daemons};
+  const SupervisorOptions wanted{
+      .dir = std::filesystem::absolute(dir).lexically_normal(),
+      .nodes = options.nodes,
+      .lease_ms = options.lease_ms,
+      .mastering = options.mastering,
+      .when_dead = options.restart ? WhenDead::restart : WhenDead::leave_out,
+      .begin = options.attach ? Begin::attach : Begin::start_daemons};
   if (options.detach) return detach(wanted);
-  return supervise(wanted, [](const std::string& summary) { print(summary + "\nCtrl-C ends the cluster.\n"); });
+  return supervise(
+      wanted, [](const std::string& summary) { print(summary + "\nCtrl-C ends the cluster.\n"); });
 }
 
 }  // namespace
@@ -99,12 +102,14 @@ Run declare_up(CLI::App& app) {
   app.add_option("--lease", options->lease_ms, "lease in milliseconds (default: that of holdfastd)")
       ->type_name("MS")
       ->check(CLI::Range(limits::lease_min.count(), limits::lease_max.count()));
-  app.add_option("--mastering", options->mastering, "who masters a name: the first who asks, or its home")
+  app.add_option("--mastering", options->mastering,
+                 "who masters a name: the first who asks, or its home")
       ->type_name("POLICY")
       ->check(CLI::IsMember({"first", "home"}));
   app.add_flag("--detach", options->detach, "go to the background once everything serves");
   app.add_flag("--restart", options->restart, "start a daemon again when it dies");
-  app.add_flag("--attach", options->attach, "take over the daemons that a dead `up` left in the directory");
+  app.add_flag("--attach", options->attach,
+               "take over the daemons that a dead `up` left in the directory");
   return [options](const Common& common) { return up(common, *options); };
 }
 

@@ -2,10 +2,10 @@
 #include "cli/up_state.hpp"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
+#include <nlohmann/json.hpp>
 
 #include <cerrno>
-#include <nlohmann/json.hpp>
+#include <sys/stat.h>
 
 namespace holdfast::cli {
 namespace {
@@ -21,7 +21,8 @@ Number number_in(const Json& json, const char* key) {
 }
 
 ProcessName process_in(const Json& json) {
-  return {.pid = number_in<pid_t>(json, "pid"), .start_ticks = number_in<std::uint64_t>(json, "start_ticks")};
+  return {.pid = number_in<pid_t>(json, "pid"),
+          .start_ticks = number_in<std::uint64_t>(json, "start_ticks")};
 }
 
 UpNode node_in(const Json& json) {
@@ -38,13 +39,16 @@ Result<void> make_dir(const std::string& path) {
 
 }  // namespace
 
-std::string node_dir(const std::string& dir, unsigned node) { return fmt::format("{}/n{}", dir, node); }
+std::string node_dir(const std::string& dir, unsigned node) {
+  return fmt::format("{}/n{}", dir, node);
+}
 
 Result<std::optional<UpState>> read_up_state(const std::string& dir) {
   const auto content = read_file(state_file(dir));
   if (!content) return std::optional<UpState>();
   const Json json = Json::parse(*content, nullptr, false);
-  if (!json.is_object()) return Error{Errc::cannot_read, state_file(dir) + " is no state file of `holdfast up`"};
+  if (!json.is_object())
+    return Error{Errc::cannot_read, state_file(dir) + " is no state file of `holdfast up`"};
   UpState state{.supervisor = process_in(json.value("supervisor", Json())),
                 .epoch = Epoch{number_in<std::uint64_t>(json, "epoch")}};
   for (const Json& node : json.value("nodes", Json::array())) state.nodes.push_back(node_in(node));

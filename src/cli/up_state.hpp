@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // The directory of a local cluster and its state file, DIR/up.json: who supervises it, the epoch it
-// published last and its daemons. `down` and the demo read it, the next `up` takes the epoch from it.
+// published last and its daemons. `down` and the demo read it, the next `up` takes the epoch from
+// it.
 //
 //   DIR/up.json  DIR/up.log                       state; log of a detached supervisor
-//   DIR/n1/holdfast.sock  DIR/n1/state/  DIR/n1/holdfastd.log  DIR/n1/holdfast.toml       ... n2, n3
+//   DIR/n1/holdfast.sock  DIR/n1/state/  DIR/n1/holdfastd.log  DIR/n1/holdfast.toml       ... n2,
+//   n3
 #pragma once
-
-#include <optional>
-#include <string>
-#include <vector>
 
 #include "base/result.hpp"
 #include "cli/process.hpp"
 #include "model/ids.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace holdfast::cli {
 

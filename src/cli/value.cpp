@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// `holdfast value`: reads the value block of a name under PR, or writes it under EX. A value lives only as
-// long as some lock on its name exists: whoever writes one that nobody keeps is told so.
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <memory>
-#include <nlohmann/json.hpp>
-
+// `holdfast value`: reads the value block of a name under PR, or writes it under EX. A value lives
+// only as long as some lock on its name exists: whoever writes one that nobody keeps is told so.
 #include "cli/acquire.hpp"
 #include "cli/arguments.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/report_text.hpp"
 #include "cli/terminal.hpp"
 #include "model/name.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <memory>
 
 namespace holdfast::cli {
 namespace {
@@ -56,9 +56,11 @@ bool somebody_else_is_there(Client& client, const std::string& lockspace, const 
   return false;
 }
 
-int write_value(const Options& options, const std::string& bytes, const std::string& name, Acquired& got) {
+int write_value(const Options& options, const std::string& bytes, const std::string& name,
+                Acquired& got) {
   if (!somebody_else_is_there(*got.client, options.lockspace, name))
-    complain("nobody else holds or waits for this name: the value goes when this command lets go of it");
+    complain(
+        "nobody else holds or waits for this name: the value goes when this command lets go of it");
   const auto released = got.lock.release({.write_value = bytes});
   return released ? exit_ok : failed(released.error());
 }
@@ -66,7 +68,9 @@ int write_value(const Options& options, const std::string& bytes, const std::str
 Result<std::optional<std::string>> bytes_to_set(const Common& common, const Options& options) {
   if (options.set_escaped) {
     auto bytes = unescaped(*options.set_escaped);
-    if (!bytes) return Error{Errc::bad_argument, "--set-escaped: behind a backslash there must be another one or xNN"};
+    if (!bytes)
+      return Error{Errc::bad_argument,
+                   "--set-escaped: behind a backslash there must be another one or xNN"};
     return bytes;
   }
   if (!options.set) return std::optional<std::string>();
@@ -99,7 +103,8 @@ Run declare_value(CLI::App& app) {
   const auto options = std::make_shared<Options>();
   app.add_option("NAME", options->name, "whose value: any bytes, 255 at most")->required();
   auto* set = app.add_option("--set", options->set, "write this value")->type_name("TEXT");
-  app.add_option("--set-escaped", options->set_escaped, "write this value, with \\\\ and \\xNN for any bytes")
+  app.add_option("--set-escaped", options->set_escaped,
+                 "write this value, with \\\\ and \\xNN for any bytes")
       ->type_name("TEXT")
       ->excludes(set);
   add_patience_options(app, options->patience);

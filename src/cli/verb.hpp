@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a verb is: a row of the registry (verbs.cpp) and one file that declares its options and does it.
-// A new verb is that file, its declaration below and its row.
+// What a verb is: a row of the registry (verbs.cpp) and one file that declares its options and does
+// it. A new verb is that file, its declaration below and its row.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -15,12 +15,14 @@ namespace holdfast::cli {
 
 // Options that every verb understands, written before or behind it.
 struct Common {
-  std::string socket;     // --socket
-  std::string dir;        // --dir: of a local cluster of `up`
-  unsigned node = 1;      // --node: which of its nodes
-  bool json = false;      // --json
-  bool escaped = false;   // --escaped: names and values on the command line are written as output shows them
-  std::vector<std::string> command;  // what stands behind the first "--", where a verb takes a command
+  std::string socket;  // --socket
+  std::string dir;     // --dir: of a local cluster of `up`
+  unsigned node = 1;   // --node: which of its nodes
+  bool json = false;   // --json
+  bool escaped =
+      false;  // --escaped: names and values on the command line are written as output shows them
+  std::vector<std::string>
+      command;  // what stands behind the first "--", where a verb takes a command
 };
 
 // Does the verb; the result is the exit code.

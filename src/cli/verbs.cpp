@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The registry: every verb, its group and its examples. The order is the order of `holdfast --help`.
-#include <array>
-
+// The registry: every verb, its group and its examples. The order is the order of `holdfast
+// --help`.
 #include "base/assert.hpp"
 #include "cli/verb.hpp"
+
+#include <array>
 
 namespace holdfast::cli {
 namespace {
@@ -15,7 +16,8 @@ constexpr auto handed_on = Arguments::handed_on;
 constexpr std::array table{
     Verb{"run", Group::locks, parsed_before_command, "run a command while holding a lock",
          "  holdfast run backup -- rsync -a /srv /backup       one at a time in the whole cluster\n"
-         "  holdfast run --wait 5s backup -- ./job             exit code 75 if not granted in 5 seconds\n"
+         "  holdfast run --wait 5s backup -- ./job             exit code 75 if not granted in 5 "
+         "seconds\n"
          "  holdfast run --mode PR conf -- cat app.conf        readers share\n"
          "  holdfast run db -- sh -c 'write --token $HOLDFAST_TOKEN'\n"
          "\n"
@@ -31,7 +33,8 @@ constexpr std::array table{
          "  holdfast lock --escaped 'any\\x00bytes'             names may hold any bytes",
          declare_lock},
     Verb{"value", Group::locks, parsed, "read or write the value block of a name",
-         "  holdfast value config/version                      waits for a PR lock, prints the value\n"
+         "  holdfast value config/version                      waits for a PR lock, prints the "
+         "value\n"
          "  holdfast value config/version --set 42             waits for an EX lock, writes\n"
          "  holdfast value blob --set-escaped 'a\\x00b'",
          declare_value},
@@ -52,18 +55,21 @@ constexpr std::array table{
          "  holdfast view\n"
          "  holdfast view set --epoch 7 --member 1=127.0.0.1:7001@12 --member 2=127.0.0.1:7002@9\n"
          "\n"
-         "Setting a view is for operators of clusters with membership = manual; give every node the same.",
+         "Setting a view is for operators of clusters with membership = manual; give every node "
+         "the same.",
          declare_view},
     Verb{"node", Group::cluster, parsed, "confirm that a lost node is dead",
          "  holdfast node fence-ack 3                          nobody waits for its lease any more",
          declare_node},
     Verb{"purge", Group::cluster, parsed, "end orphans: persistent locks whose program is gone",
          "  holdfast purge                                     all orphans of this node\n"
-         "  holdfast purge --node 2 --pid 4711                 those that process 4711 left at node 2",
+         "  holdfast purge --node 2 --pid 4711                 those that process 4711 left at "
+         "node 2",
          declare_purge},
     Verb{"up", Group::cluster, parsed, "start a local cluster of real daemons",
          "  holdfast up --nodes 3                              Ctrl-C ends it\n"
-         "  holdfast up --nodes 3 --detach                     in the background; `holdfast down` ends it\n"
+         "  holdfast up --nodes 3 --detach                     in the background; `holdfast down` "
+         "ends it\n"
          "  holdfast up --nodes 3 --dir /tmp/hf --lease 1000 --restart",
          declare_up},
     Verb{"down", Group::cluster, parsed, "end the cluster that `up` started",
@@ -79,8 +85,7 @@ constexpr std::array table{
     Verb{"bench", Group::tools, handed_on, "measure round trips and throughput (holdfast-bench)",
          "  holdfast bench --help", nullptr},
     Verb{"completion", Group::tools, parsed, "print the completion script of a shell",
-         "  source <(holdfast completion bash)",
-         declare_completion},
+         "  source <(holdfast completion bash)", declare_completion},
 };
 
 }  // namespace
@@ -89,10 +94,14 @@ std::span<const Verb> verbs() { return table; }
 
 std::string_view heading_of(Group group) {
   switch (group) {
-    case Group::locks: return "Locks";
-    case Group::looking: return "Looking";
-    case Group::cluster: return "Cluster";
-    case Group::tools: return "Tools";
+    case Group::locks:
+      return "Locks";
+    case Group::looking:
+      return "Looking";
+    case Group::cluster:
+      return "Cluster";
+    case Group::tools:
+      return "Tools";
   }
   HF_ASSERT(!"unknown group");
 }

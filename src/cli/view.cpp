@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // `holdfast view`: prints the membership that a node acts on; `view set` gives it the next one.
-#include <fmt/format.h>
-
-#include <charconv>
-#include <memory>
-#include <nlohmann/json.hpp>
-#include <optional>
-
 #include "base/limits.hpp"
 #include "cli/arguments.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/report_text.hpp"
 #include "cli/terminal.hpp"
 #include "model/name.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <charconv>
+#include <memory>
+#include <optional>
 
 namespace holdfast::cli {
 namespace {
@@ -30,7 +30,8 @@ std::string text_of(const View& view) {
                                  view.quorate ? "quorate" : coloured(Colour::red, "without quorum"),
                                  view.configured_votes);
   for (const Member& member : view.members)
-    text += fmt::format("  {}  weight {}  votes {}\n", escaped(member_text(member)), member.weight, member.votes);
+    text += fmt::format("  {}  weight {}  votes {}\n", escaped(member_text(member)), member.weight,
+                        member.votes);
   return text;
 }
 
@@ -53,9 +54,11 @@ Result<Member> parse_member(const std::string& text) {
                     .incarnation = Incarnation{*incarnation},
                     .address = text.substr(equals + 1, at - equals - 1)};
   }
-  return Error{Errc::bad_argument,
-               fmt::format("'{}' is no member; write N=ADDRESS:PORT@INCARNATION as `holdfast status` prints it",
-                           escaped(text))};
+  return Error{
+      Errc::bad_argument,
+      fmt::format(
+          "'{}' is no member; write N=ADDRESS:PORT@INCARNATION as `holdfast status` prints it",
+          escaped(text))};
 }
 
 Result<View> view_of(const Options& options) {
@@ -84,21 +87,26 @@ int view(const Common& common, const Options& options) {
   if (!client) return failed(client.error());
   const auto node = client->status();
   if (!node) return failed(node.error());
-  return print(common.json ? to_json(node->view).dump(2) + "\n" : text_of(node->view)) ? exit_ok : exit_failed;
+  return print(common.json ? to_json(node->view).dump(2) + "\n" : text_of(node->view))
+             ? exit_ok
+             : exit_failed;
 }
 
 }  // namespace
 
 Run declare_view(CLI::App& app) {
   const auto options = std::make_shared<Options>();
-  options->set = app.add_subcommand("set", "tell this node its next view (operators, manual membership)");
+  options->set =
+      app.add_subcommand("set", "tell this node its next view (operators, manual membership)");
   options->set->fallthrough();
   options->set->add_option("--epoch", options->epoch, "larger than every earlier one")->required();
-  options->set->add_option("--member", options->members, "N=ADDRESS:PORT@INCARNATION, once for each member")
+  options->set
+      ->add_option("--member", options->members, "N=ADDRESS:PORT@INCARNATION, once for each member")
       ->required()
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  options->set->add_option("--votes", options->votes, "votes of the whole cluster (default: one for each member)");
+  options->set->add_option("--votes", options->votes,
+                           "votes of the whole cluster (default: one for each member)");
   options->set->add_flag("--without-quorum", options->without_quorum, "nothing new is granted");
   return [options](const Common& common) { return view(common, *options); };
 }

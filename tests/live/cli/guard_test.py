@@ -74,10 +74,11 @@ class Guard(TestCase):
         program, family = self.start_family()
         waiter = self.start_next()
         guard = self.cluster.guard_of(self.name)
-        for pid in (program.pid, guard):
-            os.kill(pid, signal.SIGSTOP)
-        for pid in (program.pid, guard):
-            os.kill(pid, signal.SIGKILL)
+        # Stopped first, so that neither can do anything about the other's end. (The guard must not be the one
+        # that is left: a stopped process group that loses its parent is woken by the kernel.)
+        for number in (signal.SIGSTOP, signal.SIGKILL):
+            for pid in (guard, program.pid):
+                os.kill(pid, number)
         # The command died with the guard. What it left has copies of the session's socket.
         self.wait_for_end_of(family[0])
         self.assertEqual(self.cluster.run("lock", "--no-wait", self.name).returncode, 75)

@@ -162,7 +162,9 @@ class Cluster:
             if result:
                 return result
             if time.monotonic() > deadline:
-                raise AssertionError(f"it never came to this: {what}")
+                seen = "".join(self.run(*verb, node=node).stdout for node in (1, 2) for verb in (["ls"], ["status"])
+                               if os.path.exists(self.socket(node)))
+                raise AssertionError(f"it never came to this: {what}; but to this:\n{seen}")
 
     def wait_until_waiting(self, name, node=1):
         self.eventually(lambda: any(lock["standing"] == "waiting" for lock in self.locks(name, node)),

@@ -157,7 +157,7 @@ class Run(TestCase):
 
     def test_control_c_ends_the_command_and_the_terminal_comes_back(self):
         terminal = self.start_on_terminal(
-            f"{HOLDFAST} run {self.id()} -- sh -c 'echo ready; cat'; echo code $?; read x; echo shell got $x")
+            f"{HOLDFAST} run {self.id()} -- sh -c 'echo ready; exec cat'; echo code $?; read x; echo shell got $x")
         terminal.read_until("ready")
         terminal.type("\x03")
         terminal.read_until("code 130")
