@@ -40,13 +40,12 @@ struct Host::State {
         socket(std::move(s)),
         clients(loop, log, page.fd(), {.backlog_bytes_max = c.session_backlog_bytes_max}, on_client()),
         peers(loop, log, {.cluster = c.cluster, .key = key}, on_peer()),
-        wake(loop.timer([this] { on_wake(); })),
-        alone_from(loop.timer([this] { step(node::NewView{lone_view(config, life)}); })) {}
+        wake(loop.timer([this] { on_wake(); })) {}
 
   io::OnClient on_client();
   io::OnPeer on_peer();
   [[nodiscard]] Result<void> begin_life();
-  void be_alone_in(std::chrono::milliseconds lease_left);
+  void be_alone();
   void step(const node::Event& event);
   void end_of_turn();
   void carry_out(node::Effects& out);
@@ -68,7 +67,6 @@ struct Host::State {
   io::PeerPort peers;
   io::Timer wake;
   Instant wake_wanted = Instant::never();
-  io::Timer alone_from;  // a single node makes its view then
 
   Life life;
   std::unique_ptr<node::Node> node;
@@ -101,9 +99,12 @@ Result<std::unique_ptr<Host>> Host::open(const io::Config& config, io::Log& log)
   if (!config.peer_listen.empty()) {
     HF_TRY(state->life.peer_address, state->peers.listen(config.peer_listen));
   }
-  const std::chrono::milliseconds lease_left = state->state_file.lease_left();
+  state->life.former_lease = state->state_file.lease_left();
+  if (state->life.former_lease.count() > 0)
+    log.write(io::LogLevel::warning, "the last daemon here did not end cleanly: its lease is waited for before anything is granted",
+              {{"wait_ms", state->life.former_lease.count()}});
   if (const Result<void> begun = state->begin_life(); !begun) return begun.error();
-  if (config.membership == io::Membership::single) state->be_alone_in(lease_left);
+  if (config.membership == io::Membership::single) state->be_alone();
   return std::unique_ptr<Host>(new Host(std::move(state)));
 }
 
@@ -157,15 +158,9 @@ Result<void> Host::State::begin_life() {
   return {};
 }
 
-// Programs of a daemon that was killed may not know it yet, and still rely on what it granted: `lease_left`.
-void Host::State::be_alone_in(std::chrono::milliseconds lease_left) {
-  if (lease_left.count() == 0) {
-    step(node::NewView{lone_view(config, life)});
-    return end_of_turn();
-  }
-  log.write(io::LogLevel::warning, "the last daemon here did not end cleanly: nothing is granted before its lease is over",
-            {{"wait_ms", lease_left.count()}});
-  alone_from.arm(io::boot_now() + lease_left);
+void Host::State::be_alone() {
+  step(node::NewView{lone_view(config, life)});
+  end_of_turn();
 }
 
 void Host::State::step(const node::Event& event) {
@@ -226,6 +221,7 @@ void Host::State::next_life() {
   filling.clear();
   stepped = false;
   if (running == Running::ending) return;
+  life.former_lease = {};  // its deadline has passed, or the others wait for it
   if (const Result<void> begun = begin_life(); !begun) return fail(begun.error());
   wake_wanted = Instant::never();
   log.write(io::LogLevel::warning, "a new life of this node begins", {{"incarnation", life.incarnation.value()}});

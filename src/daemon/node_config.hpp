@@ -2,6 +2,7 @@
 // From what the operator configured to what a node is told.
 #pragma once
 
+#include <chrono>
 #include <string>
 
 #include "io/config.hpp"
@@ -13,6 +14,8 @@ namespace holdfast::daemon {
 struct Life {
   Incarnation incarnation;
   Epoch saved_epoch;
+  // Programs of a daemon that was killed may not know it yet, and still rely on what it granted.
+  std::chrono::milliseconds former_lease{0};
   std::string peer_address;  // with the port that was really taken; empty: no peer port
 };
 

@@ -77,7 +77,8 @@ struct Claim : PlaceLink, SessionLink {
   LockId lock;                          // the master's record
   std::string value;                    // what this holder read or writes (with VALBLK)
   Copy copy = Copy::none;
-  std::uint64_t write_number = 0;  // of that value
+  std::uint64_t write_number = 0;   // of that value
+  std::uint64_t newest_number = 0;  // of the resource's value, as last heard
   ValueState value_state = ValueState::never_written;
 
   void recycle();

@@ -60,7 +60,7 @@ void Master::on(NodeId from, const wire::Operation& operation) {
                                      .mastership = operation.mastership});
     return;
   }
-  if (resource->phase == Phase::removing) {
+  if (resource->phase != Phase::serving) {
     hold_back(*resource, from, operation);
     return;
   }
@@ -71,8 +71,15 @@ void Master::on_asked(NodeId origin, Mastership mastership, std::uint64_t genera
                       const wire::Operation& operation) {
   Resource& resource = at(become(operation.key, mastership, generation));
   resource.generation = std::max(resource.generation, generation);
-  // The home sent somebody here behind our removal, so it will refuse that one; we serve on.
+  if (resource.phase == Phase::telling) {
+    hold_back(resource, origin, operation);
+    return;
+  }
+  // If we have asked for the removal, the home has sent somebody here since, and will refuse it: we serve on.
+  const ResourceId id = resource.id;
+  resource.phase = Phase::serving;
   apply(resource, origin, operation);
+  retry_held_back(id);
 }
 
 void Master::apply(Resource& resource, NodeId from, const wire::Operation& operation) {

@@ -70,14 +70,19 @@ class Master {
     std::uint64_t generation = 0;
     std::string bytes;  // the encoded operation
   };
-  enum class Phase : std::uint8_t { gone, serving, removing };
+  enum class Phase : std::uint8_t {
+    gone,
+    serving,
+    telling,   // holders are being told what happened; what they answer at once has to wait its turn
+    removing,  // the home has been asked to forget the resource
+  };
   struct Resource : IdleHook {
     ResourceId id;
     std::string key;
     Mastership mastership;
     std::uint64_t generation = 0;
     Phase phase = Phase::gone;
-    std::vector<HeldBack> held_back;  // while a removal is asked, or behind a missing operation
+    std::vector<HeldBack> held_back;  // while it is not serving, or behind a missing operation
   };
   // What the engine does not know of a lock.
   struct Extra {
@@ -106,6 +111,7 @@ class Master {
   void retry_held_back(ResourceId id);
 
   void deliver(Resource& resource, lock::Outcomes& outcomes, wire::Answer answer);
+  void tell(const Resource& resource, const lock::Outcomes& outcomes, wire::Answer answer);
   void deliver_grant(const Resource& resource, const lock::Outcome& outcome);
   void deliver_queued(const Resource& resource, const lock::Outcome& outcome);
   void deliver_refusal(const Resource& resource, const lock::Outcome& outcome);

@@ -4,25 +4,30 @@
 
 namespace holdfast::node {
 
+// A holder at this very node answers while it is told: a lock that was given up meanwhile is given up now.
+// Such an operation waits until all have been told, as it would if it came over a wire.
 void Master::deliver(Resource& resource, lock::Outcomes& outcomes, wire::Answer answer) {
-  const ResourceId id = resource.id;
-  const std::size_t count = outcomes.size();
-  for (std::size_t i = 0; i < count; ++i) {
-    const lock::Outcome outcome = outcomes[i];
+  const Phase before = std::exchange(resource.phase, Phase::telling);
+  tell(resource, outcomes, answer);
+  resource.phase = before;
+  if (before == Phase::serving) retry_held_back(resource.id);
+}
+
+void Master::tell(const Resource& resource, const lock::Outcomes& outcomes, wire::Answer answer) {
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    const lock::Outcome& outcome = outcomes[i];
     // The first outcome is the operation's own; a requester that wants no answer knows it already.
     if (i == 0 && answer == wire::Answer::unwanted && outcome.kind == lock::OutcomeKind::granted) continue;
     // Another life of the holder's node would take it for a lock of its own.
     if (!core_.is_member(outcome.holder.node, extra(outcome.lock).incarnation)) continue;
-    const Resource* still = find(id);
-    HF_ASSERT(still != nullptr);
     switch (outcome.kind) {
-      case lock::OutcomeKind::granted: deliver_grant(*still, outcome); break;
-      case lock::OutcomeKind::queued: deliver_queued(*still, outcome); break;
+      case lock::OutcomeKind::granted: deliver_grant(resource, outcome); break;
+      case lock::OutcomeKind::queued: deliver_queued(resource, outcome); break;
       case lock::OutcomeKind::refused:
-      case lock::OutcomeKind::cancelled: deliver_refusal(*still, outcome); break;
+      case lock::OutcomeKind::cancelled: deliver_refusal(resource, outcome); break;
       case lock::OutcomeKind::unlocked: break;  // answered by unlock()
       case lock::OutcomeKind::notice:
-        post_.send(outcome.holder.node, wire::Notice{.claim = outcome.holder.claim, .mastership = still->mastership,
+        post_.send(outcome.holder.node, wire::Notice{.claim = outcome.holder.claim, .mastership = resource.mastership,
                                                      .wanted = outcome.mode});
         break;
     }

@@ -61,7 +61,8 @@ void Master::destroy(Resource& resource) {
 }
 
 void Master::take_view() {
-  for (Resource& resource : resources_) {
+  for (std::size_t i = 0; i < resources_.size(); ++i) {  // telling holders can add resources
+    Resource& resource = resources_[i];
     if (resource.phase == Phase::gone) continue;
     const ResourceId id = resource.id;
     std::erase_if(resource.held_back, [&](const HeldBack& held) { return !core_.view.has(held.from); });
@@ -87,7 +88,8 @@ void Master::take_view() {
 
 void Master::drop_locks(NodeId node, Incarnation incarnation) {
   std::uint64_t dropped = 0;
-  for (Resource& resource : resources_) {
+  for (std::size_t i = 0; i < resources_.size(); ++i) {  // telling holders can add resources
+    Resource& resource = resources_[i];
     if (resource.phase == Phase::gone) continue;
     const ResourceId id = resource.id;
     for (const LockId lock : engine_.locks(id)) {
@@ -104,10 +106,12 @@ void Master::drop_locks(NodeId node, Incarnation incarnation) {
 }
 
 void Master::claim_moved(const ViewChange& change) {
-  for (const Resource& resource : resources_) {
+  for (std::size_t i = 0; i < resources_.size(); ++i) {
+    Resource& resource = resources_[i];
     if (resource.phase != Phase::serving) continue;
     const Slot slot = slot_of(resource.key);
     if (!change.moved(slot, core_.homes)) continue;
+    resource.generation = 0;  // the new home has sent nobody here yet
     post_.send(core_.home(slot),
                wire::MasterClaim{.epoch = core_.view.epoch, .mastership = resource.mastership, .key = resource.key});
   }
@@ -115,7 +119,9 @@ void Master::claim_moved(const ViewChange& change) {
 
 void Master::rebuild(std::string_view key, Mastership mastership, std::vector<Restored> locks, Value value) {
   const ResourceId id = become(key, mastership, 0);
-  idle_.remove(at(id));
+  Resource& resource = at(id);
+  idle_.remove(resource);
+  resource.phase = Phase::telling;  // nobody's operation may come between the locks
   const bool written = value.has_bytes() || value.state != ValueState::never_written;
   if (written) engine_.restore_value(id, std::move(value));
   for (const Restored& restored : locks) {
@@ -129,8 +135,9 @@ void Master::rebuild(std::string_view key, Mastership mastership, std::vector<Re
   }
   lock::Outcomes outcomes;
   engine_.resume(id, outcomes);
-  deliver(at(id), outcomes, wire::Answer::wanted);
-  settle(at(id));
+  resource.phase = Phase::serving;
+  deliver(resource, outcomes, wire::Answer::wanted);
+  settle(resource);
 }
 
 }  // namespace holdfast::node

@@ -146,11 +146,12 @@ void Requester::on(const Session& session, const wire::Convert& call) {
   }
   claim.wanted = call.mode;
   claim.flags = call.flags;
-  if (call.flags.has(Flag::valblk) && value_move(claim.mode, call.mode) == ValueMove::write) {
+  if (call.flags.has(Flag::valblk) && !call.flags.has(Flag::ivvalblk) &&
+      value_move(claim.mode, call.mode) == ValueMove::write) {
     claim.value.assign(call.value);
     claim.copy = Copy::of_grant;
     claim.value_state = ValueState::valid;
-    ++claim.write_number;
+    claim.write_number = ++claim.newest_number;
   }
   const bool remote = place.state == PlaceState::known && place.master != core_.self();
   if (call.reply == wire::Reply::at_once && remote && is_down_conversion(claim.mode, call.mode))

@@ -119,6 +119,7 @@ class Requester {
   [[nodiscard]] Claim* accept(NodeId from, const Reply& reply);
   template <class Reply>
   void learn_from(NodeId from, Place& place, const Reply& reply);
+  void take_grant(Claim& claim, const wire::GrantReply& reply);
   void give_back(NodeId from, const wire::GrantReply& reply);
   void finish_locally(Place& place);
   void answer_refused(Claim& claim, Errc status, const std::vector<wire::BlockerRow>& blockers);

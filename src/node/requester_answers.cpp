@@ -27,19 +27,7 @@ void Requester::on(NodeId from, const wire::GrantReply& reply) {
   Claim* claim = accept(from, reply);
   const PlaceId place = claims_[reply.claim].place;
   if (claim != nullptr) {
-    claim->state = ClaimState::granted;
-    claim->mode = reply.mode;
-    claim->token = reply.token;
-    claim->lock = reply.lock;
-    claim->stamp = lock::no_stamp;
-    if (reply.notes.has(wire::GrantNote::value)) claim->value.assign(reply.value);
-    claim->write_number = reply.write_number;
-    claim->value_state = reply.value_state;
-    if (claim->flags.has(Flag::valblk)) {
-      claim->copy = Copy::of_grant;
-    } else if (claim->copy == Copy::of_grant) {
-      claim->copy = Copy::older;
-    }
+    take_grant(*claim, reply);
     const RequestId request = std::exchange(claim->main, {}).request;
     if (claim->bond == Bond::session)
       sessions_.send(claim->conn, claim->owner,
@@ -48,6 +36,26 @@ void Requester::on(NodeId from, const wire::GrantReply& reply) {
                                    .write_number = reply.write_number, .value = reply.value});
   }
   if (!was_known) flush(place);
+}
+
+void Requester::take_grant(Claim& claim, const wire::GrantReply& reply) {
+  const Mode before = claim.state == ClaimState::granted ? claim.mode : Mode::NL;
+  const bool writes = claim.state == ClaimState::granted && claim.flags.has(Flag::valblk) &&
+                      !claim.flags.has(Flag::ivvalblk) && value_move(before, reply.mode) == ValueMove::write;
+  if (reply.notes.has(wire::GrantNote::value)) claim.value.assign(reply.value);
+  if (reply.notes.has(wire::GrantNote::value) || writes) {
+    claim.copy = Copy::of_grant;
+    claim.write_number = reply.write_number;
+    claim.value_state = reply.value_state;
+  } else if (claim.copy == Copy::of_grant && before <= Mode::CR) {
+    claim.copy = Copy::older;  // while it was held so weakly, others could write
+  }
+  claim.newest_number = reply.write_number;
+  claim.state = ClaimState::granted;
+  claim.mode = reply.mode;
+  claim.token = reply.token;
+  claim.lock = reply.lock;
+  claim.stamp = lock::no_stamp;
 }
 
 // A grant for a claim that has ended: the request came twice, and the second time it was granted. Nobody was
@@ -206,7 +214,7 @@ void Requester::remember_write(const Claim& claim, FlagSet flags, std::string_vi
   std::erase_if(written_, [&](const Written& write) {
     return write.key == place.key || post_.is_applied(write.master, write.incarnation, write.sequence);
   });
-  written_.push_back({.key = place.key, .value = std::string(value), .write_number = claim.write_number + 1,
+  written_.push_back({.key = place.key, .value = std::string(value), .write_number = claim.newest_number + 1,
                       .master = place.master, .incarnation = place.incarnation,
                       .sequence = post_.next_sequence(place.master)});
 }
