@@ -83,6 +83,7 @@ TEST(Config, each_mistake_names_line_key_and_what_is_allowed) {
        "f:2: unknown section [lese]; did you mean 'lease'? allowed are: node, cluster, peer, client, lease, membership, "
        "limits, log, lockspace"},
       {"[lease]\nlese_ms = 1", "f:2: unknown key 'lese_ms' in [lease]; did you mean 'lease_ms'? allowed are: lease_ms"},
+      {"\n[$log]", "f:2: Error while parsing key: expected bare key starting character or string delimiter, saw '$'"},
       {"[peer]\nxyzzy = 1", "f:2: unknown key 'xyzzy' in [peer]; allowed are: listen"},
       {"[lease]\nlease_ms = 50", "f:2: [lease] lease_ms = 50: allowed is a number from 100 to 600000"},
       {"[lease]\nlease_ms = \"3s\"", "f:2: [lease] lease_ms = \"3s\": allowed is a number from 100 to 600000"},

@@ -14,6 +14,8 @@
 #ifndef TOML_EXCEPTIONS
 #define TOML_EXCEPTIONS 0
 #define TOML_HEADER_ONLY 1
+// Its assertions hold for correct files only ("[$x]" breaks one). Without them it reports what it found.
+#define TOML_ASSERT(expression) static_cast<void>(0)
 #endif
 #include <toml++/toml.h>
 
