@@ -75,7 +75,8 @@ struct Claim : PlaceLink, SessionLink {
   std::int64_t stamp = lock::no_stamp;  // of the queued main operation
   Token asked_at;                       // Lamport time of the main operation
   LockId lock;                          // the master's record
-  std::string value;                    // what this holder read or writes (with VALBLK)
+  std::string writes;                   // what the operation under way writes (with VALBLK)
+  std::string value;                    // what this holder read or wrote
   Copy copy = Copy::none;
   std::uint64_t write_number = 0;   // of that value
   std::uint64_t newest_number = 0;  // of the resource's value, as last heard
@@ -107,12 +108,15 @@ struct Place : IdleHook {
   void recycle();
 };
 
-// Every field but the memory of `value`.
+// Every field but the memory of the strings.
 inline void Claim::recycle() {
-  std::string kept = std::move(value);
-  kept.clear();
+  std::string kept_value = std::move(value);
+  std::string kept_writes = std::move(writes);
+  kept_value.clear();
+  kept_writes.clear();
   *this = Claim{};
-  value = std::move(kept);
+  value = std::move(kept_value);
+  writes = std::move(kept_writes);
 }
 
 inline void Place::recycle() {

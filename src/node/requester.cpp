@@ -146,13 +146,7 @@ void Requester::on(const Session& session, const wire::Convert& call) {
   }
   claim.wanted = call.mode;
   claim.flags = call.flags;
-  if (call.flags.has(Flag::valblk) && !call.flags.has(Flag::ivvalblk) &&
-      value_move(claim.mode, call.mode) == ValueMove::write) {
-    claim.value.assign(call.value);
-    claim.copy = Copy::of_grant;
-    claim.value_state = ValueState::valid;
-    claim.write_number = ++claim.newest_number;
-  }
+  claim.writes.assign(call.flags.has(Flag::valblk) ? call.value : std::string_view());
   const bool remote = place.state == PlaceState::known && place.master != core_.self();
   if (call.reply == wire::Reply::at_once && remote && is_down_conversion(claim.mode, call.mode))
     convert_at_once(claim, call);
@@ -180,12 +174,32 @@ void Requester::convert_at_once(Claim& claim, const wire::Convert& call) {
   const ClaimId id = claim.id;
   claim.main = {.stage = Stage::deferred, .number = 0, .request = {}};
   send(claim, Which::main, wire::Answer::unwanted);
-  Claim& again = claims_[id];
-  again.main = {};
-  again.mode = call.mode;
-  sessions_.send(again.conn, again.owner,
-                 wire::Granted{.request = call.request, .lock = id, .mode = again.mode, .notes = {},
-                               .token = again.token, .value = {}});
+  claims_[id].main.request = call.request;
+  complete_main(claims_[id]);
+}
+
+// A conversion that asks for no more than is held is as good as done.
+void Requester::complete_main(Claim& claim) {
+  HF_ASSERT(claim.state == ClaimState::granted && excludes_at_least(claim.mode, claim.wanted));
+  if (writes_now(claim, claim.wanted)) {
+    claim.value = claim.writes;
+    claim.copy = Copy::of_grant;
+    claim.value_state = ValueState::valid;
+    claim.write_number = ++claim.newest_number;
+  }
+  claim.mode = claim.wanted;
+  claim.stamp = lock::no_stamp;
+  const RequestId request = std::exchange(claim.main, {}).request;
+  if (claim.bond == Bond::session && request)
+    sessions_.send(claim.conn, claim.owner,
+                   wire::Granted{.request = request, .lock = claim.id, .mode = claim.mode, .notes = {},
+                                 .token = claim.token, .value = {}});
+}
+
+// Does the conversion under way write, if it ends in `mode`?
+bool Requester::writes_now(const Claim& claim, Mode mode) {
+  return claim.state == ClaimState::granted && claim.flags.has(Flag::valblk) && !claim.flags.has(Flag::ivvalblk) &&
+         value_move(claim.mode, mode) == ValueMove::write;
 }
 
 // ---- unlock, release, cancel, purge ---------------------------------------------------------------------
@@ -208,7 +222,7 @@ void Requester::on(const Session& session, const wire::Unlock& call) {
     done(session, call.request, wrong);
     return;
   }
-  if (call.flags.has(Flag::valblk)) claim.value.assign(call.value);
+  if (call.flags.has(Flag::valblk)) claim.writes.assign(call.value);
   end_claim(*id, call.flags, call.request);
 }
 
@@ -227,7 +241,7 @@ void Requester::on(const Session& session, const wire::Release& call) {
   const Place& place = places_[claim.place];
   if (!idle || place.state != PlaceState::known) {
     if (claim.unlock.stage != Stage::none) return;
-    if (flags.has(Flag::valblk)) claim.value.assign(value);
+    if (flags.has(Flag::valblk)) claim.writes.assign(value);
     end_claim(*id, flags.set(Flag::forceunlock), {});
     return;
   }

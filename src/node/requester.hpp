@@ -94,6 +94,8 @@ class Requester {
   [[nodiscard]] Result<ClaimId> owned(const Session& session, ClaimId id) const;
   [[nodiscard]] Error check_convert(const Claim& claim, const Place& place, const wire::Convert& call) const;
   void convert_at_once(Claim& claim, const wire::Convert& call);
+  void complete_main(Claim& claim);
+  [[nodiscard]] static bool writes_now(const Claim& claim, Mode mode);
   void begin_main(Claim& claim, RequestId request, Duration wait_max);
   void end_claim(ClaimId id, FlagSet flags, RequestId request);
   void cancel_main(ClaimId id, Errc reason, RequestId request);

@@ -40,9 +40,11 @@ void Requester::on(NodeId from, const wire::GrantReply& reply) {
 
 void Requester::take_grant(Claim& claim, const wire::GrantReply& reply) {
   const Mode before = claim.state == ClaimState::granted ? claim.mode : Mode::NL;
-  const bool writes = claim.state == ClaimState::granted && claim.flags.has(Flag::valblk) &&
-                      !claim.flags.has(Flag::ivvalblk) && value_move(before, reply.mode) == ValueMove::write;
-  if (reply.notes.has(wire::GrantNote::value)) claim.value.assign(reply.value);
+  const bool writes = writes_now(claim, reply.mode);
+  if (reply.notes.has(wire::GrantNote::value))
+    claim.value.assign(reply.value);
+  else if (writes)
+    claim.value = claim.writes;
   if (reply.notes.has(wire::GrantNote::value) || writes) {
     claim.copy = Copy::of_grant;
     claim.write_number = reply.write_number;
@@ -219,11 +221,17 @@ void Requester::remember_write(const Claim& claim, FlagSet flags, std::string_vi
                       .sequence = post_.next_sequence(place.master)});
 }
 
-// An unlock that was on its way to the lost master is done: nobody will hear of that lock again. (A cancel
-// is sent again when there is a master.)
+// An unlock that was on its way to the lost master is done: nobody will hear of that lock again. So is a
+// conversion that cannot fail; the lost master may have let somebody else in already. (A cancel is sent
+// again when there is a master.)
 void Requester::finish_locally(Place& place) {
   std::vector<ClaimId> ended;
   for (Claim& claim : place.claims) {
+    if (claim.state == ClaimState::granted && claim.main.stage == Stage::sent &&
+        excludes_at_least(claim.mode, claim.wanted)) {
+      complete_main(claim);
+      claim.copy = claim.copy == Copy::none ? Copy::none : Copy::older;
+    }
     if (claim.cancel.stage == Stage::sent) claim.cancel.stage = Stage::deferred;
     if (claim.unlock.stage == Stage::sent || claim.state == ClaimState::gone) ended.push_back(claim.id);
   }

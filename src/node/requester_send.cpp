@@ -60,7 +60,7 @@ void Requester::send(Claim& claim, Which which, wire::Answer answer) {
                              .asked = {}, .mastership = place.mastership, .resource = place.resource,
                              .lock = claim.lock, .owner = claim.owner, .mode = claim.wanted, .flags = flags,
                              .reason = claim.cancel_reason, .key = {},
-                             .value = carries_value ? std::string_view(claim.value) : std::string_view()});
+                             .value = carries_value ? std::string_view(claim.writes) : std::string_view()});
 }
 
 // Sends the first request of a claim through the home. Without a view there is no home: later then.
@@ -146,6 +146,8 @@ void Requester::expire(ClaimId id) {
     sessions_.send(claim.conn, claim.owner,
                    wire::Refused{.request = std::exchange(claim.main.request, {}), .lock = id,
                                  .status = Errc::recovering, .detail = {}, .blockers = {}});
+    if (const RequestId cancel = std::exchange(claim.cancel.request, {}))
+      sessions_.send(claim.conn, claim.owner, wire::Done{.request = cancel, .status = Errc::ok, .detail = {}});
     auto& siblings = by_session_[claim.conn.value()];
     siblings.erase(siblings.iterator_to(claim));
     sessions_.keep_facts(claim.owner);
