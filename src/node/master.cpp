@@ -103,7 +103,9 @@ void Master::apply(Resource& resource, NodeId from, const wire::Operation& opera
 LockId Master::find_lock(const Resource& resource, NodeId node, const wire::Operation& operation) const {
   const auto is_meant = [&](LockId lock) {
     const lock::Holder holder = engine_.state(lock).holder;
-    return holder.node == node && holder.claim == operation.claim;
+    // Another life of the node counted its claims from the start again.
+    return holder.node == node && holder.claim == operation.claim &&
+           extra(lock).incarnation == core_.incarnation_of(node);
   };
   if (operation.lock && engine_.exists(operation.lock) && is_meant(operation.lock)) return operation.lock;
   if (!operation.asked && operation.number == 1) return {};
