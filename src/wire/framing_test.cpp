@@ -125,12 +125,12 @@ TEST(Buffer, is_empty_after_its_bytes_moved_away) {
   first.append(raw({1, 2, 3}));
   Buffer second(std::move(first));
   EXPECT_EQ(second.size(), 3U);
-  EXPECT_TRUE(first.empty());  // NOLINT(bugprone-use-after-move)
+  EXPECT_TRUE(first.empty());  // NOLINT(bugprone-use-after-move): that is what is tested
   first.append(raw({9}));
   EXPECT_EQ(first.text(), "\x09");
   first = std::move(second);
   EXPECT_EQ(first.size(), 3U);
-  EXPECT_TRUE(second.empty());  // NOLINT(bugprone-use-after-move)
+  EXPECT_TRUE(second.empty());  // NOLINT(bugprone-use-after-move): that is what is tested
 }
 
 TEST(BufferDeathTest, refuses_to_drop_what_it_does_not_have) {
