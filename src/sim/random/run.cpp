@@ -72,7 +72,9 @@ class RandomRun {
   void let_run(Duration by) {
     const Duration end = world_.now() + by;
     while (ok() && world_.step_world(end)) judge_beliefs();
-    if (ok()) (void)world_.pass(end - world_.now());
+    if (!ok()) return;
+    if (const auto passed = world_.pass(std::max(Duration{0}, end - world_.now())); !passed)
+      judge_.fail(passed.error().detail);
     check_nodes(world_);
   }
   void judge_beliefs() {
@@ -169,7 +171,7 @@ class RandomRun {
   // Everything heals; then every request must be answered and everything be given up, in bounded
   // time (I5).
   void finish() {
-    while (!plans_.empty()) {
+    while (ok() && !plans_.empty()) {
       let_run(std::max(Duration{0}, plans_.begin()->first - world_.now()));
       do_what_is_planned();
     }
