@@ -33,7 +33,8 @@ void LockRoundTrips::measure(Unlocking unlocking, std::size_t count, Samples& ou
 
 LockPipeline::LockPipeline(const std::string& socket, const std::string& prefix, PipelineShape shape)
     : client_(connect(socket)) {
-  for (std::size_t i = 0; i < shape.outstanding; ++i) names_.push_back(fmt::format("{}/{:04}", prefix, i));
+  // Twice as many as are on their way: grants need not come in order, and nobody is to wait for itself.
+  for (std::size_t i = 0; i < 2 * shape.outstanding; ++i) names_.push_back(fmt::format("{}/{:04}", prefix, i));
   client_.cork();
   for (std::size_t i = 0; i < shape.outstanding; ++i) ask();
   must(client_.flush(), "cannot send");

@@ -35,7 +35,7 @@ class LockRoundTrips {
   std::vector<std::string> names_;
 };
 
-// One session with many locks on their way; every grant is given back at once and asked for again.
+// FramePipeline's load as a program with this library has it: objects, checks, events.
 class LockPipeline {
  public:
   LockPipeline(const std::string& socket, const std::string& prefix, PipelineShape shape);

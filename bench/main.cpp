@@ -8,6 +8,7 @@
 #include "bench/cluster.hpp"
 #include "bench/echo.hpp"
 #include "bench/fleet.hpp"
+#include "bench/frame_load.hpp"
 #include "bench/lock_load.hpp"
 #include "bench/machines.hpp"
 #include "bench/options.hpp"
@@ -120,34 +121,63 @@ PipelineRows pipeline_rows(const char* what, const char* server) {
           .server = {.section = section, .name = std::string("  and in the ") + server, .unit = Unit::nanoseconds}};
 }
 
+template <class Load>
+Fleet fleet(PipelineShape shape, const std::string& socket, const std::string& names) {
+  return Fleet(shape.clients, [&](std::size_t number) {
+    // Of its own: a fleet that pauses goes on holding what it was granted.
+    const std::string prefix = names + "/" + std::to_string(number);
+    const auto load = std::make_shared<Load>(socket, prefix, shape);
+    return [load](Nanoseconds duration) { return load->run(duration); };
+  });
+}
+
+// One use of a server by many clients, measured in turns with the others.
+struct Stream {
+  PipelineRows rows;
+  Fleet fleet;
+  int server_pid;
+};
+
+// The first one is the floor of the others.
+void take_turns(const Options& options, std::vector<Stream>& all, std::vector<Row>& rows) {
+  for (Stream& stream : all) (void)stream.fleet.measure(options.pipeline_per_round / 2, stream.server_pid);
+  for (std::size_t round = 0; round < options.rounds; ++round) {
+    double floor = 0;
+    for (Stream& stream : all) {
+      const Rate measured = stream.fleet.measure(options.pipeline_per_round, stream.server_pid);
+      stream.rows.add(measured);
+      if (&stream == &all.front())
+        floor = measured.per_second;
+      else
+        stream.rows.rate.ratios.add_number(measured.per_second / floor);
+    }
+  }
+  for (Stream& stream : all) stream.rows.append_to(rows);
+}
+
 void measure_pipeline(const Options& options, const EchoServers& servers, const Cluster& cluster,
                       std::vector<Row>& rows) {
   const PipelineShape shape;
-  Fleet echo(shape.clients, [&](std::size_t) {
-    const auto load = std::make_shared<EchoPipeline>(servers.local_socket(), echo_sizes(), shape);
-    return [load](Nanoseconds duration) { return load->run(duration); };
-  });
-  Fleet locks(shape.clients, [&](std::size_t number) {
-    const std::string prefix = "bench/pipe/" + std::to_string(number);
-    const auto load = std::make_shared<LockPipeline>(cluster.socket(1), prefix, shape);
-    return [load](Nanoseconds duration) { return load->run(duration); };
-  });
-  const int daemon = server_pid(connect(cluster.socket(1)).fd());
-  PipelineRows floor = pipeline_rows("bare echo, messages", "echo server");
-  PipelineRows pairs = pipeline_rows("local lock + unanswered release, pairs", "daemon");
-  pairs.rate.floor = floor.rate.name;
-  pairs.rate.bound = {.kind = Bound::Kind::at_least, .ratio = 0.25};
-  (void)echo.measure(options.pipeline_per_round / 2, servers.local_pid());
-  (void)locks.measure(options.pipeline_per_round / 2, daemon);
-  for (std::size_t round = 0; round < options.rounds; ++round) {
-    const Rate messages = echo.measure(options.pipeline_per_round, servers.local_pid());
-    const Rate granted = locks.measure(options.pipeline_per_round, daemon);
-    floor.add(messages);
-    pairs.add(granted);
-    pairs.rate.ratios.add_number(granted.per_second / messages.per_second);
-  }
-  floor.append_to(rows);
-  pairs.append_to(rows);
+  const std::string daemon = cluster.socket(1);
+  const int daemon_pid = server_pid(connect(daemon).fd());
+  std::vector<Stream> all;
+  all.push_back({.rows = pipeline_rows("bare echo, messages", "echo server"),
+                 .fleet = Fleet(shape.clients,
+                                [&](std::size_t) {
+                                  const auto load =
+                                      std::make_shared<EchoPipeline>(servers.local_socket(), echo_sizes(), shape);
+                                  return [load](Nanoseconds duration) { return load->run(duration); };
+                                }),
+                 .server_pid = servers.local_pid()});
+  all.push_back({.rows = pipeline_rows("local lock + unanswered release, pairs", "daemon"),
+                 .fleet = fleet<FramePipeline>(shape, daemon, "bench/pipe"),
+                 .server_pid = daemon_pid});
+  all.push_back({.rows = pipeline_rows("the same by the client library, pairs", "daemon"),
+                 .fleet = fleet<LockPipeline>(shape, daemon, "bench/calls"),
+                 .server_pid = daemon_pid});
+  for (std::size_t i : {1U, 2U}) all[i].rows.rate.floor = "bare echo, messages";
+  all[1].rows.rate.bound = {.kind = Bound::Kind::at_least, .ratio = 0.25};
+  take_turns(options, all, rows);
 }
 
 void measure_cluster(const Options& options, std::vector<Row>& rows) {
