@@ -148,6 +148,8 @@ class Engine {
   // REQUIRES, for all that follows: the resource, the lock exists.
   [[nodiscard]] bool empty(ResourceId resource) const;
   [[nodiscard]] bool exists(LockId lock) const;
+  // Null if the lock has ended. Valid until the next call that changes something.
+  [[nodiscard]] const Holder* holder(LockId lock) const;
   [[nodiscard]] const Value& value(ResourceId resource) const;
   [[nodiscard]] ResourceId resource_of(LockId lock) const;
   [[nodiscard]] LockState state(LockId lock) const;

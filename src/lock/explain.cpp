@@ -40,6 +40,12 @@ class Answers {
 
 bool Engine::empty(ResourceId resource) const { return state_->resources[resource].empty(); }
 bool Engine::exists(LockId lock) const { return state_->locks.find(lock) != nullptr; }
+
+const Holder* Engine::holder(LockId id) const {
+  const Lock* lock = state_->locks.find(id);
+  return lock == nullptr ? nullptr : &lock->holder;
+}
+
 const Value& Engine::value(ResourceId resource) const { return state_->resources[resource].value; }
 ResourceId Engine::resource_of(LockId lock) const { return state_->locks[lock].resource; }
 

@@ -54,7 +54,8 @@ enum class Copy : std::uint8_t {
 struct PlaceLink : boost::intrusive::list_base_hook<boost::intrusive::tag<struct PlaceLinkTag>> {};
 struct SessionLink : boost::intrusive::list_base_hook<boost::intrusive::tag<struct SessionLinkTag>> {};
 
-struct Claim : PlaceLink, SessionLink {
+// All of a claim but its links and its texts: what starts afresh with the next one.
+struct ClaimFacts {
   ClaimId id;
   PlaceId place;
   ClientConn conn;  // of the session that owns it; meaningless for an orphan
@@ -75,12 +76,15 @@ struct Claim : PlaceLink, SessionLink {
   std::int64_t stamp = lock::no_stamp;  // of the queued main operation
   Token asked_at;                       // Lamport time of the main operation
   LockId lock;                          // the master's record
-  std::string writes;                   // what the operation under way writes (with VALBLK)
-  std::string value;                    // what this holder read or wrote
   Copy copy = Copy::none;
   std::uint64_t write_number = 0;   // of that value
   std::uint64_t newest_number = 0;  // of the resource's value, as last heard
   ValueState value_state = ValueState::never_written;
+};
+
+struct Claim : PlaceLink, SessionLink, ClaimFacts {
+  std::string writes;                   // what the operation under way writes (with VALBLK)
+  std::string value;                    // what this holder read or wrote
 
   void recycle();
 };
@@ -108,15 +112,10 @@ struct Place : IdleHook {
   void recycle();
 };
 
-// Every field but the memory of the strings.
 inline void Claim::recycle() {
-  std::string kept_value = std::move(value);
-  std::string kept_writes = std::move(writes);
-  kept_value.clear();
-  kept_writes.clear();
-  *this = Claim{};
-  value = std::move(kept_value);
-  writes = std::move(kept_writes);
+  static_cast<ClaimFacts&>(*this) = {};
+  writes.clear();
+  value.clear();
 }
 
 inline void Place::recycle() {

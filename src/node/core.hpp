@@ -38,9 +38,14 @@ struct Core {
   [[nodiscard]] NodeId self() const { return config.node; }
   [[nodiscard]] bool has_view() const { return static_cast<bool>(view.epoch); }
   [[nodiscard]] NodeId home(Slot slot) const { return homes.home(slot); }
-  [[nodiscard]] bool is_member(NodeId node, Incarnation incarnation) const { return view.has(node, incarnation); }
+  // We are a member ourselves as long as there is a view: no need to look.
+  [[nodiscard]] bool is_member(NodeId node, Incarnation incarnation) const {
+    return node == self() && has_view() ? incarnation == config.incarnation : view.has(node, incarnation);
+  }
   // REQUIRES: `node` is a member.
-  [[nodiscard]] Incarnation incarnation_of(NodeId node) const { return view.find(node)->incarnation; }
+  [[nodiscard]] Incarnation incarnation_of(NodeId node) const {
+    return node == self() ? config.incarnation : view.find(node)->incarnation;
+  }
 
   [[nodiscard]] const LockspacePolicy& policy(std::string_view lockspace) const {
     for (const LockspacePolicy& policy : config.policies)

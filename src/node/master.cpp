@@ -6,28 +6,10 @@
 #include "wire/framing.hpp"
 
 namespace holdfast::node {
-namespace {
-
-std::uint32_t index_of(std::uint64_t id) { return static_cast<std::uint32_t>(id); }
-
-}  // namespace
-
-Master::Resource* Master::find(ResourceId id) {
-  if (index_of(id.value()) >= resources_.size()) return nullptr;
-  Resource& resource = resources_[index_of(id.value())];
-  return resource.phase != Phase::gone && resource.id == id ? &resource : nullptr;
-}
-
 Master::Resource& Master::at(ResourceId id) {
   Resource* resource = find(id);
   HF_ASSERT(resource != nullptr);
   return *resource;
-}
-
-Master::Extra& Master::extra(LockId lock) {
-  const std::uint32_t index = index_of(lock.value());
-  if (index >= extras_.size()) extras_.resize(index + 1);
-  return extras_[index];
 }
 
 ResourceId Master::become(std::string_view key, Mastership mastership, std::uint64_t generation) {
@@ -39,9 +21,7 @@ ResourceId Master::become(std::string_view key, Mastership mastership, std::uint
     return resource.id;
   }
   const ResourceId id = engine_.create();
-  const std::uint32_t index = index_of(id.value());
-  while (index >= resources_.size()) resources_.emplace_back();
-  Resource& resource = resources_[index];
+  Resource& resource = resources_[index_of(id.value())];
   HF_ASSERT(resource.phase == Phase::gone);
   resource.id = id;
   resource.key.assign(key);
@@ -83,7 +63,7 @@ void Master::on_asked(NodeId origin, Mastership mastership, std::uint64_t genera
 }
 
 void Master::apply(Resource& resource, NodeId from, const wire::Operation& operation) {
-  if (!core_.view.has(from)) return;
+  if (from != core_.self() && !core_.view.has(from)) return;
   idle_.remove(resource);
   const ResourceId id = resource.id;
   if (const LockId lock = find_lock(resource, from, operation))
@@ -95,19 +75,19 @@ void Master::apply(Resource& resource, NodeId from, const wire::Operation& opera
   else if (operation.answer == wire::Answer::wanted)
     post_.send(from, wire::DoneReply{.claim = operation.claim, .number = operation.number, .asked = operation.asked,
                                      .mastership = resource.mastership, .status = Errc::no_such_lock});
-  if (Resource* still = find(id)) settle(*still);
+  if (resource.phase != Phase::gone && resource.id == id) settle(resource);
 }
 
 // The lock that this operation is about, if there is one. A first request that came straight to us cannot
 // have one: only what goes through the home can come twice.
 LockId Master::find_lock(const Resource& resource, NodeId node, const wire::Operation& operation) const {
   const auto is_meant = [&](LockId lock) {
-    const lock::Holder holder = engine_.state(lock).holder;
+    const lock::Holder* holder = engine_.holder(lock);
     // Another life of the node counted its claims from the start again.
-    return holder.node == node && holder.claim == operation.claim &&
+    return holder != nullptr && holder->node == node && holder->claim == operation.claim &&
            extra(lock).incarnation == core_.incarnation_of(node);
   };
-  if (operation.lock && engine_.exists(operation.lock) && is_meant(operation.lock)) return operation.lock;
+  if (operation.lock && is_meant(operation.lock)) return operation.lock;
   if (!operation.asked && operation.number == 1) return {};
   for (const LockId lock : engine_.locks(resource.id))
     if (is_meant(lock)) return lock;
@@ -163,7 +143,7 @@ void Master::convert(Resource& resource, LockId lock, const wire::Operation& ope
   extra.since = core_.now;
   lock::Outcomes outcomes = std::exchange(spare_outcomes_, {});
   outcomes.clear();
-  const NodeId holder = engine_.state(lock).holder.node;
+  const NodeId holder = engine_.holder(lock)->node;
   const Errc status =
       engine_.convert(lock, {.mode = operation.mode, .flags = operation.flags, .value = operation.value}, outcomes);
   explain(resource, outcomes, operation);

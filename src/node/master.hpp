@@ -4,11 +4,10 @@
 // Who becomes master of what is not decided here: the home says so (become) and takes it back (removal).
 #pragma once
 
-#include <deque>
-#include <memory>
 #include <string>
 #include <vector>
 
+#include "base/chunked.hpp"
 #include "cluster/directory.hpp"
 #include "lock/engine.hpp"
 #include "node/core.hpp"
@@ -92,10 +91,15 @@ class Master {
     Instant since;              // granted, or waits, since then
     Incarnation incarnation;    // of the holder's node
   };
-  [[nodiscard]] Resource* find(ResourceId id);
+  [[nodiscard]] static std::uint32_t index_of(std::uint64_t id) { return static_cast<std::uint32_t>(id); }
+  [[nodiscard]] Resource* find(ResourceId id) {
+    if (index_of(id.value()) >= resources_.size()) return nullptr;
+    Resource& resource = resources_[index_of(id.value())];
+    return resource.phase != Phase::gone && resource.id == id ? &resource : nullptr;
+  }
   [[nodiscard]] Resource& at(ResourceId id);
   [[nodiscard]] const Resource& at(ResourceId id) const { return const_cast<Master&>(*this).at(id); }
-  [[nodiscard]] Extra& extra(LockId lock);
+  [[nodiscard]] Extra& extra(LockId lock) { return extras_[index_of(lock.value())]; }
   [[nodiscard]] const Extra& extra(LockId lock) const { return const_cast<Master&>(*this).extra(lock); }
 
   void apply(Resource& resource, NodeId from, const wire::Operation& operation);
@@ -124,8 +128,8 @@ class Master {
   Core& core_;
   Post& post_;
   lock::Engine engine_;
-  std::deque<Resource> resources_;  // by index of the engine's resource id; they never move
-  std::deque<Extra> extras_;        // by index of the engine's lock id
+  Chunked<Resource> resources_;  // by the engine's resource ids
+  Chunked<Extra> extras_;        // by the engine's lock ids
   cluster::KeyMap<ResourceId> by_key_;
   IdleList<Resource> idle_;
   lock::Outcomes spare_outcomes_;

@@ -10,7 +10,7 @@ void Master::deliver(Resource& resource, lock::Outcomes& outcomes, wire::Answer 
   const Phase before = std::exchange(resource.phase, Phase::telling);
   tell(resource, outcomes, answer);
   resource.phase = before;
-  if (before == Phase::serving) retry_held_back(resource.id);
+  if (before == Phase::serving && !resource.held_back.empty()) retry_held_back(resource.id);
 }
 
 void Master::tell(const Resource& resource, const lock::Outcomes& outcomes, wire::Answer answer) {

@@ -61,7 +61,7 @@ void Master::destroy(Resource& resource) {
 }
 
 void Master::take_view() {
-  for (std::size_t i = 0; i < resources_.size(); ++i) {  // telling holders can add resources
+  for (std::uint32_t i = 0; i < resources_.size(); ++i) {  // telling holders can add resources
     Resource& resource = resources_[i];
     if (resource.phase == Phase::gone) continue;
     const ResourceId id = resource.id;
@@ -88,7 +88,7 @@ void Master::take_view() {
 
 void Master::drop_locks(NodeId node, Incarnation incarnation) {
   std::uint64_t dropped = 0;
-  for (std::size_t i = 0; i < resources_.size(); ++i) {  // telling holders can add resources
+  for (std::uint32_t i = 0; i < resources_.size(); ++i) {  // telling holders can add resources
     Resource& resource = resources_[i];
     if (resource.phase == Phase::gone) continue;
     const ResourceId id = resource.id;
@@ -106,7 +106,7 @@ void Master::drop_locks(NodeId node, Incarnation incarnation) {
 }
 
 void Master::claim_moved(const ViewChange& change) {
-  for (std::size_t i = 0; i < resources_.size(); ++i) {
+  for (std::uint32_t i = 0; i < resources_.size(); ++i) {
     Resource& resource = resources_[i];
     if (resource.phase != Phase::serving) continue;
     const Slot slot = slot_of(resource.key);

@@ -276,6 +276,7 @@ Instant Node::State::next_wake() {
     acknowledge_at = Instant::never();
   else if (acknowledge_at == Instant::never() || acknowledge_at <= core.now)
     acknowledge_at = core.now + acknowledge_within;
+  if (shutting_down) return acknowledge_at;
   const Instant next = std::min({core.lost.next(), requester.next(), master.next(), acknowledge_at});
   return core.has_view() ? std::min(next, stamp_at) : next;
 }

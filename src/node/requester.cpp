@@ -162,7 +162,7 @@ Error Requester::check_convert(const Claim& claim, const Place& place, const wir
                             ? "a conversion from " + std::string(name_of(claim.mode)) + " to " +
                                   std::string(name_of(call.mode)) + " cannot ask for quecvt: it does not rise"
                             : std::string()};
-  const std::size_t allowed = core_.policy_of_key(place.key).value_bytes_max;
+  const std::size_t allowed = call.flags.has(Flag::valblk) ? core_.policy_of_key(place.key).value_bytes_max : 0;
   if (call.flags.has(Flag::valblk) && call.value.size() > allowed)
     return Error{Errc::value_too_long, "the value has " + bytes_text(call.value.size(), allowed)};
   return Error{Errc::ok};
@@ -211,7 +211,8 @@ void Requester::on(const Session& session, const wire::Unlock& call) {
     return;
   }
   Claim& claim = claims_[*id];
-  const std::size_t allowed = core_.policy_of_key(places_[claim.place].key).value_bytes_max;
+  const std::size_t allowed =
+      call.flags.has(Flag::valblk) ? core_.policy_of_key(places_[claim.place].key).value_bytes_max : 0;
   const bool in_flight = claim.main.stage == Stage::sent && claim.stamp == lock::no_stamp;
   Error wrong{lock::check_ending(call.flags)};
   if (call.flags.has(Flag::valblk) && call.value.size() > allowed)
