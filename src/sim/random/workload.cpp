@@ -2,6 +2,7 @@
 #include "sim/random/workload.hpp"
 
 #include "base/limits.hpp"
+#include "sim/world/beliefs.hpp"
 
 #include <algorithm>
 
@@ -226,6 +227,8 @@ void Workload::on_granted(std::size_t client, const wire::Granted& event) {
   if (open.empty() || program == nullptr)
     return judge_.fail("I4 is broken: " + world_->client(client).name +
                        " was granted what it had not asked for");
+  // Told after the deadline of its node: the program looks at the clock and does not believe it.
+  if (!before_deadline(*world_, world_->client(client))) return;
   // Given up meanwhile: somebody else may have been granted it since, and it may have been told
   // earlier.
   if (world_->client(client).ending.contains(event.lock))
