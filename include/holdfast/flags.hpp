@@ -50,6 +50,12 @@ inline constexpr std::array flag_table{
     FlagRow{Flag::altcw, "altcw"},             FlagRow{Flag::forceunlock, "forceunlock"},
 };
 
+inline constexpr std::uint32_t all_flag_bits = [] {
+  std::uint32_t bits = 0;
+  for (const FlagRow& row : flag_table) bits |= static_cast<std::uint32_t>(row.flag);
+  return bits;
+}();
+
 class FlagSet {
  public:
   constexpr FlagSet() = default;
@@ -75,11 +81,7 @@ class FlagSet {
   [[nodiscard]] constexpr bool empty() const { return bits_ == 0; }
   // True if there is no flag here but those of `allowed`.
   [[nodiscard]] constexpr bool within(FlagSet allowed) const { return (bits_ & ~allowed.bits_) == 0; }
-  [[nodiscard]] constexpr std::uint32_t unknown() const {
-    std::uint32_t known = 0;
-    for (const FlagRow& row : flag_table) known |= static_cast<std::uint32_t>(row.flag);
-    return bits_ & ~known;
-  }
+  [[nodiscard]] constexpr std::uint32_t unknown() const { return bits_ & ~all_flag_bits; }
   friend constexpr bool operator==(FlagSet, FlagSet) = default;
 
  private:

@@ -151,8 +151,10 @@ class [[nodiscard]] Lock {
  private:
   friend class client::State;
   friend class Client;
-  Lock(std::weak_ptr<client::State> state, ClaimId id, Grant grant) noexcept;
-  [[nodiscard]] Result<std::shared_ptr<client::State>> reach() const;
+  Lock(std::weak_ptr<client::State> state, ClaimId id, Grant&& grant) noexcept;
+  // Null if nothing can be asked of this object; unreachable() then says why.
+  [[nodiscard]] std::shared_ptr<client::State> reach() const;
+  [[nodiscard]] Error unreachable() const;
 
   std::weak_ptr<client::State> state_;
   ClaimId id_;

@@ -8,7 +8,7 @@
 namespace holdfast {
 Lock::Lock() noexcept = default;
 
-Lock::Lock(std::weak_ptr<client::State> state, ClaimId id, Grant grant) noexcept
+Lock::Lock(std::weak_ptr<client::State> state, ClaimId id, Grant&& grant) noexcept
     : state_(std::move(state)), id_(id), grant_(std::move(grant)) {}
 
 Lock::Lock(Lock&& other) noexcept
@@ -27,11 +27,11 @@ Lock::~Lock() {
   if (const auto state = client::State::open(state_); state != nullptr) state->unlock_quietly(id_);
 }
 
-Result<std::shared_ptr<client::State>> Lock::reach() const {
+std::shared_ptr<client::State> Lock::reach() const { return id_ ? client::State::open(state_) : nullptr; }
+
+Error Lock::unreachable() const {
   if (!id_) return Error{Errc::no_such_lock, "this Lock holds nothing"};
-  std::shared_ptr<client::State> state = client::State::open(state_);
-  if (state == nullptr) return Error{Errc::session_ended, "the Client of this Lock is gone, and its locks with it"};
-  return state;
+  return Error{Errc::session_ended, "the Client of this Lock is gone, and its locks with it"};
 }
 
 Mode Lock::mode() const {
@@ -52,40 +52,46 @@ bool Lock::held() const {
 }
 
 Result<Grant, Refusal> Lock::convert(Mode mode, const ConvertOptions& options) {
-  HF_TRY(const auto state, reach());
+  const auto state = reach();
+  if (state == nullptr) return unreachable();
   Result<Grant, Refusal> grant = state->convert(id_, mode, options);
   if (grant) grant_ = *grant;
   return grant;
 }
 
 Result<RequestId> Lock::convert_async(Mode mode, const ConvertOptions& options, OnConverted done) {
-  HF_TRY(const auto state, reach());
+  const auto state = reach();
+  if (state == nullptr) return unreachable();
   return state->convert_async(id_, mode, options, std::move(done));
 }
 
 Result<void> Lock::release(const ReleaseOptions& options) {
-  HF_TRY(const auto state, reach());
+  const auto state = reach();
+  if (state == nullptr) return unreachable();
   Result<void> done = state->unlock(id_, options);
   if (state->session().find(id_) == nullptr) id_ = {};
   return done;
 }
 
 Result<RequestId> Lock::release_async(const ReleaseOptions& options, OnDone done) {
-  HF_TRY(const auto state, reach());
+  const auto state = reach();
+  if (state == nullptr) return unreachable();
   Result<RequestId> request = state->unlock_async(id_, options, std::move(done));
   if (request || state->session().find(id_) == nullptr) id_ = {};
   return request;
 }
 
 Result<void> Lock::release_unanswered(const ReleaseOptions& options) {
-  HF_TRY(const auto state, reach());
+  const auto state = reach();
+  if (state == nullptr) return unreachable();
   Result<void> done = state->unlock_unanswered(id_, options);
   if (state->session().find(id_) == nullptr) id_ = {};
   return done;
 }
 
 Result<void> Lock::cancel() {
-  HF_TRY(const auto state, reach());
+  const auto state = reach();
+  if (state == nullptr) return unreachable();
   client::Answer answer;
   return state->wait_for(state->session().cancel({.lock = id_}), answer);
 }

@@ -43,34 +43,28 @@ Call to_ending(ClaimId lock, const ReleaseOptions& options) {
 
 // ---- who gets the answer --------------------------------------------------------------------------------
 
-State::Pending& State::pending(RequestId request) {
-  const auto index = static_cast<std::uint32_t>(request.value());
-  if (index >= pending_.size()) pending_.resize(index + 1);
-  return pending_[index];
-}
-
-void State::expect(RequestId request, Asked asked, Answer& answer) {
+State::Pending& State::expect(RequestId request, Asked asked, Answer& answer) {
   Pending& entry = pending(request);
   entry.asked = asked;
   entry.who = For::caller;
   entry.answer = &answer;
+  return entry;
 }
 
-void State::expect(RequestId request, Asked asked, Callback callback, bool has_callback) {
+template <class Done>
+State::Pending& State::expect(RequestId request, Asked asked, Done&& done) {
   Pending& entry = pending(request);
   entry.asked = asked;
-  entry.who = has_callback ? For::callback : For::event;
-  entry.callback = std::move(callback);
+  entry.who = done ? For::callback : For::event;
+  if (done) entry.callback = std::move(done);
+  return entry;
 }
 
 // Whoever waited for this is gone. A grant that still comes is given back as soon as it is read.
 void State::abandon(RequestId request, Answer& answer) {
   if (answer.here || closed_) return;
-  Pending& entry = pending(request);
-  entry.who = For::nobody;
-  entry.answer = nullptr;
-  if (const auto asked = session().cancel({.target = request}); asked)
-    expect(*asked, Asked::other, Callback{}, true);
+  ignore(request);
+  if (const auto asked = session().cancel({.target = request}); asked) ignore(*asked);
   connection_.send(*this, BootClock::now());
 }
 
@@ -148,10 +142,11 @@ Result<Lock, Refusal> State::lock(const wire::Lock& call, const LockOptions& opt
   HF_TRY(const RequestId request, session().lock(call));
   Answer answer;
   const auto kept = options.on_waiting ? shared_from_this() : nullptr;  // it may destroy the Client
-  expect(request, Asked::lock, answer);
-  pending(request).hooks = make_hooks(options);
+  add_hooks(expect(request, Asked::lock, answer), options);
   {
-    const Guard guard([&] { abandon(request, answer); });
+    const Guard guard([&] {
+      if (!answer.here) abandon(request, answer);
+    });
     wait(answer, patience(options.wait_max), options.on_waiting);
   }
   if (closed_) return alive().error();
@@ -162,9 +157,7 @@ Result<Lock, Refusal> State::lock(const wire::Lock& call, const LockOptions& opt
 
 Result<RequestId> State::lock_async(const wire::Lock& call, const LockOptions& options, OnLocked done) {
   HF_TRY(const RequestId request, session().lock(call));
-  const bool has_callback = static_cast<bool>(done);
-  expect(request, Asked::lock, std::move(done), has_callback);
-  pending(request).hooks = make_hooks(options);
+  add_hooks(expect(request, Asked::lock, std::move(done)), options);
   send_soon();
   return request;
 }
@@ -184,8 +177,7 @@ Result<Grant, Refusal> State::convert(ClaimId lock, Mode mode, const ConvertOpti
 
 Result<RequestId> State::convert_async(ClaimId lock, Mode mode, const ConvertOptions& options, OnConverted done) {
   HF_TRY(const RequestId request, session().convert(to_call(lock, mode, options)));
-  const bool has_callback = static_cast<bool>(done);
-  expect(request, Asked::convert, std::move(done), has_callback);
+  expect(request, Asked::convert, std::move(done));
   send_soon();
   return request;
 }
@@ -199,8 +191,7 @@ Result<void> State::unlock(ClaimId lock, const ReleaseOptions& options) {
 
 Result<RequestId> State::unlock_async(ClaimId lock, const ReleaseOptions& options, OnDone done) {
   HF_TRY(const RequestId request, session().unlock(to_ending<wire::Unlock>(lock, options)));
-  const bool has_callback = static_cast<bool>(done);
-  expect(request, Asked::other, std::move(done), has_callback);
+  expect(request, Asked::other, std::move(done));
   hooks_.erase(lock);
   send_soon();
   return request;
@@ -222,15 +213,14 @@ void State::unlock_quietly(ClaimId lock) {
     Answer answer;
     expect(*request, Asked::other, answer);
     wait(answer, BootClock::now() + destructor_max, {});
-    if (!answer.here) expect(*request, Asked::other, Callback{}, true);
+    if (!answer.here) ignore(*request);
   }
   hooks_.erase(lock);
 }
 
 Result<RequestId> State::cancel_async(RequestId request, OnDone done) {
   HF_TRY(const RequestId asked, session().cancel({.target = request}));
-  const bool has_callback = static_cast<bool>(done);
-  expect(asked, Asked::other, std::move(done), has_callback);
+  expect(asked, Asked::other, std::move(done));
   send_soon();
   return asked;
 }

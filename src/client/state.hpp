@@ -100,9 +100,17 @@ class State final : public EventSink, public std::enable_shared_from_this<State>
   };
   enum class Sending : std::uint8_t { at_once, gathered };
 
-  Pending& pending(RequestId request);
-  void expect(RequestId request, Asked asked, Answer& answer);
-  void expect(RequestId request, Asked asked, Callback callback, bool has_callback);
+  Pending& pending(RequestId request) {
+    const auto index = static_cast<std::uint32_t>(request.value());
+    if (index >= pending_.size()) pending_.resize(index + 1);
+    return pending_[index];
+  }
+  Pending& expect(RequestId request, Asked asked, Answer& answer);
+  // An empty callback: the answer becomes an event.
+  template <class Done>
+  Pending& expect(RequestId request, Asked asked, Done&& done);
+  // Nobody wants to hear it.
+  void ignore(RequestId request) { pending(request).who = For::nobody; }
   // Waits until the answer is here or `until` has passed.
   void wait(Answer& answer, BootClock::time_point until, const OnWaiting& on_waiting);
   void abandon(RequestId request, Answer& answer);
@@ -123,13 +131,14 @@ class State final : public EventSink, public std::enable_shared_from_this<State>
   void on(const wire::QueryEnd& m);
   void on(const wire::NodeStatus& m);
 
-  void answer_later(Pending& asked, Event event);
+  template <class Later>
+  void answer_later(Pending& asked, Later&& event);
   [[nodiscard]] Answer* caller_of(RequestId request);
   void deliver();
   void run(Call& call);
   [[nodiscard]] std::optional<Mode> take_notice(ClaimId lock);
   void forget_hooks_if_gone(ClaimId lock);
-  [[nodiscard]] static std::unique_ptr<Hooks> make_hooks(const LockOptions& options);
+  static void add_hooks(Pending& asked, const LockOptions& options);
 
   Connection connection_;
   std::vector<Pending> pending_;  // by the index half of the request id

@@ -27,9 +27,10 @@ Answer* State::caller_of(RequestId request) {
   return entry.who == For::caller ? entry.answer : nullptr;
 }
 
-void State::answer_later(Pending& entry, Event event) {
-  if (entry.who == For::callback) calls_.push({std::move(event), std::exchange(entry.callback, {})});
-  if (entry.who == For::event) events_.push(std::move(event));
+template <class Later>
+void State::answer_later(Pending& entry, Later&& event) {
+  if (entry.who == For::callback) calls_.push(Call{std::move(event), std::exchange(entry.callback, {})});
+  else if (entry.who == For::event) events_.push(std::move(event));
   entry.who = For::nobody;
 }
 
@@ -60,7 +61,7 @@ void State::on(const wire::Waiting& m) {
     entry.answer->waits_behind = std::move(blockers);
     entry.answer->waits = true;
   } else if (entry.hooks && entry.hooks->waiting) {
-    calls_.push({event::Waiting{m.request, m.lock, std::move(blockers)}, entry.hooks->waiting});
+    calls_.push(Call{event::Waiting{m.request, m.lock, std::move(blockers)}, entry.hooks->waiting});
   } else if (entry.who == For::event) {
     events_.push(event::Waiting{m.request, m.lock, std::move(blockers)});
   }
@@ -94,14 +95,14 @@ void State::on(const wire::NoticeEvent& m) {
   Hooks& hooks = hooks_[m.lock];
   hooks.wanted = hooks.notice_pending ? stronger(hooks.wanted, m.wanted) : m.wanted;
   if (std::exchange(hooks.notice_pending, true)) return;
-  if (hooks.notice) calls_.push({event::Notice{m.lock, m.wanted}, {}});
+  if (hooks.notice) calls_.push(Call{event::Notice{m.lock, m.wanted}, {}});
   else events_.push(event::Notice{m.lock, m.wanted});
 }
 
 void State::on(const wire::LostEvent& m) {
   event::Lost lost{m.lock, Error{m.status}};
   const auto found = hooks_.find(m.lock);
-  if (found != hooks_.end() && found->second.lost) calls_.push({std::move(lost), std::move(found->second.lost)});
+  if (found != hooks_.end() && found->second.lost) calls_.push(Call{std::move(lost), std::move(found->second.lost)});
   else events_.push(std::move(lost));
   if (found != hooks_.end()) hooks_.erase(found);
 }
@@ -202,8 +203,9 @@ std::optional<Mode> State::take_notice(ClaimId lock) {
 
 std::optional<Event> State::next_event() {
   while (!events_.empty()) {
-    Event event = events_.pop();
-    if (auto* notice = std::get_if<event::Notice>(&event); notice != nullptr) {
+    std::optional<Event> event(std::move(events_.front()));
+    events_.drop();
+    if (auto* notice = std::get_if<event::Notice>(&*event); notice != nullptr) {
       const std::optional<Mode> wanted = take_notice(notice->lock);
       if (!wanted) continue;
       notice->wanted = *wanted;
@@ -213,9 +215,10 @@ std::optional<Event> State::next_event() {
   return std::nullopt;
 }
 
-std::unique_ptr<State::Hooks> State::make_hooks(const LockOptions& options) {
-  if (!options.on_notice && !options.on_lost && !options.on_waiting) return nullptr;
-  return std::make_unique<Hooks>(
+// The answer before took along what this entry had.
+void State::add_hooks(Pending& asked, const LockOptions& options) {
+  if (!options.on_notice && !options.on_lost && !options.on_waiting) return;
+  asked.hooks = std::make_unique<Hooks>(
       Hooks{.notice = options.on_notice, .lost = options.on_lost, .waiting = options.on_waiting});
 }
 

@@ -52,9 +52,11 @@ class LockTable {
     ++live_;
   }
   void erase(ClaimId id) {
-    const LockRecord* record = find(id);
-    if (record == nullptr) return;
-    auto hole = static_cast<std::size_t>(record - cells_.data());
+    if (const LockRecord* record = find(id); record != nullptr) erase(*record);
+  }
+  // REQUIRES: `record` stands in this table.
+  void erase(const LockRecord& record) {
+    auto hole = static_cast<std::size_t>(&record - cells_.data());
     // Whatever could have stood in the hole moves up, so that no probe ends too early.
     for (std::size_t at = next(hole); cells_[at].id; at = next(at)) {
       const std::size_t home = place(cells_[at].id);

@@ -27,17 +27,25 @@ const Error& Session::ending() const {
 
 namespace {
 
-// Lockspaces may allow less: the daemon knows how much.
-Result<void> check_value(std::string_view value) {
-  if (value.size() <= limits::value_bytes_max) return {};
+// What is wrong is said out of line: all else here is small enough to vanish in the calls.
+[[gnu::cold]] Error too_long(std::string_view value) {
   return Error{Errc::value_too_long, "the value has " + std::to_string(value.size()) + " bytes, at most " +
                                          std::to_string(limits::value_bytes_max) + " are allowed"};
 }
 
+[[gnu::cold]] Error unknown_bits(FlagSet flags) {
+  return Error{Errc::bad_flags, "unknown flag bits " + std::to_string(flags.unknown())};
+}
+
+// Lockspaces may allow less: the daemon knows how much.
+Result<void> check_value(std::string_view value) {
+  if (value.size() > limits::value_bytes_max) return too_long(value);
+  return {};
+}
+
 Result<void> check_mode_and_flags(Mode mode, FlagSet flags) {
   if (!is_mode(static_cast<std::uint32_t>(mode))) return Error{Errc::bad_mode};
-  if (const std::uint32_t bits = flags.unknown(); bits != 0)
-    return Error{Errc::bad_flags, "unknown flag bits " + std::to_string(bits)};
+  if (flags.unknown() != 0) return unknown_bits(flags);
   return {};
 }
 
@@ -51,9 +59,9 @@ Result<void> Session::may_call() const {
 }
 
 template <class Call>
-Result<RequestId> Session::ask(Call call, ClaimId lock) {
+Result<RequestId> Session::ask(Call&& call, ClaimId lock) {
   if (phase_ == Phase::over) return ending_;
-  call.request = requests_.emplace(Call::type, lock);
+  call.request = requests_.emplace(std::remove_reference_t<Call>::type, lock);
   wire::append_frame(out_, call);
   return call.request;
 }
@@ -95,9 +103,10 @@ Result<RequestId> Session::unlock(wire::Unlock call) {
 Result<void> Session::release(const wire::Release& call) {
   if (const auto fine = may_call(); !fine) return fine;
   if (const auto fine = check_value(call.value); !fine) return fine;
-  if (locks_.find(call.lock) == nullptr) return Error{Errc::no_such_lock};
+  const LockRecord* record = locks_.find(call.lock);
+  if (record == nullptr) return Error{Errc::no_such_lock};
   wire::append_frame(out_, call);
-  locks_.erase(call.lock);
+  locks_.erase(*record);
   return {};
 }
 
@@ -125,7 +134,7 @@ Result<RequestId> Session::set_view(wire::SetView call) {
   if (const std::size_t bytes = wire::encoded_size(call); bytes + 2 > limits::client_frame_bytes_max)
     return Error{Errc::frame_too_long, "the view needs " + std::to_string(bytes) + " bytes, at most " +
                                            std::to_string(limits::client_frame_bytes_max - 2) + " are allowed"};
-  return ask(std::move(call));
+  return ask(call);
 }
 
 Result<RequestId> Session::fence_ack(wire::FenceAck call) { return ask(call); }
@@ -168,12 +177,6 @@ void Session::receive(const wire::Frame& frame, Events& out) {
   }
 }
 
-// The open request of this id if it is of one of these kinds.
-Session::Request* Session::open_request(RequestId id, std::initializer_list<ClientMessage> kinds) {
-  Request* request = requests_.find(id);
-  return request != nullptr && std::ranges::count(kinds, request->kind) != 0 ? request : nullptr;
-}
-
 void Session::on(const wire::Welcome& m, Events& out) {
   if (phase_ != Phase::greeting) return garbage("it says welcome a second time", out);
   if (m.protocol != wire::client_protocol) {
@@ -193,7 +196,7 @@ void Session::on(const wire::Welcome& m, Events& out) {
 }
 
 void Session::on(const wire::Granted& m, Events& out) {
-  const Request* request = open_request(m.request, {ClientMessage::lock, ClientMessage::convert});
+  const Request* request = open_request(m.request, ClientMessage::lock, ClientMessage::convert);
   if (request == nullptr) return garbage("a grant for a request that is not open", out);
   const bool was_known = static_cast<bool>(request->lock);
   if (!m.lock || (was_known && request->lock != m.lock)) return garbage("a grant for another lock", out);
@@ -216,7 +219,7 @@ void Session::on(const wire::Granted& m, Events& out) {
 }
 
 void Session::on(const wire::Waiting& m, Events& out) {
-  Request* request = open_request(m.request, {ClientMessage::lock, ClientMessage::convert});
+  Request* request = open_request(m.request, ClientMessage::lock, ClientMessage::convert);
   if (request == nullptr) return garbage("word of waiting for a request that is not open", out);
   if (!m.lock || (request->lock && request->lock != m.lock)) return garbage("word of waiting for another lock", out);
   if (!request->lock) {
@@ -228,7 +231,7 @@ void Session::on(const wire::Waiting& m, Events& out) {
 }
 
 void Session::on(const wire::Refused& m, Events& out) {
-  const Request* request = open_request(m.request, {ClientMessage::lock, ClientMessage::convert});
+  const Request* request = open_request(m.request, ClientMessage::lock, ClientMessage::convert);
   if (request == nullptr) return garbage("a refusal for a request that is not open", out);
   if (m.status == Errc::ok) return garbage("a refusal without a reason", out);
   const Request ended = *request;
@@ -278,33 +281,33 @@ void Session::on(const wire::Ended& m, Events& out) {
 }
 
 void Session::on(const wire::LockspaceOpened& m, Events& out) {
-  if (open_request(m.request, {ClientMessage::open_lockspace}) == nullptr)
+  if (open_request(m.request, ClientMessage::open_lockspace) == nullptr)
     return garbage("a lockspace that nobody asked for", out);
   requests_.erase(m.request);
   out.emplace_back(m);
 }
 
 void Session::on(const wire::ResourceRow& m, Events& out) {
-  if (open_request(m.request, {ClientMessage::query}) == nullptr)
+  if (open_request(m.request, ClientMessage::query) == nullptr)
     return garbage("a row that nobody asked for", out);
   out.emplace_back(m);
 }
 
 void Session::on(const wire::LockRow& m, Events& out) {
-  if (open_request(m.request, {ClientMessage::query}) == nullptr)
+  if (open_request(m.request, ClientMessage::query) == nullptr)
     return garbage("a row that nobody asked for", out);
   out.emplace_back(m);
 }
 
 void Session::on(const wire::QueryEnd& m, Events& out) {
-  if (open_request(m.request, {ClientMessage::query}) == nullptr)
+  if (open_request(m.request, ClientMessage::query) == nullptr)
     return garbage("the end of a query that nobody asked", out);
   requests_.erase(m.request);
   out.emplace_back(m);
 }
 
 void Session::on(const wire::NodeStatus& m, Events& out) {
-  if (open_request(m.request, {ClientMessage::status_query}) == nullptr)
+  if (open_request(m.request, ClientMessage::status_query) == nullptr)
     return garbage("a status that nobody asked for", out);
   requests_.erase(m.request);
   out.emplace_back(m);

@@ -115,9 +115,14 @@ class Session {
   enum class Locks : std::uint8_t { gone, until_deadline };
 
   template <class Call>
-  Result<RequestId> ask(Call call, ClaimId lock = {});
+  Result<RequestId> ask(Call&& call, ClaimId lock = {});
   [[nodiscard]] Result<void> may_call() const;
-  Request* open_request(RequestId id, std::initializer_list<wire::ClientMessage> kinds);
+  // The open request of this id if it is of one of these kinds.
+  template <class... Kinds>
+  Request* open_request(RequestId id, Kinds... kinds) {
+    Request* request = requests_.find(id);
+    return request != nullptr && (... || (request->kind == kinds)) ? request : nullptr;
+  }
 
   void on(const wire::Welcome& m, Events& out);
   void on(const wire::Granted& m, Events& out);
