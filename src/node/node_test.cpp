@@ -98,6 +98,29 @@ TEST(Node, locks_of_a_lost_node_stay_for_its_lease) {
   EXPECT_EQ(world.last<wire::Granted>(waiter).mode, Mode::EX);
 }
 
+// The refusal of the first who asked must not leave the place waiting for an answer that nobody will give.
+TEST(Node, asks_for_the_next_after_the_first_who_asked_was_refused) {
+  SmallWorld world(3);
+  std::vector<ClientConn> programs;
+  for (int i = 0; i < 12; ++i) {
+    const std::string name = "r" + std::to_string(i);
+    const ClientConn holder = world.connect(n1);
+    const ClientConn other = world.connect(n2);
+    world.call(holder, lock_call(1, Mode::EX, name));
+    programs.push_back(other);
+  }
+  world.crash(n1);
+  for (std::size_t i = 0; i < programs.size(); ++i)
+    world.call(programs[i], lock_call(1, Mode::EX, "r" + std::to_string(i), {Flag::noqueue}));
+  for (std::size_t i = 0; i < programs.size(); ++i)
+    world.call(programs[i], lock_call(2, Mode::EX, "r" + std::to_string(i)));
+  world.advance(4s);
+  for (const ClientConn program : programs) {
+    EXPECT_EQ(world.last<wire::Refused>(program).status, Errc::recovering);
+    EXPECT_EQ(world.last<wire::Granted>(program).request, RequestId{2});
+  }
+}
+
 TEST(Node, answers_a_query_from_any_node) {
   SmallWorld world(3);
   const ClientConn a = world.connect(n1, {.pid = 7, .user = "ann", .command = "backup", .label = {}});

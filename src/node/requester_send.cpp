@@ -39,7 +39,8 @@ void Requester::dispatch(ClaimId id) {
     if (pending(*claim, which).stage != Stage::deferred) continue;
     Place& place = places_[claim->place];
     if (place.state != PlaceState::known) {
-      if (place.state == PlaceState::unknown) ask(place);
+      const bool nobody_asks = place.state == PlaceState::asking && !place.asker;
+      if (place.state == PlaceState::unknown || nobody_asks) ask(place);
       return;
     }
     send(*claim, which, wire::Answer::wanted);
