@@ -35,9 +35,16 @@ struct GrantedHead {
 
 FramePipeline::FramePipeline(const std::string& socket, const std::string& prefix, PipelineShape shape)
     : connection_(connect_unix(socket)) {
-  for (std::size_t i = 0; i < shape.outstanding; ++i) names_.push_back(fmt::format("{}/{:04}", prefix, i));
   greet();
-  for (std::size_t i = 0; i < shape.outstanding; ++i) ask(RequestId{i + 1});
+  requests_.resize(shape.outstanding);
+  for (std::size_t i = 0; i < shape.outstanding; ++i) {
+    const std::string name = fmt::format("{}/{:04}", prefix, i);
+    wire::append_frame(requests_[i], wire::Lock{.request = RequestId{i + 1},
+                                                .mode = Mode::EX,
+                                                .notices = wire::Notices::unwanted,
+                                                .resource = name});
+    out_.append(requests_[i].bytes());
+  }
   send();
 }
 
@@ -53,14 +60,6 @@ void FramePipeline::greet() {
   in_.consume(frame.whole.size());
 }
 
-// A request carries the number of its name, so that the answer tells what to ask for again.
-void FramePipeline::ask(RequestId request) {
-  wire::append_frame(out_, wire::Lock{.request = request,
-                                      .mode = Mode::EX,
-                                      .notices = wire::Notices::unwanted,
-                                      .resource = names_[request.value() - 1]});
-}
-
 void FramePipeline::receive() {
   const std::size_t before = in_.size();
   std::byte* at = in_.extend(read_bytes);
@@ -71,16 +70,18 @@ void FramePipeline::receive() {
 
 std::size_t FramePipeline::answer() {
   std::size_t grants = 0;
+  std::size_t used = 0;
   wire::Frame frame;
-  while (wire::cut_frame(in_.bytes(), limits::client_frame_bytes_max, frame) == wire::Cut::frame) {
+  while (wire::cut_frame(in_.bytes().subspan(used), limits::client_frame_bytes_max, frame) == wire::Cut::frame) {
     GrantedHead granted;
     if (frame.type != static_cast<std::uint16_t>(GrantedHead::type) || !wire::decode(frame.body, granted))
       refuse(frame);
     wire::append_frame(out_, wire::Release{.lock = granted.lock});
-    ask(granted.request);
-    in_.consume(frame.whole.size());
+    out_.append(requests_[granted.request.value() - 1].bytes());
+    used += frame.whole.size();
     ++grants;
   }
+  in_.consume(used);
   return grants;
 }
 

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "bench/echo.hpp"
-#include "model/ids.hpp"
 #include "wire/buffer.hpp"
 
 namespace holdfast::bench {
@@ -24,14 +23,14 @@ class FramePipeline {
 
  private:
   void greet();
-  void ask(RequestId request);
   void receive();
   // Answers every grant that is there; how many.
   std::size_t answer();
   void send();
 
   Fd connection_;
-  std::vector<std::string> names_;
+  // By name; each carries the number of its own place here, so a grant tells what to ask for again.
+  std::vector<wire::Buffer> requests_;
   wire::Buffer in_;
   wire::Buffer out_;
 };
