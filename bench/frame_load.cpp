@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/frame_load.hpp"
 
-#include <fmt/format.h>
-#include <unistd.h>
-
-#include <string_view>
-#include <tuple>
-
 #include "base/limits.hpp"
 #include "wire/client_messages.hpp"
 #include "wire/framing.hpp"
+
+#include <fmt/format.h>
+
+#include <string_view>
+#include <tuple>
+#include <unistd.h>
 
 namespace holdfast::bench {
 namespace {
@@ -33,7 +33,8 @@ struct GrantedHead {
 
 }  // namespace
 
-FramePipeline::FramePipeline(const std::string& socket, const std::string& prefix, PipelineShape shape)
+FramePipeline::FramePipeline(const std::string& socket, const std::string& prefix,
+                             PipelineShape shape)
     : connection_(connect_unix(socket)) {
   greet();
   requests_.resize(shape.outstanding);
@@ -48,14 +49,17 @@ FramePipeline::FramePipeline(const std::string& socket, const std::string& prefi
   send();
 }
 
-// The daemon begins with one byte and the descriptor of its deadline page, which a plain read lets fall.
+// The daemon begins with one byte and the descriptor of its deadline page, which a plain read lets
+// fall.
 void FramePipeline::greet() {
   char first = 0;
   read_all(connection_, {&first, 1});
   wire::append_frame(out_, wire::ClientHello{.label = "bench"});
   send();
   wire::Frame frame;
-  while (wire::cut_frame(in_.bytes(), limits::client_frame_bytes_max, frame) == wire::Cut::incomplete) receive();
+  while (wire::cut_frame(in_.bytes(), limits::client_frame_bytes_max, frame) ==
+         wire::Cut::incomplete)
+    receive();
   if (frame.type != static_cast<std::uint16_t>(wire::Welcome::type)) refuse(frame);
   in_.consume(frame.whole.size());
 }
@@ -72,9 +76,11 @@ std::size_t FramePipeline::answer() {
   std::size_t grants = 0;
   std::size_t used = 0;
   wire::Frame frame;
-  while (wire::cut_frame(in_.bytes().subspan(used), limits::client_frame_bytes_max, frame) == wire::Cut::frame) {
+  while (wire::cut_frame(in_.bytes().subspan(used), limits::client_frame_bytes_max, frame) ==
+         wire::Cut::frame) {
     GrantedHead granted;
-    if (frame.type != static_cast<std::uint16_t>(GrantedHead::type) || !wire::decode(frame.body, granted))
+    if (frame.type != static_cast<std::uint16_t>(GrantedHead::type) ||
+        !wire::decode(frame.body, granted))
       refuse(frame);
     wire::append_frame(out_, wire::Release{.lock = granted.lock});
     out_.append(requests_[granted.request.value() - 1].bytes());

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// The pipelined load: locks and releases as the frames that they are, without the library. The echo's client
-// does nothing for its messages, and a rate would else tell how fast the generator is. What the library costs is
-// in the round trips.
+// The pipelined load: locks and releases as the frames that they are, without the library. The
+// echo's client does nothing for its messages, and a rate would else tell how fast the generator
+// is. What the library costs is in the round trips.
 #pragma once
+
+#include "bench/echo.hpp"
+#include "wire/buffer.hpp"
 
 #include <cstddef>
 #include <string>
 #include <vector>
 
-#include "bench/echo.hpp"
-#include "wire/buffer.hpp"
-
 namespace holdfast::bench {
 
-// One session with many locks on their way; every grant is given back at once and asked for again. All that one
-// read brought is answered by one write, as in EchoPipeline.
+// One session with many locks on their way; every grant is given back at once and asked for again.
+// All that one read brought is answered by one write, as in EchoPipeline.
 class FramePipeline {
  public:
   FramePipeline(const std::string& socket, const std::string& prefix, PipelineShape shape);

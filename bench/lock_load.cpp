@@ -11,11 +11,14 @@ constexpr std::size_t round_trip_names = 64;
 }  // namespace
 
 Client connect(const std::string& socket) {
-  return must(Client::connect({.socket = socket, .label = "bench"}), "cannot connect to the daemon");
+  return must(Client::connect({.socket = socket, .label = "bench"}),
+              "cannot connect to the daemon");
 }
 
-LockRoundTrips::LockRoundTrips(const std::string& socket, std::string prefix) : client_(connect(socket)) {
-  for (std::size_t i = 0; i < round_trip_names; ++i) names_.push_back(fmt::format("{}/{:04}", prefix, i));
+LockRoundTrips::LockRoundTrips(const std::string& socket, std::string prefix)
+    : client_(connect(socket)) {
+  for (std::size_t i = 0; i < round_trip_names; ++i)
+    names_.push_back(fmt::format("{}/{:04}", prefix, i));
 }
 
 void LockRoundTrips::measure(Unlocking unlocking, std::size_t count, Samples& out) {
@@ -31,16 +34,21 @@ void LockRoundTrips::measure(Unlocking unlocking, std::size_t count, Samples& ou
   }
 }
 
-LockPipeline::LockPipeline(const std::string& socket, const std::string& prefix, PipelineShape shape)
+LockPipeline::LockPipeline(const std::string& socket, const std::string& prefix,
+                           PipelineShape shape)
     : client_(connect(socket)) {
-  // Twice as many as are on their way: grants need not come in order, and nobody is to wait for itself.
-  for (std::size_t i = 0; i < 2 * shape.outstanding; ++i) names_.push_back(fmt::format("{}/{:04}", prefix, i));
+  // Twice as many as are on their way: grants need not come in order, and nobody is to wait for
+  // itself.
+  for (std::size_t i = 0; i < 2 * shape.outstanding; ++i)
+    names_.push_back(fmt::format("{}/{:04}", prefix, i));
   client_.cork();
   for (std::size_t i = 0; i < shape.outstanding; ++i) ask();
   must(client_.flush(), "cannot send");
 }
 
-void LockPipeline::ask() { must(client_.lock_async(names_[next_++ % names_.size()], Mode::EX), "cannot ask for a lock"); }
+void LockPipeline::ask() {
+  must(client_.lock_async(names_[next_++ % names_.size()], Mode::EX), "cannot ask for a lock");
+}
 
 std::size_t LockPipeline::run(Nanoseconds duration) {
   std::size_t pairs = 0;

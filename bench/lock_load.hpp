@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// The load on a lock manager, with the same shapes as the load on the echo servers, by the client library.
+// The load on a lock manager, with the same shapes as the load on the echo servers, by the client
+// library.
 #pragma once
-
-#include <cstddef>
-#include <string>
-#include <vector>
 
 #include "bench/echo.hpp"
 #include "bench/samples.hpp"
 #include "holdfast/client.hpp"
+
+#include <cstddef>
+#include <string>
+#include <vector>
 
 namespace holdfast::bench {
 

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// holdfast-bench: what a lock costs, beside what the machine charges for the same messages alone. Lock
-// rounds and echo rounds take turns, so that noise hits both, and ratios compare rounds that stood next to
-// each other.
-#include <cstdio>
-#include <memory>
-
+// holdfast-bench: what a lock costs, beside what the machine charges for the same messages alone.
+// Lock rounds and echo rounds take turns, so that noise hits both, and ratios compare rounds that
+// stood next to each other.
 #include "bench/cluster.hpp"
 #include "bench/echo.hpp"
 #include "bench/fleet.hpp"
@@ -16,20 +13,25 @@
 #include "wire/client_messages.hpp"
 #include "wire/framing.hpp"
 
+#include <cstdio>
+#include <memory>
+
 namespace holdfast::bench {
 namespace {
 
 // As long as the request for a lock with one of the names that are measured here.
 EchoSizes echo_sizes() {
-  return {.message = wire::frame_header_bytes + wire::encoded_size(wire::Lock{.resource = "bench/local/0000"})};
+  return {.message = wire::frame_header_bytes +
+                     wire::encoded_size(wire::Lock{.resource = "bench/local/0000"})};
 }
 
 void measure_machines(const Options& options, std::vector<Row>& rows) {
   for (const MachineRow& machine : machine_rows())
-    rows.push_back({.section = machine.name,
-                    .name = machine.operation,
-                    .unit = Unit::nanoseconds,
-                    .samples = measure_machine(machine, options.rounds, options.machine_operations)});
+    rows.push_back(
+        {.section = machine.name,
+         .name = machine.operation,
+         .unit = Unit::nanoseconds,
+         .samples = measure_machine(machine, options.rounds, options.machine_operations)});
 }
 
 // One thing that is measured in turns: the floor, or a use of the lock manager.
@@ -62,11 +64,14 @@ void take_turns(const Options& options, std::vector<Trips>& all, std::vector<Row
 
 Trips lock_trips(std::string name, Unlocking unlocking, LockRoundTrips& load) {
   const bool answered = unlocking == Unlocking::answered;
-  return {.row = {.section = "round trips",
-                  .name = std::move(name) + (answered ? ", answered unlock" : ", unanswered release"),
-                  .floor = answered ? "two bare round trips" : "one bare round trip"},
-          .trips = answered ? 2.0 : 1.0,
-          .measure = [&load, unlocking](std::size_t n, Samples& out) { load.measure(unlocking, n, out); }};
+  return {
+      .row = {.section = "round trips",
+              .name = std::move(name) + (answered ? ", answered unlock" : ", unanswered release"),
+              .floor = answered ? "two bare round trips" : "one bare round trip"},
+      .trips = answered ? 2.0 : 1.0,
+      .measure = [&load, unlocking](std::size_t n, Samples& out) {
+        load.measure(unlocking, n, out);
+      }};
 }
 
 Trips echo_trips(std::string name, EchoRoundTrips& echo) {
@@ -74,7 +79,8 @@ Trips echo_trips(std::string name, EchoRoundTrips& echo) {
           .measure = [&echo](std::size_t n, Samples& out) { echo.measure(n, out); }};
 }
 
-void measure_local(const Options& options, const EchoServers& servers, const Cluster& cluster, std::vector<Row>& rows) {
+void measure_local(const Options& options, const EchoServers& servers, const Cluster& cluster,
+                   std::vector<Row>& rows) {
   EchoRoundTrips echo(servers.local_socket(), echo_sizes());
   LockRoundTrips load(cluster.socket(1), "bench/local");
   std::vector<Trips> all;
@@ -85,13 +91,16 @@ void measure_local(const Options& options, const EchoServers& servers, const Clu
   take_turns(options, all, rows);
 }
 
-void measure_remote(const Options& options, const EchoServers& servers, const Cluster& cluster, std::vector<Row>& rows) {
+void measure_remote(const Options& options, const EchoServers& servers, const Cluster& cluster,
+                    std::vector<Row>& rows) {
   EchoRoundTrips echo(servers.remote_socket(), echo_sizes());
   LockRoundTrips load(cluster.socket(2), "bench/there");
-  // Node 1 becomes and stays master of these names: it holds all of them, in a mode that is in nobody's way.
+  // Node 1 becomes and stays master of these names: it holds all of them, in a mode that is in
+  // nobody's way.
   Client master = connect(cluster.socket(1));
   std::vector<Lock> held;
-  for (const std::string& name : load.names()) held.push_back(must(master.lock(name, Mode::NL), "cannot lock"));
+  for (const std::string& name : load.names())
+    held.push_back(must(master.lock(name, Mode::NL), "cannot lock"));
   std::vector<Trips> all;
   all.push_back(echo_trips("bare echo, Unix socket + relay + TCP", echo));
   all.push_back(lock_trips("remote lock", Unlocking::unanswered, load));
@@ -117,8 +126,12 @@ struct PipelineRows {
 PipelineRows pipeline_rows(const char* what, const char* server) {
   const std::string section = "pipelined, 16 client processes x 64 outstanding";
   return {.rate = {.section = section, .name = what, .unit = Unit::per_second},
-          .client = {.section = section, .name = "  processor time of each in the client", .unit = Unit::nanoseconds},
-          .server = {.section = section, .name = std::string("  and in the ") + server, .unit = Unit::nanoseconds}};
+          .client = {.section = section,
+                     .name = "  processor time of each in the client",
+                     .unit = Unit::nanoseconds},
+          .server = {.section = section,
+                     .name = std::string("  and in the ") + server,
+                     .unit = Unit::nanoseconds}};
 }
 
 template <class Load>
@@ -140,7 +153,8 @@ struct Stream {
 
 // The first one is the floor of the others.
 void take_turns(const Options& options, std::vector<Stream>& all, std::vector<Row>& rows) {
-  for (Stream& stream : all) (void)stream.fleet.measure(options.pipeline_per_round / 2, stream.server_pid);
+  for (Stream& stream : all)
+    (void)stream.fleet.measure(options.pipeline_per_round / 2, stream.server_pid);
   for (std::size_t round = 0; round < options.rounds; ++round) {
     double floor = 0;
     for (Stream& stream : all) {
@@ -164,9 +178,10 @@ void measure_pipeline(const Options& options, const EchoServers& servers, const 
   all.push_back({.rows = pipeline_rows("bare echo, messages", "echo server"),
                  .fleet = Fleet(shape.clients,
                                 [&](std::size_t) {
-                                  const auto load =
-                                      std::make_shared<EchoPipeline>(servers.local_socket(), echo_sizes(), shape);
-                                  return [load](Nanoseconds duration) { return load->run(duration); };
+                                  const auto load = std::make_shared<EchoPipeline>(
+                                      servers.local_socket(), echo_sizes(), shape);
+                                  return
+                                      [load](Nanoseconds duration) { return load->run(duration); };
                                 }),
                  .server_pid = servers.local_pid()});
   all.push_back({.rows = pipeline_rows("local lock + unanswered release, pairs", "daemon"),
@@ -196,7 +211,8 @@ int run(const Options& options) {
   std::vector<Row> rows;
   if (options.part != Part::machines) measure_cluster(options, rows);
   if (options.part == Part::all || options.part == Part::machines) measure_machines(options, rows);
-  const std::string text = options.form == Form::json ? as_json(setting, rows) : as_table(setting, rows);
+  const std::string text =
+      options.form == Form::json ? as_json(setting, rows) : as_table(setting, rows);
   std::fputs(text.c_str(), stdout);
   return options.check && !std::ranges::all_of(rows, keeps_bound) ? 1 : 0;
 }
