@@ -221,7 +221,10 @@ void Host::State::next_life() {
   filling.clear();
   stepped = false;
   if (running == Running::ending) return;
-  life.former_lease = {};  // its deadline has passed, or the others wait for it
+  // Our own deadline has passed. But while we were away others may have died, whom nobody else saw dying.
+  life.former_lease = {};
+  if (config.membership != io::Membership::single)
+    life.former_lease = std::chrono::ceil<std::chrono::milliseconds>(config.lease);
   if (const Result<void> begun = begin_life(); !begun) return fail(begun.error());
   wake_wanted = Instant::never();
   log.write(io::LogLevel::warning, "a new life of this node begins", {{"incarnation", life.incarnation.value()}});

@@ -2,6 +2,8 @@
 // What masters and homes answer, and what a view change means for the claims whose master is gone.
 #include "node/requester.hpp"
 
+#include <algorithm>
+
 namespace holdfast::node {
 
 // The claim whose main operation this answers; null if it answers nothing that is open (it came twice, or
@@ -166,9 +168,11 @@ void Requester::on(const wire::NotMaster& reply) {
     place.state = PlaceState::unknown;
     place.asker = {};
   }
-  if (claim->main.stage == Stage::sent && claim->main.number == reply.number) {
-    claim->main.stage = Stage::deferred;
-    claim->sent = reply.number - 1;
+  for (const Which which : {Which::main, Which::cancel, Which::unlock}) {
+    Pending& operation = pending(*claim, which);
+    if (operation.stage != Stage::sent || operation.number != reply.number) continue;
+    operation.stage = Stage::deferred;
+    claim->sent = std::min(claim->sent, reply.number - 1);
   }
   dispatch(reply.claim);
 }

@@ -118,6 +118,7 @@ void World::start(NodeId node) {
   config.version = "sim";
   config.peer_address = name_of(node);
   config.saved_epoch = fresh.saved_epoch;
+  if (fresh.saved_epoch) config.former_lease = config.lease;
   fresh.node = std::make_unique<node::Node>(std::move(config));
   fresh.wake_at.reset();
   note(name_of(node) + " starts as incarnation " + std::to_string(fresh.incarnation.value()));
