@@ -4,7 +4,6 @@
 #include "sim/scenario/words.hpp"
 
 #include <algorithm>
-#include <ranges>
 
 namespace holdfast::sim {
 
@@ -73,7 +72,8 @@ void Owners::hear(std::size_t client, const session::Event& event) {
 // Latest first: an id of an earlier incarnation may come again.
 std::string Owners::who_is(NodeId node, ClaimId claim, OwnerId owner) const {
   std::string same_owner = "?";
-  for (const auto& lock : locks_ | std::views::reverse) {
+  for (auto at = locks_.rbegin(); at != locks_.rend(); ++at) {
+    const auto& lock = *at;
     const Client& client = clients_.at(lock->client);
     if (client.node != node || lock->gone) continue;
     if (lock->id == claim) return client.life == Life::killed ? "orphan" : lock->who;

@@ -16,8 +16,7 @@ std::string joined(const std::vector<std::string>& words) {
 
 void sort_once(std::vector<std::string>& names) {
   std::ranges::sort(names);
-  const auto twice = std::ranges::unique(names);
-  names.erase(twice.begin(), twice.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
 }
 
 }  // namespace
