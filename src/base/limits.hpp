@@ -35,6 +35,8 @@ inline constexpr std::size_t client_frame_bytes_max = 32 * 1024;
 inline constexpr std::size_t peer_frame_bytes_max = 256 * 1024;
 // What a session may leave unread before it is ended with slow_reader.
 inline constexpr std::size_t session_backlog_bytes_max = 4 * 1024 * 1024;
+// A member that has not answered a query by then is left out, and the answer says that it is not complete.
+inline constexpr std::chrono::milliseconds query_wait_max = 2'000ms;
 // Rows (resources and locks) of one query page of one node; the resource that reaches it is told whole.
 inline constexpr std::uint32_t query_rows_max = 2'000;
 

@@ -2,6 +2,7 @@
 // The table `sections` is the configuration language: section, key, and how its value is taken.
 #include "io/config.hpp"
 
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -195,6 +196,9 @@ Result<Config> parse_config(std::string_view text, std::string_view file_name) {
 }
 
 Result<Config> read_config(const std::filesystem::path& path) {
+  std::error_code failed;
+  if (std::filesystem::is_directory(path, failed))  // reading one would throw
+    return Error{Errc::cannot_read, fmt::format("{}: a directory, not a file", path.string())};
   std::ifstream file(path, std::ios::binary);
   if (!file) return Error{Errc::cannot_read, fmt::format("{}: {}", path.string(), std::strerror(errno))};
   const std::string text{std::istreambuf_iterator<char>(file), {}};
@@ -203,6 +207,10 @@ Result<Config> read_config(const std::filesystem::path& path) {
 }
 
 Result<void> check_config(const Config& config) {
+  constexpr std::size_t path_bytes_max = sizeof(sockaddr_un::sun_path) - 1;
+  if (config.socket.native().size() > path_bytes_max)
+    return Error{Errc::bad_config, fmt::format("the path of the socket has {} bytes, at most {} are allowed",
+                                               config.socket.native().size(), path_bytes_max)};
   if (config.membership == Membership::single && !config.peer_listen.empty())
     return Error{Errc::bad_config,
                  "a single node has no peers: a peer port (--peer-listen, [peer] listen) needs membership manual "

@@ -267,6 +267,7 @@ void Node::State::do_what_is_due() {
   if (core.now >= acknowledge_at) peers.acknowledge_all();
   requester.sweep();
   master.sweep();
+  report.sweep();
 }
 
 // What a peer sent is acknowledged with the next frame that goes there, or after a little while.
@@ -277,7 +278,7 @@ Instant Node::State::next_wake() {
   else if (acknowledge_at == Instant::never() || acknowledge_at <= core.now)
     acknowledge_at = core.now + acknowledge_within;
   if (shutting_down) return acknowledge_at;
-  const Instant next = std::min({core.lost.next(), requester.next(), master.next(), acknowledge_at});
+  const Instant next = std::min({core.lost.next(), requester.next(), master.next(), report.next(), acknowledge_at});
   return core.has_view() ? std::min(next, stamp_at) : next;
 }
 

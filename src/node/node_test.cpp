@@ -135,6 +135,18 @@ TEST(Node, answers_a_query_from_any_node) {
   EXPECT_EQ(world.last<wire::QueryEnd>(c).status, Errc::ok);
 }
 
+TEST(Node, answers_a_query_without_a_node_that_is_silent) {
+  SmallWorld world(3);
+  const ClientConn a = world.connect(n1);
+  const ClientConn c = world.connect(n2);
+  world.call(a, lock_call(1, Mode::EX, "backup"));
+  world.silence(n3);
+  world.call(c, wire::Query{.request = RequestId{9}, .lockspace_pattern = "*", .name_pattern = "*", .after_key = {}});
+  world.advance(2500ms);
+  EXPECT_EQ(world.last<wire::QueryEnd>(c).status, Errc::recovering);
+  EXPECT_NE(world.told(c).find("backup"), std::string::npos);
+}
+
 TEST(Node, a_foreign_or_ended_lock_id_is_refused) {
   SmallWorld world(1);
   const ClientConn a = world.connect(n1);

@@ -26,6 +26,7 @@ void Report::on(const Session& session, const wire::Query& call) {
   const std::uint64_t number = ++last_number_;
   OpenQuery& query = queries_[number];
   query.asker = {.conn = session.conn, .owner = session.owner, .request = call.request};
+  query.until = core_.now + limits::query_wait_max;
   query.missing = members();
   const std::uint32_t rows_max =
       call.rows_max == 0 ? limits::query_rows_max : std::min(call.rows_max, limits::query_rows_max);
@@ -153,6 +154,14 @@ void Report::on(NodeId from, const wire::ProbeReply& reply) {
   const Asker asker = sync->second.asker;
   syncs_.erase(sync);
   sessions_.send(asker.conn, asker.owner, wire::Done{.request = asker.request, .status = Errc::ok, .detail = {}});
+}
+
+void Report::sweep() {
+  while (next() <= core_.now) {
+    OpenQuery& silent = queries_.begin()->second;
+    silent.status = Errc::recovering;
+    finish(queries_.begin()->first, silent);
+  }
 }
 
 void Report::take_view() {

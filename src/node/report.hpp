@@ -34,6 +34,10 @@ class Report {
 
   // Nodes that left the view will not answer any more.
   void take_view();
+  // Answers what was waited for too long without those who are silent.
+  void sweep();
+  // When sweep() has something to do.
+  [[nodiscard]] Instant next() const { return queries_.empty() ? Instant::never() : queries_.begin()->second.until; }
 
  private:
   struct Asker {
@@ -51,6 +55,7 @@ class Report {
   };
   struct OpenQuery {
     Asker asker;
+    Instant until;
     std::vector<NodeId> missing;
     Errc status = Errc::ok;
     std::map<std::string, Found> found;
@@ -72,7 +77,7 @@ class Report {
   Sessions& sessions_;
   Master& master_;
   Requester& requester_;
-  std::map<std::uint64_t, OpenQuery> queries_;
+  std::map<std::uint64_t, OpenQuery> queries_;  // oldest first
   std::map<std::uint64_t, OpenSync> syncs_;
   std::uint64_t last_number_ = 0;
 };

@@ -70,6 +70,8 @@ class SmallWorld {
       settle();
     }
   }
+  // Nothing that is sent to this node arrives any more; it stays a member.
+  void silence(NodeId id) { silent_ = id; }
   // The node and its programs are gone; the others get a view without it.
   void crash(NodeId id) {
     nodes_.erase(id);
@@ -124,7 +126,7 @@ class SmallWorld {
     while (!in_flight_.empty()) {
       const InFlight next = in_flight_.front();
       in_flight_.pop_front();
-      if (!nodes_.contains(next.to) || !nodes_.contains(next.from)) continue;
+      if (!nodes_.contains(next.to) || !nodes_.contains(next.from) || next.to == silent_) continue;
       std::span<const std::byte> left = std::as_bytes(std::span(next.bytes));
       wire::Frame frame;
       while (!left.empty()) {
@@ -170,6 +172,7 @@ class SmallWorld {
   std::deque<InFlight> in_flight_;
   std::vector<std::string> traffic_;
   Effects effects_;
+  NodeId silent_;
 };
 
 }  // namespace holdfast::node
