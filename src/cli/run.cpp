@@ -102,7 +102,8 @@ void Wrapper::take(const News& news) {
 void Wrapper::read_signals() {
   while (const auto signal = next_signal(signals_)) {
     if (*signal == SIGCHLD) continue;
-    if (command_group_ != 0) {
+    // From the grant on there is a command, or there will be before the guard reads this.
+    if (session_copy_) {
       channel_.send(Order{.signal = *signal});
     } else if (*signal == SIGTSTP) {
       stand_still();

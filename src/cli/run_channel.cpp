@@ -17,9 +17,12 @@ bool send_plain(int fd, const Message& message) {
   return ::send(fd, &message, sizeof message, MSG_NOSIGNAL) == sizeof message;
 }
 
+// ECONNRESET: the other end went away before it had read all of ours. It is reported once and ahead
+// of what that end had still sent, which the next look finds.
 Channel::Got got(ssize_t length, std::size_t wanted) {
   if (length == static_cast<ssize_t>(wanted)) return Channel::Got::message;
-  if (length < 0 && (errno == EAGAIN || errno == EINTR)) return Channel::Got::nothing;
+  if (length < 0 && (errno == EAGAIN || errno == EINTR || errno == ECONNRESET))
+    return Channel::Got::nothing;
   return Channel::Got::closed;
 }
 

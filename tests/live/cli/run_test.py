@@ -9,7 +9,7 @@ import signal
 import time
 import unittest
 
-from harness import HOLDFAST, PATIENCE, Cluster, TestCase, is_running
+from harness import HOLDFAST, PATIENCE, Cluster, Program, TestCase, is_running
 
 
 class Run(TestCase):
@@ -101,6 +101,14 @@ class Run(TestCase):
             program.send(number)
             program.line("caught")
             self.assertEqual(program.code(), 9)
+
+    def test_a_signal_in_the_very_moment_of_the_start_reaches_the_command(self):
+        # The command itself sends it first thing: the wrapper may not know yet that there is a command.
+        script = "trap 'exit 9' USR1; kill -USR1 $WRAPPER; while :; do read x; done"
+        wrapper = f'WRAPPER=$$ exec {HOLDFAST} run {self.id()} -- sh -c "$1"'
+        for _ in range(100):
+            program = Program(self, ["sh", "-c", wrapper, "sh", script], env=self.cluster.env())
+            self.assertEqual(program.code(), 9, program.errors())
 
     def test_signals_to_the_process_that_queries_show_reach_the_command(self):
         program = self.start("sh", "-c", "trap 'exit 9' TERM; echo in; while :; do read x; done")
