@@ -183,12 +183,12 @@ TEST(ClientPort, numbers_are_small_and_used_again) {
 // the facts are those of the process that did.
 TEST(ClientPort, a_death_is_told_behind_the_last_words) {
   const TemporaryDir dir;
-  World world;
   sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
   (dir / "s").string().copy(address.sun_path, sizeof address.sun_path - 1);
   const Fd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   ASSERT_EQ(::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
   ASSERT_EQ(::listen(listener.get(), 1), 0);
+  World world;
   const Fd client(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   int gate[2];
   ASSERT_EQ(::pipe2(gate, O_CLOEXEC), 0);

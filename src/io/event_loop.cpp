@@ -1,69 +1,83 @@
 // SPDX-License-Identifier: Apache-2.0
-// Asio is asked for readiness only (async_wait): one such wait costs one epoll_ctl per turn of a
-// connection, as async_read_some would cost one recv that fails, but all connections share one buffer and
-// nothing has to outlive its read.
+// A level-triggered epoll set: a watch is registered once, and a message that arrives costs no system call
+// but the wait that tells of it and the read of it (docs/decisions/0003). One timerfd on boot time carries
+// all timers, one signalfd all signals.
 #include "io/event_loop.hpp"
 
-#include <algorithm>
-#include <boost/asio/basic_waitable_timer.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/signal_set.hpp>
+#include <pthread.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <set>
 #include <utility>
+#include <vector>
 
 #include "base/assert.hpp"
 #include "io/clock.hpp"
+#include "io/fd.hpp"
 
 namespace holdfast::io {
-
-namespace asio = boost::asio;
-using boost::system::error_code;
-using Descriptor = asio::posix::stream_descriptor;
-
 namespace {
 
-struct BootClock {
-  using duration = Duration;
-  using rep = duration::rep;
-  using period = duration::period;
-  using time_point = std::chrono::time_point<BootClock, duration>;
-  static constexpr bool is_steady = true;
-  static time_point now() { return time_point(boot_now().since_boot()); }
-};
-
-// Asio sleeps on a clock that stands still while the machine does, so it must look up now and then.
-struct BootWait {
-  static Duration to_wait_duration(const Duration& left) { return std::min<Duration>(left, std::chrono::seconds(1)); }
-  static Duration to_wait_duration(const BootClock::time_point& when) { return to_wait_duration(when - BootClock::now()); }
-};
+constexpr int events_per_turn_max = 64;
 
 }  // namespace
 
-// Kept alive by the operations in flight; `ended` is how these learn that nobody wants to hear any more.
+// What of a watch the loop may meet again in the turn in which it ends; see EventLoop::State::retired.
 struct Watch::State {
-  State(asio::io_context& context, OnReady ready) : descriptor(context), on_ready(std::move(ready)) {}
-
-  static void wait_readable(const std::shared_ptr<State>& state) {
-    state->descriptor.async_wait(Descriptor::wait_read, [state](const error_code& failed) {
-      if (failed || state->ended || !state->reading) return;
-      state->on_ready.readable();
-      if (!state->ended && state->reading) wait_readable(state);
-    });
-  }
-  static void wait_writable(const std::shared_ptr<State>& state) {
-    state->descriptor.async_wait(Descriptor::wait_write, [state](const error_code& failed) {
-      if (failed || state->ended) return;
-      state->write_wanted = false;
-      state->on_ready.writable();
-    });
+  State(EventLoop::State& l, int f, OnReady ready) : loop(l), fd(f), on_ready(std::move(ready)) {}
+  void happened(std::uint32_t events);
+  [[nodiscard]] std::uint32_t wanted() const {
+    return (reading ? EPOLLIN : 0U) | (write_wanted ? EPOLLOUT : 0U);
   }
 
-  Descriptor descriptor;
+  EventLoop::State& loop;
+  int fd;
   OnReady on_ready;
+  std::uint32_t registered = 0;  // 0: not in the set, which would go on telling of an error or a hang-up
   bool ended = false;
   bool reading = true;
   bool write_wanted = false;
 };
+
+struct Timer::State {
+  State(EventLoop::State& l, std::function<void()> call) : loop(l), due(std::move(call)) {}
+
+  EventLoop::State& loop;
+  std::function<void()> due;
+  Instant armed = Instant::never();
+};
+
+struct EventLoop::State {
+  State();
+  ~State();
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
+  void follow(Watch::State& watch) const;
+  void wait();
+  void call_due();
+  void arm(Timer::State& timer, Instant when);
+  void set_clock();
+  void listen_to(std::initializer_list<int> numbers);
+  [[nodiscard]] Watch watch(int fd, OnReady on_ready);
+
+  Fd set;
+  Fd clock;
+  Fd signals;
+  sigset_t mask_before{};
+  std::set<std::pair<Instant, Timer::State*>> armed;
+  Instant clock_set = Instant::never();
+  std::vector<std::shared_ptr<void>> retired;  // kept to the end of the turn, for whoever is being called
+  Watch clock_watch, signal_watch;
+  bool running = false;
+};
+
+// ---- watches --------------------------------------------------------------------------------------------
 
 Watch::Watch(std::shared_ptr<State> state) : state_(std::move(state)) {}
 Watch::~Watch() { end(); }
@@ -78,28 +92,44 @@ Watch& Watch::operator=(Watch&& other) noexcept {
 void Watch::end() {
   if (!state_) return;
   state_->ended = true;
-  state_->descriptor.release();
-  state_.reset();
+  state_->reading = state_->write_wanted = false;
+  state_->loop.follow(*state_);
+  EventLoop::State& loop = state_->loop;
+  loop.retired.push_back(std::move(state_));
 }
 
 void Watch::want_write() {
   HF_ASSERT(state_ != nullptr);
-  if (std::exchange(state_->write_wanted, true)) return;
-  State::wait_writable(state_);
+  state_->write_wanted = true;
+  state_->loop.follow(*state_);
 }
 
 void Watch::stop_reading() {
   HF_ASSERT(state_ != nullptr);
   state_->reading = false;
+  state_->loop.follow(*state_);
 }
 
-struct Timer::State {
-  State(asio::io_context& context, std::function<void()> call) : timer(context), due(std::move(call)) {}
+// An error or a hang-up shows by reading or by writing.
+void Watch::State::happened(std::uint32_t events) {
+  constexpr std::uint32_t broken = EPOLLERR | EPOLLHUP;
+  if ((events & (EPOLLIN | broken)) != 0 && reading) on_ready.readable();
+  if ((events & (EPOLLOUT | broken)) == 0 || !write_wanted) return;
+  write_wanted = false;
+  on_ready.writable();
+  if (!ended) loop.follow(*this);
+}
 
-  asio::basic_waitable_timer<BootClock, BootWait> timer;
-  std::function<void()> due;
-  Instant armed = Instant::never();
-};
+void EventLoop::State::follow(Watch::State& watch) const {
+  const std::uint32_t wanted = watch.wanted();
+  if (wanted == watch.registered) return;
+  epoll_event event{.events = wanted, .data = {.ptr = &watch}};
+  const int operation = wanted == 0 ? EPOLL_CTL_DEL : watch.registered == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+  HF_ASSERT(::epoll_ctl(set.get(), operation, watch.fd, &event) == 0);
+  watch.registered = wanted;
+}
+
+// ---- timers ---------------------------------------------------------------------------------------------
 
 Timer::Timer(std::shared_ptr<State> state) : state_(std::move(state)) {}
 Timer::~Timer() { end(); }
@@ -112,76 +142,114 @@ Timer& Timer::operator=(Timer&& other) noexcept {
 }
 
 void Timer::end() {
-  if (state_) arm(Instant::never());
-  state_.reset();
+  if (!state_) return;
+  arm(Instant::never());
+  EventLoop::State& loop = state_->loop;
+  loop.retired.push_back(std::move(state_));
 }
 
 void Timer::arm(Instant when) {
   HF_ASSERT(state_ != nullptr);
-  if (when == state_->armed) return;
-  state_->armed = when;
-  // This also ends the earlier wait; what of it is already on its way finds that `armed` has changed.
-  state_->timer.expires_at(BootClock::time_point(when.since_boot()));
-  if (when == Instant::never()) return;
-  state_->timer.async_wait([state = state_, when](const error_code& failed) {
-    if (failed || state->armed != when) return;
-    state->armed = Instant::never();
-    state->due();
-  });
+  state_->loop.arm(*state_, when);
 }
 
 Instant Timer::armed() const { return state_ ? state_->armed : Instant::never(); }
 
-struct EventLoop::State {
-  // One thread: Asio needs no locks.
-  State() : context(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE), keep(context.get_executor()), signals(context) {}
+void EventLoop::State::arm(Timer::State& timer, Instant when) {
+  if (when == timer.armed) return;
+  if (timer.armed != Instant::never()) armed.erase({timer.armed, &timer});
+  timer.armed = when;
+  if (when != Instant::never()) armed.emplace(when, &timer);
+  set_clock();
+}
 
-  void wait_signal() {
-    signals.async_wait([this](const error_code& failed, int number) {
-      if (failed) return;
-      arrived(number);
-      wait_signal();
-    });
+// A clock that is set too early is left alone: a look for nothing costs less than setting it each time.
+void EventLoop::State::set_clock() {
+  if (armed.empty() || armed.begin()->first >= clock_set) return;
+  clock_set = armed.begin()->first;
+  // Zero would disarm it: a time that is over anyhow becomes the first moment after boot.
+  const auto since_boot = std::max(clock_set.since_boot(), Duration{1});
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(since_boot);
+  const itimerspec time{.it_interval = {},
+                        .it_value = {.tv_sec = seconds.count(), .tv_nsec = (since_boot - seconds).count()}};
+  HF_ASSERT(::timerfd_settime(clock.get(), TFD_TIMER_ABSTIME, &time, nullptr) == 0);
+}
+
+void EventLoop::State::call_due() {
+  std::uint64_t expirations = 0;
+  [[maybe_unused]] const ssize_t read = ::read(clock.get(), &expirations, sizeof expirations);
+  clock_set = Instant::never();
+  const Instant now = boot_now();
+  while (!armed.empty() && armed.begin()->first <= now) {
+    Timer::State* timer = armed.begin()->second;
+    armed.erase(armed.begin());
+    timer->armed = Instant::never();
+    timer->due();
   }
+  set_clock();
+}
 
-  asio::io_context context;
-  asio::executor_work_guard<asio::io_context::executor_type> keep;
-  asio::signal_set signals;
-  std::function<void(int)> arrived;
-};
+// ---- the loop -------------------------------------------------------------------------------------------
+
+EventLoop::State::State()
+    : set(::epoll_create1(EPOLL_CLOEXEC)), clock(::timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC)) {
+  HF_ASSERT(set && clock);
+  clock_watch = watch(clock.get(), {.readable = [this] { call_due(); }});
+}
+
+EventLoop::State::~State() {
+  if (signals) ::pthread_sigmask(SIG_SETMASK, &mask_before, nullptr);
+}
+
+Watch EventLoop::State::watch(int fd, OnReady on_ready) {
+  auto state = std::make_shared<Watch::State>(*this, fd, std::move(on_ready));
+  follow(*state);
+  return Watch(std::move(state));
+}
+
+void EventLoop::State::wait() {
+  std::array<epoll_event, events_per_turn_max> events;
+  const int count = ::epoll_wait(set.get(), events.data(), events_per_turn_max, -1);
+  HF_ASSERT(count >= 0 || errno == EINTR);
+  for (int i = 0; i < count; ++i) {
+    auto* watch = static_cast<Watch::State*>(events[static_cast<std::size_t>(i)].data.ptr);
+    if (!watch->ended) watch->happened(events[static_cast<std::size_t>(i)].events);
+  }
+}
 
 EventLoop::EventLoop() : state_(std::make_unique<State>()) {}
 EventLoop::~EventLoop() = default;
 
-Watch EventLoop::watch(int fd, OnReady on_ready) {
-  auto state = std::make_shared<Watch::State>(state_->context, std::move(on_ready));
-  error_code failed;
-  state->descriptor.assign(fd, failed);
-  HF_ASSERT(!failed);
-  Watch::State::wait_readable(state);
-  return Watch(std::move(state));
-}
+Watch EventLoop::watch(int fd, OnReady on_ready) { return state_->watch(fd, std::move(on_ready)); }
 
 Timer EventLoop::timer(std::function<void()> due) {
-  return Timer(std::make_shared<Timer::State>(state_->context, std::move(due)));
+  return Timer(std::make_shared<Timer::State>(*state_, std::move(due)));
 }
 
 void EventLoop::on_signal(std::initializer_list<int> numbers, std::function<void(int)> arrived) {
-  HF_ASSERT(!state_->arrived);
-  state_->arrived = std::move(arrived);
-  error_code failed;
-  for (const int number : numbers) {
-    state_->signals.add(number, failed);
-    HF_ASSERT(!failed);
-  }
-  state_->wait_signal();
+  HF_ASSERT(!state_->signals);
+  sigset_t wanted;
+  ::sigemptyset(&wanted);
+  for (const int number : numbers) ::sigaddset(&wanted, number);
+  ::pthread_sigmask(SIG_BLOCK, &wanted, &state_->mask_before);
+  state_->signals = Fd(::signalfd(-1, &wanted, SFD_NONBLOCK | SFD_CLOEXEC));
+  HF_ASSERT(state_->signals);
+  const auto read_all = [fd = state_->signals.get(), call = std::move(arrived)] {
+    signalfd_siginfo info;
+    while (::read(fd, &info, sizeof info) == sizeof info) call(static_cast<int>(info.ssi_signo));
+  };
+  state_->signal_watch = state_->watch(state_->signals.get(), {.readable = read_all});
 }
 
 void EventLoop::run(const std::function<void()>& end_of_turn) {
-  state_->context.restart();
-  while (state_->context.run_one() != 0) end_of_turn();
+  for (state_->running = true; state_->running;) {
+    state_->wait();
+    end_of_turn();
+    // What goes away here may end more of its kind.
+    if (!state_->retired.empty()) (void)std::exchange(state_->retired, {});
+  }
 }
 
-void EventLoop::stop() { state_->context.stop(); }
+void EventLoop::stop() { state_->running = false; }
 
 }  // namespace holdfast::io

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// EventLoop: one thread that waits for file descriptors, timers and signals. Boost.Asio does the waiting
-// and nothing of it shows here. Everything else in io/ reads and writes its own descriptors, without
-// blocking, when it is told that it can.
+// EventLoop: one thread that waits for file descriptors, timers and signals. Everything else in io/ reads and
+// writes its own descriptors, without blocking, when it is told that it can.
 //
 // A turn is what was ready in one go; `end_of_turn` is called behind each. Not thread-safe. Callbacks may
-// destroy any Watch or Timer, also the one that called.
+// destroy any Watch or Timer, also the one that called. A loop outlives its watches and timers.
 #pragma once
 
 #include <functional>
@@ -69,14 +68,17 @@ class EventLoop {
 
   [[nodiscard]] Watch watch(int fd, OnReady on_ready);
   [[nodiscard]] Timer timer(std::function<void()> due);
-  // At most once in the life of a loop.
+  // At most once in the life of a loop. While the loop lives, these signals are blocked in its thread.
+  // REQUIRES: other threads do not take them either.
   void on_signal(std::initializer_list<int> numbers, std::function<void(int)> arrived);
 
-  // Until stop().
+  // Until stop(), which takes effect at the end of its turn.
   void run(const std::function<void()>& end_of_turn);
   void stop();
 
  private:
+  friend class Watch;
+  friend class Timer;
   struct State;
   std::unique_ptr<State> state_;
 };

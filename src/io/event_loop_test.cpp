@@ -63,6 +63,47 @@ TEST(EventLoop, a_watch_may_end_within_its_own_call) {
   run_until(loop, [&] { return told == 1; });
 }
 
+TEST(EventLoop, who_was_ended_by_another_of_its_turn_is_not_called) {
+  EventLoop loop;
+  std::array<Pair, 2> pairs;
+  std::array<Watch, 2> watches;
+  int told = 0;
+  for (std::size_t i = 0; i < 2; ++i) {
+    ASSERT_EQ(::write(pairs[i].theirs.get(), "a", 1), 1);
+    watches[i] = loop.watch(pairs[i].ours.get(), {.readable = [&, i] {
+      ++told;
+      watches[i] = Watch();
+      watches[1 - i] = Watch();
+    }});
+  }
+  run_until(loop, [&] { return told > 0; });
+  EXPECT_EQ(told, 1);
+}
+
+TEST(EventLoop, a_hang_up_that_nobody_wants_to_hear_of_wakes_nobody) {
+  EventLoop loop;
+  Pair deaf;
+  int turns = 0;
+  Watch watch = loop.watch(deaf.ours.get(), {.readable = [] { FAIL() << "reading was stopped"; }});
+  watch.stop_reading();
+  deaf.theirs.reset();
+  Timer later = loop.timer([&] { loop.stop(); });
+  later.arm(boot_now() + std::chrono::milliseconds(30));
+  loop.run([&] { ++turns; });
+  EXPECT_EQ(turns, 1);
+}
+
+TEST(EventLoop, a_hang_up_is_told_to_who_wants_to_write) {
+  EventLoop loop;
+  Pair pair;
+  int told = 0;
+  Watch watch = loop.watch(pair.ours.get(), {.readable = [] {}, .writable = [&] { ++told; }});
+  watch.stop_reading();
+  pair.theirs.reset();
+  watch.want_write();
+  run_until(loop, [&] { return told == 1; });
+}
+
 TEST(EventLoop, a_timer_comes_once_and_never_early) {
   EventLoop loop;
   std::vector<int> order;
