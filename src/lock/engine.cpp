@@ -42,6 +42,16 @@ void Engine::destroy(ResourceId resource) {
 
 LockId Engine::request(ResourceId resource, const Holder& holder, const Ask& ask, Outcomes& out) {
   HF_ASSERT(check_request(ask.mode, ask.flags) == Errc::ok);
+  if (ask.flags.empty()) {
+    if (const AtOnce granted = request_at_once(resource, holder, ask.mode); granted.lock) {
+      out.push_back({.kind = OutcomeKind::granted,
+                     .lock = granted.lock,
+                     .holder = holder,
+                     .mode = ask.mode,
+                     .token = granted.token});
+      return granted.lock;
+    }
+  }
   Turn turn = state_->turn(resource, out);
   const LockId id = state_->locks.emplace();
   Lock& lock = state_->locks[id];
@@ -69,10 +79,15 @@ LockId Engine::request(ResourceId resource, const Holder& holder, const Ask& ask
 Errc Engine::unlock(LockId id, const Ending& ending, Outcomes& out) {
   Lock* lock = state_->locks.find(id);
   if (lock == nullptr) return Errc::no_such_lock;
+  const Outcome ended = about(*lock, OutcomeKind::unlocked);
+  if (ending.flags.empty() && unlock_at_once(id)) {
+    out.push_back(ended);
+    return Errc::ok;
+  }
   Turn turn = state_->turn(lock->resource, out);
   if (lock->standing != Standing::waiting)
     give_up_value(turn.resource.value, lock->granted, ending);
-  out.push_back(about(*lock, OutcomeKind::unlocked));
+  out.push_back(ended);
   state_->end(turn, *lock);
   return Errc::ok;
 }

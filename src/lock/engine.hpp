@@ -104,6 +104,14 @@ struct Blocker {
 [[nodiscard]] Errc check_conversion(Mode held, Mode wanted, FlagSet flags);
 [[nodiscard]] Errc check_ending(FlagSet flags);
 
+// What became of a request that could be granted at once; without a lock: it could not.
+struct AtOnce {
+  LockId lock;
+  Token token;
+  ValueState value_state = ValueState::never_written;
+  std::uint64_t write_number = 0;
+};
+
 enum class ValueAfter : std::uint8_t { keep, doubt_if_writer };
 
 class Engine {
@@ -121,6 +129,11 @@ class Engine {
   // The id of the new lock; none if it was refused at once: blocked, or too_many_waiters where it
   // would have been one more than limits::waiters_per_resource_max. REQUIRES: check_request is ok.
   LockId request(ResourceId resource, const Holder& holder, const Ask& ask, Outcomes& out);
+  // The short way for a request without flags and an ending without flags: does what request() and
+  // unlock() would do if that is a grant, or an ending, that concerns nobody else. Otherwise
+  // nothing happens, and the long way must be taken. REQUIRES: `mode` is a mode.
+  [[nodiscard]] AtOnce request_at_once(ResourceId resource, const Holder& holder, Mode mode);
+  [[nodiscard]] bool unlock_at_once(LockId lock);
   // Errc::busy if it waits or converts already, Errc::no_such_lock, or what check_conversion says;
   // otherwise ok and outcomes.
   [[nodiscard]] Errc convert(LockId lock, const Ask& ask, Outcomes& out);

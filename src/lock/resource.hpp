@@ -21,6 +21,7 @@ namespace holdfast::lock {
 struct Lock {
   boost::intrusive::list_member_hook<>
       hook;  // safe link: a record that is still queued cannot be freed
+  // Set anew by whoever makes a lock, like flags and modes.
   LockId id;
   ResourceId resource;
   Holder holder;
@@ -43,6 +44,16 @@ struct Lock {
   [[nodiscard]] bool irregular() const {
     const bool overtakes = flags.has(Flag::noorder) || flags.has(Flag::expedite);
     return overtakes || (standing == Standing::converting && granted != Mode::NL);
+  }
+  // For the slab: everything but what every new lock sets.
+  void recycle() {
+    HF_ASSERT(!hook.is_linked());
+    token = {};
+    stamp = 0;
+    parked.reset();
+    standing = Standing::waiting;
+    granted = told = Mode::NL;
+    demoted = false;
   }
 };
 
