@@ -79,9 +79,9 @@ class Slab {
  private:
   static constexpr std::uint32_t chunk_records = 256;
   struct Cell {
-    T record{};
-    std::uint32_t generation = 1;
+    std::uint32_t generation = 1;  // in front: in the cache line that a record begins with
     bool live = false;
+    T record{};
   };
   static IdType make_id(std::uint32_t index, std::uint32_t generation) {
     return IdType{(static_cast<std::uint64_t>(generation) << 32) | index};

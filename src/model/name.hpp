@@ -27,6 +27,12 @@ void append_key(std::string& out, const KeyParts& parts);
 [[nodiscard]] std::string make_key(const KeyParts& parts);
 // Nothing if these bytes are no key. The views point into `key`.
 [[nodiscard]] std::optional<KeyParts> split_key(std::string_view key);
+// Is `key` what make_key() gives for these parts?
+[[nodiscard]] inline bool is_key_of(std::string_view key, const KeyParts& parts) {
+  return key.size() == 1 + parts.lockspace.size() + parts.name.size() &&
+         static_cast<unsigned char>(key.front()) == parts.lockspace.size() && key.ends_with(parts.name) &&
+         key.substr(1).starts_with(parts.lockspace);
+}
 // The slot of the directory that knows this resource's master.
 [[nodiscard]] Slot slot_of(std::string_view key);
 

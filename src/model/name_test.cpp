@@ -32,6 +32,16 @@ TEST(Name, two_pairs_never_share_a_key) {
   EXPECT_NE(make_key({.lockspace = "a", .name = "bc"}), make_key({.lockspace = "ab", .name = "c"}));
 }
 
+TEST(Name, a_key_is_known_by_its_parts) {
+  const std::string key = make_key({.lockspace = "ab", .name = "cd"});
+  EXPECT_TRUE(is_key_of(key, {.lockspace = "ab", .name = "cd"}));
+  EXPECT_FALSE(is_key_of(key, {.lockspace = "abc", .name = "d"})) << "the same bytes, parted elsewhere";
+  EXPECT_FALSE(is_key_of(key, {.lockspace = "a", .name = "bcd"}));
+  EXPECT_FALSE(is_key_of(key, {.lockspace = "ab", .name = "ce"}));
+  EXPECT_FALSE(is_key_of(key, {.lockspace = "ab", .name = "c"}));
+  EXPECT_TRUE(is_key_of(make_key({.lockspace = "ab", .name = ""}), {.lockspace = "ab", .name = ""}));
+}
+
 TEST(Name, bytes_that_are_no_key_are_refused) {
   EXPECT_FALSE(split_key("").has_value());
   EXPECT_FALSE(split_key(std::string("\0abc", 4)).has_value());

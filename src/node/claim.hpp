@@ -54,7 +54,7 @@ enum class Copy : std::uint8_t {
 struct PlaceLink : boost::intrusive::list_base_hook<boost::intrusive::tag<struct PlaceLinkTag>> {};
 struct SessionLink : boost::intrusive::list_base_hook<boost::intrusive::tag<struct SessionLinkTag>> {};
 
-// All of a claim but its links and its texts: what starts afresh with the next one.
+// All of a claim but its links and its texts.
 struct ClaimFacts {
   ClaimId id;
   PlaceId place;
@@ -83,6 +83,12 @@ struct ClaimFacts {
 };
 
 struct Claim : PlaceLink, SessionLink, ClaimFacts {
+  // Held, and nothing is under way.
+  [[nodiscard]] bool is_idle() const {
+    return state == ClaimState::granted && main.stage == Stage::none && unlock.stage == Stage::none &&
+           cancel.stage == Stage::none;
+  }
+
   std::string writes;                   // what the operation under way writes (with VALBLK)
   std::string value;                    // what this holder read or wrote
 
@@ -112,8 +118,8 @@ struct Place : IdleHook {
   void recycle();
 };
 
+// The facts are set afresh by whoever makes the next one.
 inline void Claim::recycle() {
-  static_cast<ClaimFacts&>(*this) = {};
   writes.clear();
   value.clear();
 }

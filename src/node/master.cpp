@@ -29,7 +29,7 @@ ResourceId Master::become(std::string_view key, Mastership mastership, std::uint
   resource.generation = generation;
   resource.phase = Phase::serving;
   by_key_.emplace(std::string(key), id);
-  idle_.add(resource, core_.now);
+  idle_.leave(resource, core_.now);
   return id;
 }
 
@@ -45,6 +45,25 @@ void Master::on(NodeId from, const wire::Operation& operation) {
     return;
   }
   apply(*resource, from, operation);
+}
+
+// What a request of number 1 and an unanswered unlock come to, where nobody else is concerned.
+lock::AtOnce Master::lock_at_once(ResourceId id, Mastership mastership, const lock::Holder& holder, Mode mode) {
+  Resource* resource = free_of_others(id, mastership);
+  if (resource == nullptr) return {};
+  const lock::AtOnce granted = engine_.request_at_once(id, holder, mode);
+  if (!granted.lock) return {};
+  idle_.use(*resource);
+  extra(granted.lock) = {.applied = 1, .pending = 1, .asked = {}, .since = core_.now,
+                         .incarnation = core_.config.incarnation};
+  return granted;
+}
+
+bool Master::unlock_at_once(ResourceId id, Mastership mastership, LockId lock) {
+  Resource* resource = free_of_others(id, mastership);
+  if (resource == nullptr || !engine_.unlock_at_once(lock)) return false;
+  settle(*resource);
+  return true;
 }
 
 void Master::on_asked(NodeId origin, Mastership mastership, std::uint64_t generation,
@@ -64,7 +83,7 @@ void Master::on_asked(NodeId origin, Mastership mastership, std::uint64_t genera
 
 void Master::apply(Resource& resource, NodeId from, const wire::Operation& operation) {
   if (from != core_.self() && !core_.view.has(from)) return;
-  idle_.remove(resource);
+  idle_.use(resource);
   const ResourceId id = resource.id;
   if (const LockId lock = find_lock(resource, from, operation))
     apply_to_lock(resource, lock, from, operation);

@@ -27,6 +27,10 @@ class Master {
   // An operation that came through the home (which may be this very node); `origin` is the requester.
   void on_asked(NodeId origin, Mastership mastership, std::uint64_t generation, const wire::Operation& operation);
   void on(const wire::RemoveReply& reply);
+  // The short way for programs of this very node, without a message: a request and an unlock without flags
+  // that concern nobody else. Otherwise nothing happens, and an Operation must be sent.
+  [[nodiscard]] lock::AtOnce lock_at_once(ResourceId id, Mastership mastership, const lock::Holder& holder, Mode mode);
+  [[nodiscard]] bool unlock_at_once(ResourceId id, Mastership mastership, LockId lock);
 
   // After a view change: what the lost nodes wait for is taken out at once (their held locks stay: see
   // drop_locks), and removals that were asked are asked again.
@@ -98,6 +102,13 @@ class Master {
     return resource.phase != Phase::gone && resource.id == id ? &resource : nullptr;
   }
   [[nodiscard]] Resource& at(ResourceId id);
+  // The resource, if it is served and no operation waits its turn.
+  [[nodiscard]] Resource* free_of_others(ResourceId id, Mastership mastership) {
+    Resource* resource = find(id);
+    const bool is_free = resource != nullptr && resource->mastership == mastership &&
+                         resource->phase == Phase::serving && resource->held_back.empty();
+    return is_free ? resource : nullptr;
+  }
   [[nodiscard]] const Resource& at(ResourceId id) const { return const_cast<Master&>(*this).at(id); }
   [[nodiscard]] Extra& extra(LockId lock) { return extras_[index_of(lock.value())]; }
   [[nodiscard]] const Extra& extra(LockId lock) const { return const_cast<Master&>(*this).extra(lock); }

@@ -8,12 +8,11 @@
 namespace holdfast::node {
 
 void Master::settle(Resource& resource) {
-  if (engine_.empty(resource.id)) idle_.add(resource, core_.now);
+  if (engine_.empty(resource.id)) idle_.leave(resource, core_.now);
 }
 
 void Master::sweep() {
-  while (Resource* resource = idle_.due(core_.now, core_.config.idle_keep)) {
-    idle_.remove(*resource);
+  while (Resource* resource = idle_.take_due(core_.now, core_.config.idle_keep)) {
     if (resource->phase != Phase::serving || !core_.has_view()) continue;
     resource->phase = Phase::removing;
     ask_removal(*resource);
@@ -120,7 +119,7 @@ void Master::claim_moved(const ViewChange& change) {
 void Master::rebuild(std::string_view key, Mastership mastership, std::vector<Restored> locks, Value value) {
   const ResourceId id = become(key, mastership, 0);
   Resource& resource = at(id);
-  idle_.remove(resource);
+  idle_.use(resource);
   resource.phase = Phase::telling;  // nobody's operation may come between the locks
   const bool written = value.has_bytes() || value.state != ValueState::never_written;
   if (written) engine_.restore_value(id, std::move(value));

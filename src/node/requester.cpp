@@ -38,6 +38,7 @@ void Requester::on(const Session& session, const wire::Lock& call) {
     return;
   }
   Claim& claim = new_claim(place, session, call);
+  if (call.flags.empty() && grant_at_once(claim, place, call.request)) return;
   begin_main(claim, call.request, call.wait_max);
 }
 
@@ -55,30 +56,28 @@ Result<void> Requester::check_lock(const Session& session, const wire::Lock& cal
   return {};
 }
 
-Place& Requester::place_of(std::string_view lockspace, std::string_view name) {
-  key_.clear();
-  append_key(key_, {.lockspace = lockspace, .name = name});
-  if (const auto known = by_key_.find(std::string_view(key_)); known != by_key_.end()) return places_[known->second];
+NameSeed Requester::seed_of(std::string_view key) const {
+  return NameSeed::of(split_key(key)->lockspace, core_.config.hash_salt);
+}
+
+Place& Requester::place_of(const OpenLockspace& lockspace, std::string_view name) {
+  const KeyParts parts{.lockspace = lockspace.name, .name = name};
+  if (Place* const known = by_name_.find(lockspace.seed, parts)) return *known;
   const PlaceId id = places_.emplace();
   Place& place = places_[id];
   place.id = id;
-  place.key = key_;
-  place.slot = slot_of(key_);
-  by_key_.emplace(key_, id);
+  append_key(place.key, parts);
+  place.slot = slot_of(place.key);
+  by_name_.insert(lockspace.seed, place);
   return place;
 }
 
 Claim& Requester::new_claim(Place& place, const Session& session, const wire::Lock& call) {
-  idle_.remove(place);
+  idle_.use(place);
   const ClaimId id = claims_.emplace();
   Claim& claim = claims_[id];
-  claim.id = id;
-  claim.place = place.id;
-  claim.conn = session.conn;
-  claim.owner = session.owner;
-  claim.wanted = call.mode;
-  claim.flags = call.flags;
-  claim.notices = call.notices;
+  static_cast<ClaimFacts&>(claim) = {.id = id, .place = place.id, .conn = session.conn, .owner = session.owner,
+                                     .notices = call.notices, .wanted = call.mode, .flags = call.flags};
   place.claims.push_back(claim);
   if (session.conn.value() >= by_session_.size()) by_session_.resize(session.conn.value() + 1);
   by_session_[session.conn.value()].push_back(claim);
@@ -122,23 +121,28 @@ void Requester::begin_main(Claim& claim, RequestId request, Duration wait_max) {
 
 // ---- convert --------------------------------------------------------------------------------------------
 
-// An id that the session may use: live, and its own.
-Result<ClaimId> Requester::owned(const Session& session, ClaimId id) const {
+// The claim of an id that the session may use: live, and its own. Null for any other: see why_not_owned.
+Claim* Requester::owned(const Session& session, ClaimId id) {
+  Claim* claim = claims_.find(id);
+  const bool usable = claim != nullptr && claim->state != ClaimState::gone && claim->bond == Bond::session &&
+                      claim->owner == session.owner;
+  return usable ? claim : nullptr;
+}
+
+Error Requester::why_not_owned(ClaimId id) const {
   const Claim* claim = claims_.find(id);
   if (claim == nullptr || claim->state == ClaimState::gone)
     return Error{Errc::no_such_lock, "there is no lock " + std::to_string(id.value()) + " (any more)"};
-  if (claim->bond != Bond::session || claim->owner != session.owner)
-    return Error{Errc::foreign_lock, "lock " + std::to_string(id.value()) + " belongs to another session"};
-  return id;
+  return Error{Errc::foreign_lock, "lock " + std::to_string(id.value()) + " belongs to another session"};
 }
 
 void Requester::on(const Session& session, const wire::Convert& call) {
-  const Result<ClaimId> id = owned(session, call.lock);
-  if (!id) {
-    refuse(session, call, call.lock, id.error());
+  Claim* const mine = owned(session, call.lock);
+  if (mine == nullptr) {
+    refuse(session, call, call.lock, why_not_owned(call.lock));
     return;
   }
-  Claim& claim = claims_[*id];
+  Claim& claim = *mine;
   const Place& place = places_[claim.place];
   if (const Error wrong = check_convert(claim, place, call); wrong.code != Errc::ok) {
     refuse(session, call, call.lock, wrong);
@@ -205,12 +209,16 @@ bool Requester::writes_now(const Claim& claim, Mode mode) {
 // ---- unlock, release, cancel, purge ---------------------------------------------------------------------
 
 void Requester::on(const Session& session, const wire::Unlock& call) {
-  const Result<ClaimId> id = owned(session, call.lock);
-  if (!id) {
-    done(session, call.request, id.error());
+  Claim* const mine = owned(session, call.lock);
+  if (mine == nullptr) {
+    done(session, call.request, why_not_owned(call.lock));
     return;
   }
-  Claim& claim = claims_[*id];
+  Claim& claim = *mine;
+  if (end_at_once(claim, call.flags)) {
+    done(session, call.request, Error{Errc::ok});
+    return;
+  }
   const std::size_t allowed =
       call.flags.has(Flag::valblk) ? core_.policy_of_key(places_[claim.place].key).value_bytes_max : 0;
   const bool in_flight = claim.main.stage == Stage::sent && claim.stamp == lock::no_stamp;
@@ -224,26 +232,25 @@ void Requester::on(const Session& session, const wire::Unlock& call) {
     return;
   }
   if (call.flags.has(Flag::valblk)) claim.writes.assign(call.value);
-  end_claim(*id, call.flags, call.request);
+  end_claim(claim.id, call.flags, call.request);
 }
 
 // The fast way out: nothing is under way and the master is known, so the claim is over when this is sent.
 void Requester::on(const Session& session, const wire::Release& call) {
-  const Result<ClaimId> id = owned(session, call.lock);
-  if (!id || lock::check_ending(call.flags) != Errc::ok) return;
-  Claim& claim = claims_[*id];
+  Claim* const mine = owned(session, call.lock);
+  if (mine == nullptr || end_at_once(*mine, call.flags)) return;
+  if (lock::check_ending(call.flags) != Errc::ok) return;
+  Claim& claim = *mine;
   FlagSet flags = call.flags;
   // Nobody can be told that the value is too long: what was not written is doubtful, never silently old.
   if (flags.has(Flag::valblk) && call.value.size() > core_.policy_of_key(places_[claim.place].key).value_bytes_max)
     flags.clear(Flag::valblk).set(Flag::ivvalblk);
-  const bool idle = claim.state == ClaimState::granted && claim.main.stage == Stage::none &&
-                    claim.unlock.stage == Stage::none && claim.cancel.stage == Stage::none;
   const std::string_view value = flags.has(Flag::valblk) ? call.value : std::string_view();
   const Place& place = places_[claim.place];
-  if (!idle || place.state != PlaceState::known) {
+  if (!claim.is_idle() || place.state != PlaceState::known) {
     if (claim.unlock.stage != Stage::none) return;
     if (flags.has(Flag::valblk)) claim.writes.assign(value);
-    end_claim(*id, flags.set(Flag::forceunlock), {});
+    end_claim(claim.id, flags.set(Flag::forceunlock), {});
     return;
   }
   const NodeId master = place.master;
@@ -280,8 +287,8 @@ void Requester::on(const Session& session, const wire::Cancel& call) {
     done(session, call.request, Error{Errc::ok});
     return;
   }
-  if (const Result<ClaimId> mine = owned(session, id); !mine) {
-    done(session, call.request, mine.error());
+  if (owned(session, id) == nullptr) {
+    done(session, call.request, why_not_owned(id));
     return;
   }
   cancel_main(id, Errc::cancelled, call.request);
@@ -317,7 +324,7 @@ void Requester::on(const Session& session, const wire::Purge& call) {
     done(session, call.request, Error{Errc::no_such_node, "node " + std::to_string(call.node.value()) +
                                                               " is not a member"});
   } else {
-    const std::string lockspace = session.lockspaces[call.lockspace.value()];
+    const std::string lockspace = session.lockspaces[call.lockspace.value()].name;
     if (!call.node || call.node == core_.self())
       purge(lockspace, call.pid);
     else

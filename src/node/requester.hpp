@@ -17,6 +17,7 @@
 #include "node/claim.hpp"
 #include "node/core.hpp"
 #include "node/master.hpp"
+#include "node/place_index.hpp"
 #include "node/post.hpp"
 #include "node/sessions.hpp"
 
@@ -25,8 +26,7 @@ namespace holdfast::node {
 class Requester {
  public:
   Requester(Core& core, Post& post, Sessions& sessions, Master& master)
-      : core_(core), post_(post), sessions_(sessions), master_(master),
-        by_key_(0, cluster::KeyHash{core.config.hash_salt}) {}
+      : core_(core), post_(post), sessions_(sessions), master_(master) {}
 
   // Calls of programs.
   void on(const Session& session, const wire::Lock& call);
@@ -88,10 +88,12 @@ class Requester {
 
   // requester.cpp: calls
   [[nodiscard]] Result<void> check_lock(const Session& session, const wire::Lock& call) const;
-  Place& place_of(std::string_view lockspace, std::string_view name);
+  [[nodiscard]] NameSeed seed_of(std::string_view key) const;
+  Place& place_of(const OpenLockspace& lockspace, std::string_view name);
   Claim& new_claim(Place& place, const Session& session, const wire::Lock& call);
   void adopt(const Session& session, Place& place, const wire::Lock& call);
-  [[nodiscard]] Result<ClaimId> owned(const Session& session, ClaimId id) const;
+  [[nodiscard]] Claim* owned(const Session& session, ClaimId id);
+  [[nodiscard]] Error why_not_owned(ClaimId id) const;
   [[nodiscard]] Error check_convert(const Claim& claim, const Place& place, const wire::Convert& call) const;
   void convert_at_once(Claim& claim, const wire::Convert& call);
   void complete_main(Claim& claim);
@@ -103,6 +105,10 @@ class Requester {
   template <class Call>
   void refuse(const Session& session, const Call& call, ClaimId lock, const Error& error);
   void done(const Session& session, RequestId request, const Error& error);
+
+  // requester_at_once.cpp: false if the short way cannot be taken; then nothing happened
+  [[nodiscard]] bool grant_at_once(Claim& claim, const Place& place, RequestId request);
+  [[nodiscard]] bool end_at_once(Claim& claim, FlagSet flags);
 
   // requester_send.cpp: how operations reach the master
   void dispatch(ClaimId id);
@@ -136,7 +142,7 @@ class Requester {
   Master& master_;
   Slab<Claim, ClaimId> claims_;
   Slab<Place, PlaceId> places_;
-  cluster::KeyMap<PlaceId> by_key_;
+  PlaceIndex by_name_;
   IdleList<Place> idle_;
   std::priority_queue<Deadline, std::vector<Deadline>, std::greater<>> deadlines_;
   std::deque<boost::intrusive::list<Claim, boost::intrusive::base_hook<SessionLink>>> by_session_;  // by conn

@@ -181,9 +181,9 @@ void Requester::on(const wire::NotMaster& reply) {
 void Requester::on(const wire::MasterReply& reply) {
   if (reply.epoch != core_.view.epoch) return;
   const ResourceId resource = master_.become(reply.key, reply.mastership, reply.generation);
-  const auto known = by_key_.find(reply.key);
-  if (known == by_key_.end()) return;
-  Place& place = places_[known->second];
+  Place* const known = by_name_.find(seed_of(reply.key), *split_key(reply.key));
+  if (known == nullptr) return;
+  Place& place = *known;
   if (Claim* asker = claims_.find(place.asker); asker != nullptr && asker->main.stage == Stage::sent) {
     asker->main.stage = Stage::deferred;
     asker->sent = 0;

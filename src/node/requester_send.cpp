@@ -118,7 +118,7 @@ void Requester::flush(PlaceId id) {
 }
 
 void Requester::forget_if_unused(Place& place) {
-  if (place.claims.empty()) idle_.add(place, core_.now);
+  if (place.claims.empty()) idle_.leave(place, core_.now);
 }
 
 void Requester::erase(Claim& claim) {
@@ -160,10 +160,9 @@ void Requester::expire(ClaimId id) {
 }
 
 void Requester::sweep() {
-  while (Place* place = idle_.due(core_.now, core_.config.idle_keep)) {
-    idle_.remove(*place);
+  while (Place* place = idle_.take_due(core_.now, core_.config.idle_keep)) {
     if (!place->claims.empty()) continue;
-    by_key_.erase(by_key_.find(place->key));
+    by_name_.erase(seed_of(place->key), *place);
     places_.erase(place->id);
   }
   while (!deadlines_.empty() && deadlines_.top().at <= core_.now) {

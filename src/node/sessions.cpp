@@ -16,7 +16,7 @@ void Sessions::on_connected(const ClientConnected& event) {
   HF_ASSERT(session.state == Session::State::none);
   const OwnerId owner{++last_owner_};
   session = {.state = Session::State::greeting, .conn = event.conn, .owner = owner,
-             .lockspaces = {std::string(default_lockspace)}};
+             .lockspaces = {open_lockspace_named(default_lockspace)}};
   owners_[owner] = {.owner = event.owner, .users = 1};
   ++open_;
   if (open_ > limits::sessions_max)
@@ -82,13 +82,13 @@ bool Sessions::is_operator(const Session& session) const {
 
 Result<wire::LockspaceHandle> Sessions::open_lockspace(Session& session, std::string_view lockspace) const {
   if (Result<void> fine = check_lockspace_name(lockspace); !fine) return fine.error();
-  const auto known = std::ranges::find(session.lockspaces, lockspace);
+  const auto known = std::ranges::find(session.lockspaces, lockspace, &OpenLockspace::name);
   const auto handle = static_cast<std::uint16_t>(known - session.lockspaces.begin());
   if (known != session.lockspaces.end()) return wire::LockspaceHandle{handle};
   if (session.lockspaces.size() >= limits::lockspaces_max)
     return Error{Errc::too_many_lockspaces,
                  "a session opens at most " + std::to_string(limits::lockspaces_max) + " lockspaces"};
-  session.lockspaces.emplace_back(lockspace);
+  session.lockspaces.push_back(open_lockspace_named(lockspace));
   return wire::LockspaceHandle{handle};
 }
 

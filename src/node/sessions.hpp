@@ -10,16 +10,22 @@
 #include <vector>
 
 #include "node/core.hpp"
+#include "node/place_index.hpp"
 #include "wire/client_messages.hpp"
 
 namespace holdfast::node {
+
+struct OpenLockspace {
+  std::string name;
+  NameSeed seed;
+};
 
 struct Session {
   enum class State : std::uint8_t { none, greeting, open, ending };
   State state = State::none;
   ClientConn conn;
   OwnerId owner;
-  std::vector<std::string> lockspaces;  // by handle
+  std::vector<OpenLockspace> lockspaces;  // by handle
 };
 
 class Sessions {
@@ -60,6 +66,9 @@ class Sessions {
   }
 
  private:
+  [[nodiscard]] OpenLockspace open_lockspace_named(std::string_view name) const {
+    return {.name = std::string(name), .seed = NameSeed::of(name, core_.config.hash_salt)};
+  }
   struct Facts {
     Owner owner;
     std::uint32_t users = 0;
