@@ -14,6 +14,8 @@
 namespace holdfast::client {
 namespace {
 
+// While a send waits for room it comes back this often to look at the clock.
+constexpr std::chrono::milliseconds tick{500};
 // What one receive may bring: some hundred answers, and any single message.
 constexpr std::size_t receive_bytes = 64 * 1024;
 static_assert(receive_bytes > limits::client_frame_bytes_max);
@@ -65,7 +67,7 @@ Result<Connection> Connection::greet(Fd socket, const ConnectOptions& options) {
   HF_TRY(const Fd page, receive_descriptor(socket));
   Connection made(std::move(socket), options);
   HF_TRY(made.page_, PageMapping::map(page));
-  limit_receive(made.socket_, tick);
+  receive_without_limit(made.socket_);
   Ignore nobody;
   made.send(nobody, until);
   while (made.session_.phase() == session::Phase::greeting) {
@@ -148,6 +150,14 @@ void Connection::broke(EventSink& sink, const std::string& how) {
   session_.disconnected(how, events_);
   for (session::Event& event : events_) sink.take(event);
   events_.clear();
+}
+
+// Without an end in sight the receive itself waits: a limit would cost a timer, or one more system call.
+void Connection::await(EventSink& sink, BootClock::time_point until) {
+  if (until == BootClock::time_point::max())
+    (void)receive(sink, Receive::wait);
+  else if (const auto left = until - BootClock::now(); left > std::chrono::nanoseconds{0} && readable(left))
+    (void)receive(sink, Receive::look);
 }
 
 void Connection::drain(EventSink& sink) {

@@ -26,14 +26,11 @@ class EventSink {
   ~EventSink() = default;
 };
 
-// Wait for bytes (for `tick` at most), or only look?
+// Wait for bytes as long as it takes, or only look?
 enum class Receive : std::uint8_t { wait, look };
 
 class Connection {
  public:
-  // A blocking receive comes back this often to look at the clock.
-  static constexpr std::chrono::milliseconds tick{500};
-
   // Connects and greets; phase() is open afterwards. Errors: Client::connect.
   static Result<Connection> connect(const ConnectOptions& options);
   // The same over a socket that is connected already.
@@ -54,6 +51,8 @@ class Connection {
   // Reads once; how many bytes came. If the connection broke, the session is over afterwards and the sink has
   // heard why.
   std::size_t receive(EventSink& sink, Receive how);
+  // Waits for something to read until then, at most; and reads it. Can come back earlier with nothing.
+  void await(EventSink& sink, BootClock::time_point until);
   // Reads what is there, without waiting.
   void drain(EventSink& sink);
   // What is not sent is tried once, without waiting; then the daemon sees us gone.

@@ -100,6 +100,11 @@ void limit_receive(const Fd& socket, std::chrono::nanoseconds most) {
   (void)::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
 }
 
+void receive_without_limit(const Fd& socket) {
+  const timeval none{};
+  (void)::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &none, sizeof none);
+}
+
 Result<Fd> receive_descriptor(const Fd& socket) {
   char byte = 0;
   iovec into{.iov_base = &byte, .iov_len = 1};

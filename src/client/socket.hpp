@@ -49,6 +49,7 @@ class PageMapping {
 
 // A blocking receive on it gives up after `most` (and says EAGAIN).
 void limit_receive(const Fd& socket, std::chrono::nanoseconds most);
+void receive_without_limit(const Fd& socket);
 
 // Takes the one byte that a daemon sends first and the descriptor that comes with it.
 [[nodiscard]] Result<Fd> receive_descriptor(const Fd& socket);

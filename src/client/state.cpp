@@ -71,7 +71,7 @@ void State::abandon(RequestId request, Answer& answer) {
 void State::wait(Answer& answer, BootClock::time_point until, const OnWaiting& on_waiting) {
   connection_.send(*this, until);
   while (!answer.here) {
-    (void)connection_.receive(*this, Receive::wait);
+    connection_.await(*this, until);
     if (answer.waits) {
       answer.waits = false;
       if (on_waiting) on_waiting(answer.waits_behind);

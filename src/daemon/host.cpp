@@ -70,7 +70,9 @@ struct Host::State {
 
   Life life;
   std::unique_ptr<node::Node> node;
-  node::Effects filling, leaving;
+  node::Effects first_effects, second_effects;
+  node::Effects* filling = &first_effects;
+  node::Effects* leaving = &second_effects;
   bool stepped = false;  // the turn has begun
   Instant turn_now;
   Running running = Running::serving;
@@ -165,17 +167,17 @@ void Host::State::be_alone() {
 
 void Host::State::step(const node::Event& event) {
   if (!std::exchange(stepped, true)) turn_now = io::boot_now();
-  node->step(turn_now, event, filling);
+  node->step(turn_now, event, *filling);
 }
 
 void Host::State::end_of_turn() {
   while (stepped && running != Running::failed) {
     stepped = false;
     // A clock that is read again: if the lease ran out while we were held up, nothing granted may leave.
-    node->finish_turn(io::boot_now(), filling);
+    node->finish_turn(io::boot_now(), *filling);
     std::swap(filling, leaving);
-    carry_out(leaving);
-    leaving.clear();
+    carry_out(*leaving);
+    leaving->clear();
   }
   if (running == Running::ending) end_when_all_is_sent();
 }
@@ -218,7 +220,7 @@ void Host::State::on_wake() {
 void Host::State::next_life() {
   clients.forget_all();
   peers.forget_all();
-  filling.clear();
+  filling->clear();
   stepped = false;
   if (running == Running::ending) return;
   // Our own deadline has passed. But while we were away others may have died, whom nobody else saw dying.
