@@ -6,9 +6,12 @@
 
 #include "bench/echo.hpp"
 #include "wire/buffer.hpp"
+#include "wire/client_messages.hpp"
 
 #include <cstddef>
 #include <string>
+#include <cstddef>
+#include <span>
 #include <vector>
 
 namespace holdfast::bench {
@@ -23,16 +26,25 @@ class FramePipeline {
 
  private:
   void greet();
+  void become_master(const wire::Lock& request);
+  template <class M>
+  M wait_for();
   void receive();
-  // Answers every grant that is there; how many.
-  std::size_t answer();
-  void send();
+  // Takes every grant that is there; how many.
+  std::size_t take_grants();
+  // Sends what follows these many grants, in one write (two where the ring of names is round).
+  void answer(std::size_t grants);
+  void send(std::span<const std::byte> bytes);
 
   Fd connection_;
-  // By name; each carries the number of its own place here, so a grant tells what to ask for again.
-  std::vector<wire::Buffer> requests_;
+  // By name, one behind the other: a release, and the next request. Grants come in the order of requests,
+  // so what answers those of one read stands ready in one piece but for the ids of the locks, as the echo's
+  // messages do.
+  std::vector<std::byte> answers_;
+  std::size_t answer_bytes_ = 0;
+  std::size_t names_ = 0;
+  std::size_t next_ = 0;  // whose grant comes next
   wire::Buffer in_;
-  wire::Buffer out_;
 };
 
 }  // namespace holdfast::bench
