@@ -52,14 +52,20 @@ std::optional<ProcessFacts> read_process(pid_t pid) {
   const std::size_t close = stat->rfind(')');
   if (open == std::string::npos || close == std::string::npos) return std::nullopt;
   const auto words = words_of(std::string_view(*stat).substr(close + 1));
-  constexpr std::size_t start_time = 19;  // field 22 of the line, and "PID (NAME)" are two
+  // Fields 9, 20 and 22 of the line, see proc(5); "PID (NAME)" are two.
+  constexpr std::size_t flags = 6;
+  constexpr std::size_t threads = 17;
+  constexpr std::size_t start_time = 19;
+  constexpr unsigned flag_exiting = 0x4;  // PF_EXITING
   if (words.size() <= start_time) return std::nullopt;
   return ProcessFacts{.pid = pid,
                       .parent = number_of<pid_t>(words[1]),
                       .group = number_of<pid_t>(words[2]),
                       .state = words[0].front(),
                       .start_ticks = number_of<std::uint64_t>(words[start_time]),
-                      .name = stat->substr(open + 1, close - open - 1)};
+                      .name = stat->substr(open + 1, close - open - 1),
+                      .threads = number_of<unsigned>(words[threads]),
+                      .exiting = (number_of<unsigned>(words[flags]) & flag_exiting) != 0};
 }
 
 ProcessName own_process() {

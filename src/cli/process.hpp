@@ -44,7 +44,13 @@ struct ProcessFacts {
   char state = '?';  // R S D T Z ..., see proc(5)
   std::uint64_t start_ticks = 0;
   std::string name;
-  [[nodiscard]] bool ended() const { return state == 'Z' || state == 'X'; }
+  unsigned threads = 1;
+  bool exiting = false;  // its first thread will never again leave the kernel
+  // None of its threads runs any more. On the way out a process closes its files, and so gives its locks back,
+  // a moment before it becomes a zombie; a zombie's other threads may live on.
+  [[nodiscard]] bool ended() const {
+    return threads <= 1 && (exiting || state == 'Z' || state == 'X');
+  }
 };
 [[nodiscard]] std::optional<ProcessFacts> read_process(pid_t pid);
 

@@ -64,9 +64,9 @@ Result<Connection> Connection::greet(Fd socket, const ConnectOptions& options) {
                                          std::to_string(limits::label_bytes_max) + " are allowed"};
   const BootClock::time_point until = BootClock::now() + options.connect_max;
   limit_receive(socket, options.connect_max);
-  HF_TRY(const Fd page, receive_descriptor(socket));
-  Connection made(std::move(socket), options);
-  HF_TRY(made.page_, PageMapping::map(page));
+  HF_TRY(const Greeting greeting, receive_greeting(socket));
+  Connection made(std::move(socket), options, SlotMapping::map(greeting.slot));
+  HF_TRY(made.page_, PageMapping::map(greeting.page));
   receive_without_limit(made.socket_);
   Ignore nobody;
   made.send(nobody, until);
@@ -80,12 +80,16 @@ Result<Connection> Connection::greet(Fd socket, const ConnectOptions& options) {
   return made;
 }
 
-Connection::Connection(Fd socket, const ConnectOptions& options)
-    : socket_(std::move(socket)), session_({.label = options.label, .life = options.life}) {}
+Connection::Connection(Fd socket, const ConnectOptions& options, SlotMapping slot)
+    : socket_(std::move(socket)),
+      slot_(std::move(slot)),
+      session_({.label = options.label, .life = options.life, .slot = slot_.slot()}) {}
 
 void Connection::hang_up() {
+  if (!socket_) return;
   // Releases that were only gathered may carry values.
-  if (socket_ && !session_.out().empty())
+  session_.send_quiet_release();
+  if (!session_.out().empty())
     (void)::send(socket_.get(), session_.out().data(), session_.out().size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   socket_ = {};
 }

@@ -105,10 +105,30 @@ void receive_without_limit(const Fd& socket) {
   (void)::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &none, sizeof none);
 }
 
-Result<Fd> receive_descriptor(const Fd& socket) {
+namespace {
+
+// The descriptors that came along; more than are wanted are closed.
+Greeting take_descriptors(const msghdr& message) {
+  Greeting greeting;
+  const cmsghdr* header = CMSG_FIRSTHDR(&message);
+  if (header == nullptr || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) return greeting;
+  const std::size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+  for (std::size_t i = 0; i < count; ++i) {
+    int number = -1;
+    std::memcpy(&number, CMSG_DATA(header) + i * sizeof(int), sizeof number);
+    Fd descriptor(number);
+    if (i == 0) greeting.page = std::move(descriptor);
+    if (i == 1) greeting.slot = std::move(descriptor);
+  }
+  return greeting;
+}
+
+}  // namespace
+
+Result<Greeting> receive_greeting(const Fd& socket) {
   char byte = 0;
   iovec into{.iov_base = &byte, .iov_len = 1};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  alignas(cmsghdr) char control[CMSG_SPACE(2 * sizeof(int))] = {};
   msghdr message{};
   message.msg_iov = &into;
   message.msg_iovlen = 1;
@@ -120,15 +140,31 @@ Result<Fd> receive_descriptor(const Fd& socket) {
   } while (count < 0 && errno == EINTR);
   if (count < 0) return Error{Errc::cannot_connect, errno == EAGAIN ? "it does not greet us" : errno_text(errno)};
   if (count == 0) return Error{Errc::cannot_connect, "it hung up before its greeting"};
-  const cmsghdr* header = CMSG_FIRSTHDR(&message);
-  if (header == nullptr || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS ||
-      header->cmsg_len != CMSG_LEN(sizeof(int)))
-    return Error{Errc::bad_message, "what listens there is no holdfastd"};
-  int received = -1;
-  std::memcpy(&received, CMSG_DATA(header), sizeof received);
-  Fd descriptor(received);
-  if (byte != 'D') return Error{Errc::bad_message, "what listens there is no holdfastd"};
-  return descriptor;
+  Greeting greeting = take_descriptors(message);
+  if (byte != 'D' || !greeting.page) return Error{Errc::bad_message, "what listens there is no holdfastd"};
+  return greeting;
+}
+
+SlotMapping::SlotMapping(SlotMapping&& other) noexcept : slot_(std::exchange(other.slot_, nullptr)) {}
+
+SlotMapping& SlotMapping::operator=(SlotMapping&& other) noexcept {
+  SlotMapping taken(std::move(other));
+  std::swap(slot_, taken.slot_);
+  return *this;
+}
+
+SlotMapping::~SlotMapping() {
+  if (slot_ != nullptr) ::munmap(slot_, sizeof(wire::ReleaseSlot));
+}
+
+SlotMapping SlotMapping::map(const Fd& file) {
+  SlotMapping mapping;
+  struct stat facts {};
+  if (!file || ::fstat(file.get(), &facts) != 0 || facts.st_size < static_cast<off_t>(sizeof(wire::ReleaseSlot)))
+    return mapping;
+  void* at = ::mmap(nullptr, sizeof(wire::ReleaseSlot), PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
+  if (at != MAP_FAILED) mapping.slot_ = static_cast<wire::ReleaseSlot*>(at);
+  return mapping;
 }
 
 }  // namespace holdfast::client

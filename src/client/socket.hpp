@@ -8,6 +8,7 @@
 #include "base/result.hpp"
 #include "holdfast/boot_clock.hpp"
 #include "wire/deadline_page.hpp"
+#include "wire/release_slot.hpp"
 
 namespace holdfast::client {
 
@@ -51,7 +52,27 @@ class PageMapping {
 void limit_receive(const Fd& socket, std::chrono::nanoseconds most);
 void receive_without_limit(const Fd& socket);
 
-// Takes the one byte that a daemon sends first and the descriptor that comes with it.
-[[nodiscard]] Result<Fd> receive_descriptor(const Fd& socket);
+// The release slot of this session, shared with the daemon (wire/release_slot.hpp). A daemon may have none for
+// us; then slot() is null.
+class SlotMapping {
+ public:
+  SlotMapping() = default;
+  SlotMapping(SlotMapping&& other) noexcept;
+  SlotMapping& operator=(SlotMapping&& other) noexcept;
+  ~SlotMapping();
+  [[nodiscard]] static SlotMapping map(const Fd& file);
+  [[nodiscard]] wire::ReleaseSlot* slot() const { return slot_; }
+
+ private:
+  wire::ReleaseSlot* slot_ = nullptr;
+};
+
+// What a daemon sends first: one byte, and these along with it.
+struct Greeting {
+  Fd page;
+  Fd slot;  // may be missing
+};
+// Errors: cannot_connect, bad_message.
+[[nodiscard]] Result<Greeting> receive_greeting(const Fd& socket);
 
 }  // namespace holdfast::client

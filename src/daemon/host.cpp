@@ -128,7 +128,8 @@ Result<void> Host::serve(const std::function<void()>& ready) {
 
 io::OnClient Host::State::on_client() {
   return {
-      .connected = [this](io::Conn c, const Owner& owner) { step(node::ClientConnected{client(c), owner}); },
+      .connected = [this](io::Conn c, const Owner& owner,
+                          wire::ReleaseSlot* slot) { step(node::ClientConnected{client(c), owner, slot}); },
       .frame = [this](io::Conn c, const wire::Frame& frame) { step(node::ClientFrame{client(c), frame}); },
       .garbage = [this](io::Conn c, Errc why) { step(node::ClientGarbage{client(c), why}); },
       .died = [this](io::Conn c) { step(node::ClientDied{client(c)}); },

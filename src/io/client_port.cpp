@@ -15,6 +15,7 @@
 #include "io/clock.hpp"
 #include "io/frame_reader.hpp"
 #include "io/process_facts.hpp"
+#include "io/release_page.hpp"
 #include "wire/buffer.hpp"
 
 namespace holdfast::io {
@@ -34,9 +35,10 @@ enum class Told : std::uint8_t { wanted, unwanted };  // is its end to be told?
 enum class Got : std::uint8_t { bytes, nothing, end };
 
 struct Session {
-  Session(Fd s, Fd p) : socket(std::move(s)), pidfd(std::move(p)) {}
+  Session(Fd s, Fd p, SharedSlot shared) : slot(std::move(shared)), socket(std::move(s)), pidfd(std::move(p)) {}
 
   Conn conn;
+  SharedSlot slot;
   Fd socket;
   Fd pidfd;
   Phase phase = Phase::open;
@@ -50,20 +52,20 @@ struct Session {
   Timer linger;
 };
 
-bool send_page(int socket, int page) {
+bool send_pages(int socket, std::span<const int> pages) {
   char mark = deadline_page_mark;
   iovec part{.iov_base = &mark, .iov_len = 1};
-  alignas(cmsghdr) std::array<std::byte, CMSG_SPACE(sizeof(int))> control{};
+  alignas(cmsghdr) std::array<std::byte, CMSG_SPACE(2 * sizeof(int))> control{};
   msghdr message{};
   message.msg_iov = &part;
   message.msg_iovlen = 1;
   message.msg_control = control.data();
-  message.msg_controllen = control.size();
+  message.msg_controllen = CMSG_SPACE(pages.size_bytes());
   cmsghdr* header = CMSG_FIRSTHDR(&message);
   header->cmsg_level = SOL_SOCKET;
   header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof(int));
-  std::memcpy(CMSG_DATA(header), &page, sizeof page);
+  header->cmsg_len = CMSG_LEN(pages.size_bytes());
+  std::memcpy(CMSG_DATA(header), pages.data(), pages.size_bytes());
   return ::sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT) == 1;
 }
 
@@ -171,13 +173,20 @@ void ClientPort::State::begin(Fd socket) {
     log.write(LogLevel::warning, "connection refused", {{"why", process.error().text()}});
     return;
   }
-  if (!send_page(socket.get(), page)) return;  // it has hung up already
-  Session& session = sessions.insert(std::make_unique<Session>(std::move(socket), std::move(process->pidfd)));
+  Fd slot_file;
+  SharedSlot slot;
+  // Without one everything works, a little slower.
+  if (auto created = SharedSlot::create(slot_file)) slot = std::move(*created);
+  const std::array<int, 2> pages{page, slot_file.get()};
+  const std::size_t have = slot.slot() == nullptr ? 1 : 2;
+  if (!send_pages(socket.get(), std::span(pages).first(have))) return;  // it has hung up already
+  Session& session =
+      sessions.insert(std::make_unique<Session>(std::move(socket), std::move(process->pidfd), std::move(slot)));
   const Conn conn = session.conn;
   session.watch = loop.watch(session.socket.get(), {.readable = [this, conn] { on_readable(conn); },
                                                     .writable = [this, conn] { on_writable(conn); }});
   session.death_watch = loop.watch(session.pidfd.get(), {.readable = [this, conn] { on_death(conn); }});
-  on_client.connected(conn, process->owner);
+  on_client.connected(conn, process->owner, session.slot.slot());
 }
 
 Got ClientPort::State::read(Session& session) {
@@ -238,9 +247,9 @@ void ClientPort::State::close(Session& session) {
 
 void ClientPort::State::end(Session& session) {
   const Conn conn = session.conn;
-  const Told told = session.told;
+  // Told first: whoever hears of it may still look into the slot.
+  if (session.told == Told::wanted) on_client.closed(conn);
   sessions.erase(conn);
-  if (told == Told::wanted) on_client.closed(conn);
 }
 
 }  // namespace holdfast::io

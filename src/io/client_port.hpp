@@ -3,7 +3,8 @@
 // writes what is for them, and notices when their process dies or when they do not read. What frames mean
 // is not known here.
 //
-// A new connection first gets one byte 'D' with the descriptor of the deadline page; frames follow.
+// A new connection first gets one byte 'D' with two descriptors, of the deadline page and of the page with
+// its release slot (that one may be missing); frames follow.
 // OnClient only takes note: nothing of the port may be called from within it.
 #pragma once
 
@@ -19,6 +20,7 @@
 #include "io/log_sink.hpp"
 #include "model/owner.hpp"
 #include "wire/framing.hpp"
+#include "wire/release_slot.hpp"
 
 namespace holdfast::io {
 
@@ -26,7 +28,8 @@ inline constexpr char deadline_page_mark = 'D';
 
 // What a port tells. Each connection ends with exactly one `closed`, unless it was forgotten.
 struct OnClient {
-  std::function<void(Conn, const Owner&)> connected;
+  // The slot stays mapped until `closed` has been told, or the connection was forgotten; null: it has none.
+  std::function<void(Conn, const Owner&, wire::ReleaseSlot*)> connected;
   std::function<void(Conn, const wire::Frame&)> frame;
   std::function<void(Conn, Errc)> garbage;  // nothing is read from it any more
   std::function<void(Conn)> died;           // its process has ended; all that it had sent was told before

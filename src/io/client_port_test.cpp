@@ -31,7 +31,7 @@ struct World {
   explicit World(ClientLimits limits = {})
       : port(loop, log, page->fd(), limits,
              {.connected =
-                  [this](Conn conn, const Owner& owner) {
+                  [this](Conn conn, const Owner& owner, wire::ReleaseSlot*) {
                     last = conn;
                     pid = owner.pid;
                     note("connected");

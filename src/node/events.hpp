@@ -10,6 +10,7 @@
 #include "model/owner.hpp"
 #include "model/view.hpp"
 #include "wire/framing.hpp"
+#include "wire/release_slot.hpp"
 
 namespace holdfast::node {
 
@@ -22,6 +23,7 @@ using PeerConn = Id<struct PeerConnTag, std::uint32_t>;
 struct ClientConnected {
   ClientConn conn;
   Owner owner;  // label and life are still empty: the program says them in its hello
+  wire::ReleaseSlot* slot = nullptr;  // shared with it, until ClientClosed was stepped; null: none
 };
 // One whole frame (wire/client_messages.hpp, ToDaemon).
 struct ClientFrame {

@@ -54,6 +54,7 @@ lock::AtOnce Master::lock_at_once(ResourceId id, Mastership mastership, const lo
   const lock::AtOnce granted = engine_.request_at_once(id, holder, mode);
   if (!granted.lock) return {};
   idle_.use(*resource);
+  resource->quiet = true;
   extra(granted.lock) = {.applied = 1, .pending = 1, .asked = {}, .since = core_.now,
                          .incarnation = core_.config.incarnation};
   return granted;
@@ -81,9 +82,16 @@ void Master::on_asked(NodeId origin, Mastership mastership, std::uint64_t genera
   retry_held_back(id);
 }
 
+void Master::recall(Resource& resource) {
+  resource.quiet = false;
+  for (const LockId lock : engine_.locks(resource.id))
+    if (const lock::Holder* holder = engine_.holder(lock); holder != nullptr && holder->node == core_.self())
+      post_.recall(holder->claim);
+}
+
 void Master::apply(Resource& resource, NodeId from, const wire::Operation& operation) {
   if (from != core_.self() && !core_.view.has(from)) return;
-  idle_.use(resource);
+  if (resource.quiet && operation.kind != wire::OperationKind::unlock) recall(resource);
   const ResourceId id = resource.id;
   if (const LockId lock = find_lock(resource, from, operation))
     apply_to_lock(resource, lock, from, operation);

@@ -28,7 +28,8 @@ class Master {
   void on_asked(NodeId origin, Mastership mastership, std::uint64_t generation, const wire::Operation& operation);
   void on(const wire::RemoveReply& reply);
   // The short way for programs of this very node, without a message: a request and an unlock without flags
-  // that concern nobody else. Otherwise nothing happens, and an Operation must be sent.
+  // that concern nobody else. Otherwise nothing happens, and an Operation must be sent. A lock that is granted
+  // so is recalled (Post::recall) before anybody else is told that it is in the way.
   [[nodiscard]] lock::AtOnce lock_at_once(ResourceId id, Mastership mastership, const lock::Holder& holder, Mode mode);
   [[nodiscard]] bool unlock_at_once(ResourceId id, Mastership mastership, LockId lock);
 
@@ -85,6 +86,7 @@ class Master {
     Mastership mastership;
     std::uint64_t generation = 0;
     Phase phase = Phase::gone;
+    bool quiet = false;  // programs of this node may have given locks up without a message
     std::vector<HeldBack> held_back;  // while it is not serving, or behind a missing operation
   };
   // What the engine does not know of a lock.
@@ -113,6 +115,7 @@ class Master {
   [[nodiscard]] Extra& extra(LockId lock) { return extras_[index_of(lock.value())]; }
   [[nodiscard]] const Extra& extra(LockId lock) const { return const_cast<Master&>(*this).extra(lock); }
 
+  void recall(Resource& resource);
   void apply(Resource& resource, NodeId from, const wire::Operation& operation);
   void apply_request(Resource& resource, NodeId from, const wire::Operation& operation);
   void apply_to_lock(Resource& resource, LockId lock, NodeId from, const wire::Operation& operation);

@@ -7,8 +7,12 @@
 
 namespace holdfast::node {
 
+// Behind everything that may have given or taken a lock.
 void Master::settle(Resource& resource) {
-  if (engine_.empty(resource.id)) idle_.leave(resource, core_.now);
+  if (engine_.empty(resource.id))
+    idle_.leave(resource, core_.now);
+  else
+    idle_.use(resource);
 }
 
 void Master::sweep() {

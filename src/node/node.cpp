@@ -151,7 +151,7 @@ void Node::State::on_client_died(ClientConn conn) {
 }
 
 void Node::State::on_client_closed(ClientConn conn) {
-  if (const Session* session = sessions.find(conn)) requester.end_session(*session);
+  if (Session* session = sessions.find(conn)) requester.end_session(*session);
   sessions.forget(conn);
 }
 

@@ -43,6 +43,9 @@ class Receiver {
   HF_RECEIVES(ProbeReply);
   HF_RECEIVES(PurgeOrphans);
 #undef HF_RECEIVES
+  // Not a message, since it never goes to another node: somebody is in the way of this claim of ours. Has its
+  // program given the lock up already?
+  virtual void recall(ClaimId claim) = 0;
 };
 
 class Post {
@@ -68,6 +71,7 @@ class Post {
     const cluster::Link* link = core_.is_member(to, incarnation) ? peers_.link(to) : nullptr;
     return link != nullptr && link->acknowledged() >= sequence;
   }
+  void recall(ClaimId claim) { receiver_.recall(claim); }
   template <wire::Described M>
   void send_to_all(const M& message) {
     for (const Member& member : core_.view.members) send(member.node, message);

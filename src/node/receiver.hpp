@@ -53,6 +53,7 @@ class Roles : public Receiver {
   void receive(NodeId from, const wire::Probe& message) override { report.on(from, message); }
   void receive(NodeId from, const wire::ProbeReply& message) override { report.on(from, message); }
   void receive(NodeId, const wire::PurgeOrphans& message) override { requester.on(message); }
+  void recall(ClaimId claim) override { requester.recall(claim); }
 
   Core core;
   Peers peers;

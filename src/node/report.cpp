@@ -57,6 +57,7 @@ void Report::on(const Session& session, const wire::Sync& call) {
 // ---- answering ------------------------------------------------------------------------------------------
 
 void Report::on(NodeId from, const wire::QueryAsk& ask) {
+  requester_.collect_releases();
   tell_owners(from, ask);
   tell_resources(from, ask);
 }

@@ -348,7 +348,9 @@ void Requester::purge(std::string_view lockspace, std::uint32_t pid) {
   }
 }
 
-void Requester::end_session(const Session& session) {
+void Requester::end_session(Session& session) {
+  // Its last release counts: what is left below was not given up, and its value is in doubt.
+  if (session.slot != nullptr) release_left(session, session.slot->take());
   if (session.conn.value() >= by_session_.size()) return;
   auto& claims = by_session_[session.conn.value()];
   while (!claims.empty()) {

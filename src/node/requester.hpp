@@ -36,7 +36,12 @@ class Requester {
   void on(const Session& session, const wire::Cancel& call);
   void on(const Session& session, const wire::Purge& call);
   // The session has ended: its claims become orphans or are unlocked.
-  void end_session(const Session& session);
+  void end_session(Session& session);
+
+  // See Receiver::recall.
+  void recall(ClaimId id);
+  // Whatever programs have given up without a message is given up: for whoever wants to see what is held.
+  void collect_releases();
 
   // Answers of masters and homes.
   void on(NodeId from, const wire::GrantReply& reply);
@@ -109,6 +114,7 @@ class Requester {
   // requester_at_once.cpp: false if the short way cannot be taken; then nothing happened
   [[nodiscard]] bool grant_at_once(Claim& claim, const Place& place, RequestId request);
   [[nodiscard]] bool end_at_once(Claim& claim, FlagSet flags);
+  void release_left(const Session& session, ClaimId lock);
 
   // requester_send.cpp: how operations reach the master
   void dispatch(ClaimId id);

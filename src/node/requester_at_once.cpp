@@ -18,7 +18,8 @@ bool Requester::grant_at_once(Claim& claim, const Place& place, RequestId reques
   claim.sent = 1;
   claim.newest_number = granted.write_number;
   core_.out->clients.send(claim.conn,
-                          wire::Granted{.request = request, .lock = claim.id, .mode = claim.mode, .notes = {},
+                          wire::Granted{.request = request, .lock = claim.id, .mode = claim.mode,
+                                        .notes = wire::GrantNotes{}.set(wire::GrantNote::quiet),
                                         .token = claim.token, .value_state = granted.value_state,
                                         .write_number = granted.write_number, .value = {}});
   return true;
@@ -32,6 +33,29 @@ bool Requester::end_at_once(Claim& claim, FlagSet flags) {
     return false;
   erase(claim);
   return true;
+}
+
+// ---- releases without a message -------------------------------------------------------------------------
+
+void Requester::release_left(const Session& session, ClaimId lock) {
+  if (lock) on(session, wire::Release{.lock = lock, .flags = {}, .value = {}});
+}
+
+void Requester::recall(ClaimId id) {
+  const Claim* claim = claims_.find(id);
+  if (claim == nullptr || claim->bond != Bond::session) return;
+  Session* session = sessions_.find(claim->conn, claim->owner);
+  if (session == nullptr || session->slot == nullptr) return;
+  session->recalled = true;
+  const ClaimId left = session->slot->recall();
+  if (left) core_.reached("a quiet release is recalled");
+  release_left(*session, left);
+}
+
+void Requester::collect_releases() {
+  sessions_.for_each_open([&](const Session& session) {
+    if (session.slot != nullptr) release_left(session, session.slot->take());
+  });
 }
 
 }  // namespace holdfast::node

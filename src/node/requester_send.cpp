@@ -127,6 +127,7 @@ void Requester::erase(Claim& claim) {
   if (static_cast<SessionLink&>(claim).is_linked()) {
     auto& siblings = by_session_[claim.conn.value()];
     siblings.erase(siblings.iterator_to(claim));
+    if (siblings.empty()) sessions_.allow_quiet_releases(claim.conn);
   }
   place.claims.erase(place.claims.iterator_to(claim));
   if (place.asker == claim.id) place.asker = {};

@@ -16,7 +16,7 @@ void Sessions::on_connected(const ClientConnected& event) {
   HF_ASSERT(session.state == Session::State::none);
   const OwnerId owner{++last_owner_};
   session = {.state = Session::State::greeting, .conn = event.conn, .owner = owner,
-             .lockspaces = {open_lockspace_named(default_lockspace)}};
+             .lockspaces = {open_lockspace_named(default_lockspace)}, .slot = event.slot};
   owners_[owner] = {.owner = event.owner, .users = 1};
   ++open_;
   if (open_ > limits::sessions_max)

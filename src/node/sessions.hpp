@@ -26,6 +26,8 @@ struct Session {
   ClientConn conn;
   OwnerId owner;
   std::vector<OpenLockspace> lockspaces;  // by handle
+  wire::ReleaseSlot* slot = nullptr;
+  bool recalled = false;  // the program sends its releases
 };
 
 class Sessions {
@@ -49,6 +51,11 @@ class Sessions {
   template <wire::Described M>
   void send(ClientConn conn, OwnerId owner, const M& message) {
     if (find(conn, owner) != nullptr) core_.out->clients.send(conn, message);
+  }
+  // Nobody waits for a session that has no claims.
+  void allow_quiet_releases(ClientConn conn) {
+    Session& session = sessions_[conn.value()];
+    if (std::exchange(session.recalled, false)) session.slot->allow();
   }
   [[nodiscard]] bool is_operator(const Session& session) const;
   [[nodiscard]] Result<wire::LockspaceHandle> open_lockspace(Session& session, std::string_view lockspace) const;

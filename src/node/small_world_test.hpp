@@ -29,7 +29,7 @@ class SmallWorld {
   ClientConn connect(NodeId at, Owner owner = {.pid = 100, .user = "tester", .command = "test", .label = {}}) {
     const ClientConn conn{next_client_++};
     at_[conn] = at;
-    step(at, ClientConnected{.conn = conn, .owner = std::move(owner)});
+    step(at, ClientConnected{.conn = conn, .owner = std::move(owner), .slot = &slots_[conn]});
     call(conn, wire::ClientHello{.label = {}});
     return conn;
   }
@@ -45,6 +45,8 @@ class SmallWorld {
     step(at_[conn], ClientFrame{.conn = conn, .frame = frame});
     settle();
   }
+  // What this program and its daemon share.
+  wire::ReleaseSlot& slot(ClientConn conn) { return slots_.at(conn); }
   void close(ClientConn conn) {
     step(at_[conn], ClientClosed{conn});
     settle();
@@ -166,6 +168,7 @@ class SmallWorld {
   std::uint32_t next_client_ = 1;
   std::map<NodeId, std::unique_ptr<Node>> nodes_;
   std::map<ClientConn, NodeId> at_;
+  std::map<ClientConn, wire::ReleaseSlot> slots_;
   std::map<ClientConn, std::string> told_;
   std::map<std::pair<ClientConn, std::uint16_t>, std::string> last_;
   std::map<std::pair<NodeId, NodeId>, bool> peer_conns_;

@@ -27,6 +27,7 @@ enum class LockState : std::uint8_t {
 struct LockRecord {
   ClaimId id;  // none: an empty cell
   LockState state = LockState::waiting;
+  bool quiet = false;    // its release may stand in the release slot
   Mode mode = Mode::NL;  // granted; meaningless while waiting
   Token token;           // of the latest grant
   RequestId request;     // the lock or conversion under way, or none

@@ -11,7 +11,7 @@ namespace holdfast::session {
 
 using wire::ClientMessage;
 
-Session::Session(const SessionOptions& options) {
+Session::Session(const SessionOptions& options) : slot_(options.slot) {
   wire::ClientHello hello;
   hello.life = options.life;
   hello.label = std::string_view(options.label).substr(0, limits::label_bytes_max);
@@ -59,10 +59,22 @@ Result<void> Session::may_call() const {
 }
 
 template <class Call>
+void Session::append(const Call& call) {
+  send_quiet_release();
+  wire::append_frame(out_, call);
+}
+
+void Session::send_quiet_release() {
+  if (slot_ == nullptr) return;
+  if (const ClaimId lock = slot_->take_back())
+    wire::append_frame(out_, wire::Release{.lock = lock, .flags = {}, .value = {}});
+}
+
+template <class Call>
 Result<RequestId> Session::ask(Call&& call, ClaimId lock) {
   if (phase_ == Phase::over) return ending_;
   call.request = requests_.emplace(std::remove_reference_t<Call>::type, lock);
-  wire::append_frame(out_, call);
+  append(call);
   return call.request;
 }
 
@@ -84,6 +96,7 @@ Result<RequestId> Session::convert(wire::Convert call) {
   Result<RequestId> request = ask(call, call.lock);
   HF_ASSERT(request.has_value());
   record->state = LockState::converting;
+  record->quiet = false;
   record->request = *request;
   return request;
 }
@@ -105,7 +118,8 @@ Result<void> Session::release(const wire::Release& call) {
   if (const auto fine = check_value(call.value); !fine) return fine;
   const LockRecord* record = locks_.find(call.lock);
   if (record == nullptr) return Error{Errc::no_such_lock};
-  wire::append_frame(out_, call);
+  const bool plain = call.flags.empty() && record->state == LockState::granted;
+  if (!plain || !record->quiet || slot_ == nullptr || !slot_->put(call.lock)) append(call);
   locks_.erase(*record);
   return {};
 }
@@ -204,7 +218,8 @@ void Session::on(const wire::Granted& m, Events& out) {
   if (!was_known && record != nullptr) return garbage("a new lock with the id of an old one", out);
   requests_.erase(m.request);
   if (!was_known) {
-    locks_.insert({.id = m.lock, .state = LockState::granted, .mode = m.mode, .token = m.token, .request = {}});
+    locks_.insert({.id = m.lock, .state = LockState::granted, .quiet = m.notes.has(wire::GrantNote::quiet),
+                   .mode = m.mode, .token = m.token, .request = {}});
   } else if (record == nullptr) {
     // It was released without an answer while this grant was on its way: the daemon ends it right behind.
     out.emplace_back(wire::Refused{.request = m.request, .lock = m.lock, .status = Errc::cancelled});

@@ -26,12 +26,14 @@
 #include "wire/buffer.hpp"
 #include "wire/client_messages.hpp"
 #include "wire/framing.hpp"
+#include "wire/release_slot.hpp"
 
 namespace holdfast::session {
 
 struct SessionOptions {
   std::string label;  // at most limits::label_bytes_max bytes; longer ones are cut
   SessionLife life = SessionLife::process;
+  wire::ReleaseSlot* slot = nullptr;  // shared with the daemon; outlives the session
 };
 
 // From the daemon's welcome.
@@ -78,8 +80,11 @@ class Session {
   Result<RequestId> lock(wire::Lock call);
   Result<RequestId> convert(wire::Convert call);
   Result<RequestId> unlock(wire::Unlock call);
-  // Has no answer: afterwards the lock is none of ours.
+  // Has no answer: afterwards the lock is none of ours. Where nobody else asks for it there is not even a
+  // message: the release stands in the slot, until the daemon looks or something else is sent.
   Result<void> release(const wire::Release& call);
+  // A release that stands in the slot becomes a message in out(). (Every other message does this first.)
+  void send_quiet_release();
   Result<RequestId> cancel(wire::Cancel call);
   Result<RequestId> purge(wire::Purge call);
   Result<RequestId> open_lockspace(wire::OpenLockspace call);
@@ -116,6 +121,8 @@ class Session {
 
   template <class Call>
   Result<RequestId> ask(Call&& call, ClaimId lock = {});
+  template <class Call>
+  void append(const Call& call);
   [[nodiscard]] Result<void> may_call() const;
   // The open request of this id if it is of one of these kinds.
   template <class... Kinds>
@@ -145,6 +152,7 @@ class Session {
 
   Phase phase_ = Phase::greeting;
   Facts facts_;
+  wire::ReleaseSlot* slot_ = nullptr;
   wire::Buffer out_;
   Slab<Request, RequestId> requests_;
   LockTable locks_;

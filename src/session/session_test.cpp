@@ -13,6 +13,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 
 constexpr ClaimId a{0x1'0000'0001};
 constexpr ClaimId b{0x1'0000'0002};
@@ -365,6 +366,68 @@ TEST(Session, queries_and_operator_calls) {
   EXPECT_THAT(talk.hear(wire::Done{.request = fence, .status = Errc::not_permitted}),
               ElementsAre("done not_permitted"));
   EXPECT_EQ(talk.session.open_requests(), 0U);
+}
+
+// ---- releases without a message -------------------------------------------------------------------------
+
+struct Quiet : testing::Test {
+  Quiet() : talk({.label = "test", .slot = &slot}) {
+    talk.hear(wire::Welcome{.node = NodeId{1}, .incarnation = Incarnation{9}, .value_bytes_max = 64});
+    talk.said();
+  }
+  ClaimId held(ClaimId id, wire::GrantNotes notes = wire::GrantNotes{}.set(wire::GrantNote::quiet)) {
+    talk.hear(wire::Granted{.request = talk.lock("r", Mode::EX), .lock = id, .mode = Mode::EX, .notes = notes,
+                            .token = {Epoch{1}, 5}});
+    talk.said();
+    return id;
+  }
+  wire::ReleaseSlot slot;
+  Talk talk;
+};
+
+TEST_F(Quiet, a_release_says_nothing_and_the_lock_is_gone) {
+  EXPECT_TRUE(talk.session.release({.lock = held(a), .value = {}}).has_value());
+  EXPECT_THAT(talk.said(), IsEmpty());
+  EXPECT_EQ(talk.session.find(a), nullptr);
+  EXPECT_EQ(slot.take(), a);
+}
+
+TEST_F(Quiet, a_release_goes_in_front_of_the_next_message) {
+  (void)talk.session.release({.lock = held(a), .value = {}});
+  (void)talk.lock("r", Mode::EX);
+  EXPECT_THAT(talk.said(), ElementsAre(HasSubstr("Release"), HasSubstr("Lock")));
+  EXPECT_EQ(slot.take(), ClaimId{});
+}
+
+TEST_F(Quiet, a_release_that_the_daemon_took_is_not_said) {
+  (void)talk.session.release({.lock = held(a), .value = {}});
+  EXPECT_EQ(slot.recall(), a);
+  (void)talk.lock("r", Mode::EX);
+  EXPECT_THAT(talk.said(), ElementsAre(HasSubstr("Lock")));
+}
+
+TEST_F(Quiet, the_second_release_sends_the_first) {
+  held(a);
+  held(b);
+  (void)talk.session.release({.lock = a, .value = {}});
+  (void)talk.session.release({.lock = b, .value = {}});
+  EXPECT_THAT(talk.said(), ElementsAre(HasSubstr("Release"), HasSubstr("Release")));
+}
+
+TEST_F(Quiet, what_was_granted_otherwise_is_released_by_a_message) {
+  (void)talk.session.release({.lock = held(a, {}), .value = {}});
+  EXPECT_THAT(talk.said(), ElementsAre(HasSubstr("Release")));
+}
+
+TEST_F(Quiet, a_release_with_flags_or_after_a_conversion_is_a_message) {
+  (void)talk.session.release({.lock = held(a), .flags = {Flag::valblk}, .value = "v"});
+  EXPECT_THAT(talk.said(), ElementsAre(HasSubstr("Release")));
+  held(b);
+  const RequestId request = talk.session.convert({.lock = b, .mode = Mode::PR, .value = {}}).value();
+  talk.hear(wire::Granted{.request = request, .lock = b, .mode = Mode::PR, .token = {Epoch{1}, 6}});
+  talk.said();
+  (void)talk.session.release({.lock = b, .value = {}});
+  EXPECT_THAT(talk.said(), ElementsAre(HasSubstr("Release")));
 }
 
 }  // namespace

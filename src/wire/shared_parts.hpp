@@ -29,6 +29,7 @@ enum class GrantNote : std::uint8_t {
   altmode = 0x2,   // granted in the alternative mode
   doubtful = 0x4,  // the value block is doubtful
   value = 0x8,     // a value came along
+  quiet = 0x10,    // to a client: its release may stand in the release slot
 };
 class GrantNotes {
  public:

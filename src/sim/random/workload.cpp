@@ -81,7 +81,7 @@ void Workload::act() {
   if (!program.held.empty() && prng_.chance(65)) {
     const ClaimId id = program.held[prng_.below(program.held.size())];
     if (prng_.chance(45)) return convert(program, id);
-    if (prng_.chance(70)) return unlock(program, id);
+    if (prng_.chance(45)) return unlock(program, id);
     return release(program, id);
   }
   if (open < open_requests_max) lock(program);
@@ -181,7 +181,7 @@ void Workload::release(Program& program, ClaimId id) {
   if (lock == nullptr || lock->state != session::LockState::granted) return;
   FlagSet flags;
   std::string value;
-  if (writes_value(lock->mode) && prng_.chance(60)) {
+  if (writes_value(lock->mode) && prng_.chance(35)) {
     flags.set(Flag::valblk);
     value = Judge::bytes_of(judge_.write(program.names[id], lock->token, lock->mode));
   }

@@ -37,6 +37,7 @@ struct Client {
   std::size_t machine = 0;
   Incarnation incarnation;  // of the daemon it is connected to
   std::uint32_t pid = 0;
+  wire::ReleaseSlot slot;  // shared with the daemon
   std::unique_ptr<session::Session> session;
   ChannelId up, down;  // to the daemon, from the daemon
   std::uint32_t conn = 0;

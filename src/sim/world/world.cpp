@@ -41,7 +41,8 @@ std::size_t World::connect(std::string name, NodeId at_node, std::uint32_t uid) 
   fresh->machine = index_of(home);
   fresh->incarnation = home.incarnation;
   fresh->pid = next_pid_++;
-  fresh->session = std::make_unique<session::Session>(session::SessionOptions{.label = name});
+  wire::ReleaseSlot* const slot = settings_.slots == Slots::shared ? &fresh->slot : nullptr;
+  fresh->session = std::make_unique<session::Session>(session::SessionOptions{.label = name, .slot = slot});
   fresh->conn = take_socket(home.programs);
   fresh->up = make_channel({.kind = ChannelKind::from_client,
                             .target = {index_of(home), fresh->conn, {}},
@@ -57,7 +58,7 @@ std::size_t World::connect(std::string name, NodeId at_node, std::uint32_t uid) 
                     .user = "u" + std::to_string(uid),
                     .command = name,
                     .label = {}};
-  post(home, node::ClientConnected{node::ClientConn{fresh->conn}, owner});
+  post(home, node::ClientConnected{node::ClientConn{fresh->conn}, owner, slot});
   clients_.push_back(std::move(fresh));
   flush(index);
   return index;

@@ -26,6 +26,8 @@
 namespace holdfast::sim {
 
 enum class Latency : std::uint8_t { none, random };
+// Do programs share a release slot with their daemon?
+enum class Slots : std::uint8_t { none, shared };
 enum class Membership : std::uint8_t {
   automatic,  // a crash, restart or join is followed by the next view, to all live nodes
   manual,     // only publish() makes views
@@ -36,6 +38,7 @@ struct WorldSettings {
   std::uint64_t seed = 1;
   Latency latency = Latency::none;
   Membership membership = Membership::automatic;
+  Slots slots = Slots::none;
   node::NodeConfig node;  // of every node; ids, incarnations and addresses are filled in
 };
 

@@ -17,6 +17,10 @@ setsid sh -c 'echo family $$; exec sleep 600' &
 wait
 """
 
+# As a zombie it looks ended, but one of its threads goes on.
+ONLY_A_SECOND_THREAD = ("import ctypes, threading, time; threading.Thread(target=lambda: time.sleep(600)).start();"
+                        "ctypes.CDLL(None).pthread_exit(0)")
+
 
 class Guard(TestCase):
     def setUp(self):
@@ -91,6 +95,14 @@ class Guard(TestCase):
         waiter = self.start_next()
         program.send(signal.SIGKILL)
         self.assert_all_gone_when_granted(waiter, family)
+
+    def test_a_process_whose_first_thread_has_ended_is_ended_too(self):
+        program, (pid,) = self.start_family(f"echo family $$; exec python3 -c '{ONLY_A_SECOND_THREAD}'", count=1)
+        self.cluster.eventually(lambda: state_of(pid) == "Z", "its first thread has ended")
+        self.assertTrue(is_running(pid))
+        waiter = self.start_next()
+        program.send(signal.SIGKILL)
+        self.assert_all_gone_when_granted(waiter, [pid])
 
     def test_daemon_killed_ends_the_command_before_the_deadline(self):
         program, family = self.start_family("trap '' TERM; " + FAMILY.replace("wait", "while :; do sleep 600; done"))

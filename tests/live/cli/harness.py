@@ -37,7 +37,15 @@ def state_of(pid):
 
 
 def is_running(pid):
-    return state_of(pid) not in (None, "Z", "X")
+    """Can it still run code of its own? A moment before a process becomes a zombie it closes its files, and so
+    gives its locks back; and a zombie's other threads may live on."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    state, flags, threads = fields[0], int(fields[6]), int(fields[17])
+    exiting = flags & 0x4 or state in "ZX"
+    return threads > 1 or not exiting
 
 
 class Program:
