@@ -64,6 +64,10 @@ void Home::on(NodeId from, const wire::Remove& message) {
   const cluster::Entry* entry = directory_.find(message.key);
   const bool is_masters = entry != nullptr && entry->mastership == message.mastership && entry->master == from;
   const bool stays = is_masters && !directory_.remove(message.key, message.mastership, message.generation);
+  // Its master lived until now, and nothing is locked any more: whoever reported locks that had lost their
+  // master was only late to hear of this one.
+  if (is_masters && !stays)
+    if (const auto late = groups_.find(message.key); late != groups_.end()) groups_.erase(late);
   post_.send(from, wire::RemoveReply{.epoch = core_.view.epoch, .mastership = message.mastership,
                                      .status = stays ? Errc::busy : Errc::ok, .key = message.key});
 }
