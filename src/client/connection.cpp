@@ -87,8 +87,7 @@ Connection::Connection(Fd socket, const ConnectOptions& options, SlotMapping slo
 
 void Connection::hang_up() {
   if (!socket_) return;
-  // Releases that were only gathered may carry values.
-  session_.send_quiet_release();
+  // Releases that were only gathered may carry values. (One in the slot stays there: the daemon looks.)
   if (!session_.out().empty())
     (void)::send(socket_.get(), session_.out().data(), session_.out().size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   socket_ = {};

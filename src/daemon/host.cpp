@@ -180,6 +180,8 @@ void Host::State::end_of_turn() {
     carry_out(*leaving);
     leaving->clear();
   }
+  clients.end_turn();
+  peers.end_turn();
   if (running == Running::ending) end_when_all_is_sent();
 }
 

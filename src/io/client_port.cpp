@@ -144,6 +144,8 @@ void ClientPort::forget_all() {
   });
 }
 
+void ClientPort::end_turn() { state_->sessions.end_turn(); }
+
 std::size_t ClientPort::size() const { return state_->sessions.size(); }
 
 void ClientPort::State::accept_all() {

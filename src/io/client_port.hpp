@@ -65,6 +65,8 @@ class ClientPort {
   void close(Conn conn);
   // close() for all; nothing is told of them any more.
   void forget_all();
+  // Numbers of connections that have ended may be given again. Called behind each turn.
+  void end_turn();
   // Connections that are not at their end yet, closing and forgotten ones among them.
   [[nodiscard]] std::size_t size() const;
 

@@ -167,7 +167,8 @@ TEST(ClientPort, the_forgotten_are_told_of_no_more) {
   EXPECT_EQ(read_some(client), "Dbye");
 }
 
-TEST(ClientPort, numbers_are_small_and_used_again) {
+// What was said to the old connection in the turn in which it ended must not reach a new one.
+TEST(ClientPort, numbers_are_small_and_used_again_in_a_later_turn) {
   World world;
   Fd first = world.connect();
   const Conn number = world.last;
@@ -176,6 +177,9 @@ TEST(ClientPort, numbers_are_small_and_used_again) {
   first.reset();
   world.run_until_told("closed");
   const Fd third = world.connect();
+  EXPECT_NE(world.last, number);
+  world.port.end_turn();
+  const Fd fourth = world.connect();
   EXPECT_EQ(world.last, number);
 }
 

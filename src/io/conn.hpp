@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Conn: the number of a connection at one of the ports (clients and peers count separately, from 1).
-// Numbers stay small, since others keep tables by them; one is given again only after its end was told.
+// Numbers stay small, since others keep tables by them. One is given again only after the turn in which its end
+// was told: what was said to the old connection in that turn must not reach a new one.
 #pragma once
 
 #include <cstdint>
@@ -31,8 +32,13 @@ class ConnTable {
   void erase(Conn conn) {
     HF_ASSERT(find(conn) != nullptr);
     at(conn).reset();
-    free_.push_back(conn);
+    ended_.push_back(conn);
     --live_;
+  }
+  // The turn is over, with all that it had to say.
+  void end_turn() {
+    free_.insert(free_.end(), ended_.begin(), ended_.end());
+    ended_.clear();
   }
   [[nodiscard]] Record* find(Conn conn) {
     return conn && conn.value() <= rows_.size() ? at(conn).get() : nullptr;
@@ -50,6 +56,7 @@ class ConnTable {
 
   std::vector<std::unique_ptr<Record>> rows_;
   std::vector<Conn> free_;
+  std::vector<Conn> ended_;  // in this turn
   std::size_t live_ = 0;
 };
 

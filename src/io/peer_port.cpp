@@ -172,6 +172,8 @@ void PeerPort::forget_all() {
   });
 }
 
+void PeerPort::end_turn() { state_->peers.end_turn(); }
+
 std::size_t PeerPort::size() const { return state_->peers.size(); }
 
 void PeerPort::State::accept_all() {

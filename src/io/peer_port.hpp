@@ -68,6 +68,8 @@ class PeerPort {
   void close(Conn conn);
   // Ends all connections and calls; nothing is told of them any more.
   void forget_all();
+  // Numbers of connections that have ended may be given again. Called behind each turn.
+  void end_turn();
   [[nodiscard]] std::size_t size() const;
 
  private:

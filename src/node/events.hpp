@@ -15,7 +15,7 @@
 namespace holdfast::node {
 
 // A connection of a program or of a peer. Small numbers that the world hands out; one is used again only
-// after its Closed event was stepped (clients and peers count separately).
+// after the turn in which its Closed event was stepped (clients and peers count separately).
 using ClientConn = Id<struct ClientConnTag, std::uint32_t>;
 using PeerConn = Id<struct PeerConnTag, std::uint32_t>;
 

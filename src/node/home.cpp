@@ -64,10 +64,9 @@ void Home::on(NodeId from, const wire::Remove& message) {
   const cluster::Entry* entry = directory_.find(message.key);
   const bool is_masters = entry != nullptr && entry->mastership == message.mastership && entry->master == from;
   const bool stays = is_masters && !directory_.remove(message.key, message.mastership, message.generation);
-  // Its master lived until now, and nothing is locked any more: whoever reported locks that had lost their
-  // master was only late to hear of this one.
+  // Its master lived until now, and nothing is locked any more: nothing of it comes back.
   if (is_masters && !stays)
-    if (const auto late = groups_.find(message.key); late != groups_.end()) groups_.erase(late);
+    if (auto late = groups_.extract(std::string(message.key)); !late.empty()) send_back(late.mapped());
   post_.send(from, wire::RemoveReply{.epoch = core_.view.epoch, .mastership = message.mastership,
                                      .status = stays ? Errc::busy : Errc::ok, .key = message.key});
 }
@@ -132,7 +131,8 @@ void Home::on(NodeId from, const wire::RebuildLock& message) {
                           .granted = message.granted, .wanted = message.wanted, .flags = message.flags,
                           .token = message.token, .stamp = message.stamp},
                 .number = message.number},
-       .asked_at = message.asked_at});
+       .asked_at = message.asked_at,
+       .mastership = message.mastership});
 }
 
 void Home::on(const wire::RebuildValue& message) {
@@ -169,17 +169,30 @@ void Home::on(NodeId from, const wire::RebuildDone& message) {
 void Home::settle() {
   if (barrier_.phase() != cluster::HomePhase::open || core_.lost.waiting(core_.now)) return;
   unsettled_.reset();
+  std::vector<Group> late;
   for (auto& [key, group] : std::exchange(groups_, {})) {
     const cluster::Entry* entry = directory_.find(key);
     // If a survivor is master after all, the holders were only late to hear of it. A value lives as long as
     // a lock: of a resource without locks nothing comes back.
     const bool mastered = entry != nullptr && is_alive(*entry);
-    if (!mastered && !group.locks.empty()) rebuild(key, std::move(group));
+    if (mastered)
+      late.push_back(std::move(group));
+    else if (!group.locks.empty())
+      rebuild(key, std::move(group));
   }
   const std::vector<std::string> orphaned =
       directory_.collect([&](const std::string&, const cluster::Entry& entry) { return !is_alive(entry); });
   for (const std::string& key : orphaned) directory_.erase(key);
+  for (const Group& group : late) send_back(group);
   serve_held();
+}
+
+// A living master has had the resource since. Either it has these locks, and their nodes hear of it from that
+// master; or they were asked for at one that had given it up long before it died, and have to be asked for anew.
+void Home::send_back(const Group& group) {
+  for (const RebuiltLock& rebuilt : group.locks)
+    post_.send(rebuilt.lock.node, wire::NotMaster{.claim = rebuilt.lock.state.holder.claim,
+                                                  .number = rebuilt.lock.number, .mastership = rebuilt.mastership});
 }
 
 void Home::rebuild(const std::string& key, Group group) {

@@ -51,6 +51,7 @@ class Home {
   struct RebuiltLock {
     Master::Restored lock;
     Token asked_at;
+    Mastership mastership;  // under which its master was lost
   };
   struct Group {  // what is known of a resource that lost its master
     std::vector<RebuiltLock> locks;
@@ -69,6 +70,7 @@ class Home {
   cluster::Entry& assign(NodeId origin, std::string_view key);
   [[nodiscard]] NodeId choose_master(NodeId origin, std::string_view key) const;
   void rebuild(const std::string& key, Group group);
+  void send_back(const Group& group);
   void serve_held();
 
   Core& core_;

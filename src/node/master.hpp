@@ -52,7 +52,7 @@ class Master {
   // Gives up what nobody has used for a while.
   void sweep();
   // When sweep() has something to do.
-  [[nodiscard]] Instant next() const { return idle_.next(core_.config.idle_keep); }
+  [[nodiscard]] Instant next() const { return idle_.next(keep()); }
 
   [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(by_key_.size()); }
   // For reports: keys of all resources with locks that `wanted(key)` picks, sorted.
@@ -97,6 +97,9 @@ class Master {
     Instant since;              // granted, or waits, since then
     Incarnation incarnation;    // of the holder's node
   };
+  // Requesters forget a place that they do not use within twice idle_keep: the resource is given up later, so
+  // that as a rule nobody knows a master that is none any more.
+  [[nodiscard]] Duration keep() const { return 2 * core_.config.idle_keep; }
   [[nodiscard]] static std::uint32_t index_of(std::uint64_t id) { return static_cast<std::uint32_t>(id); }
   [[nodiscard]] Resource* find(ResourceId id) {
     if (index_of(id.value()) >= resources_.size()) return nullptr;

@@ -16,7 +16,7 @@ void Master::settle(Resource& resource) {
 }
 
 void Master::sweep() {
-  while (Resource* resource = idle_.take_due(core_.now, core_.config.idle_keep)) {
+  while (Resource* resource = idle_.take_due(core_.now, keep())) {
     if (resource->phase != Phase::serving || !core_.has_view()) continue;
     resource->phase = Phase::removing;
     ask_removal(*resource);

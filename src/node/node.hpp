@@ -49,7 +49,8 @@ struct NodeConfig {
   std::string version;
   std::string peer_address;  // where our peer port listens; goes into views
   Duration lease = limits::lease_default;
-  Duration idle_keep = limits::idle_keep;
+  Duration idle_keep = limits::idle_keep;  // a place that nobody uses is forgotten after one or two of these, a
+                                           // resource is given up after two to four
   Epoch saved_epoch;            // from the state file: views must be newer
   // How long clients of an earlier life of this node may still believe in their locks: a lease, unless that
   // life ended cleanly or the machine has been started again since. Nothing it may have granted is granted

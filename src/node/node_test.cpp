@@ -169,13 +169,63 @@ TEST(Node, gives_an_unused_resource_up_and_another_node_becomes_master) {
     world.call(a, lock_call(1, Mode::EX, name));
     const auto first = world.last<wire::Granted>(a);
     world.call(a, wire::Release{.lock = first.lock, .value = {}});
-    world.advance(11s);
+    world.advance(21s);
     world.call(b, lock_call(2, Mode::EX, name));
     EXPECT_GT(world.last<wire::Granted>(b).token, first.token);
     world.traffic();
     world.call(b, lock_call(3, Mode::NL, name));
     EXPECT_TRUE(world.traffic().empty()) << name << ": n2 is not master";
   }
+}
+
+// n1 asks a master that it remembers, n3, which has given the resource up long ago and dies before it can say
+// so. Meanwhile n2 has become master. What n1 reports belongs to nobody's queue, and must be asked anew.
+struct StaleMaster : testing::Test {
+  static void keep_places_apart(NodeConfig& config) {
+    if (config.node == n1) config.idle_keep = 10min;
+    if (config.node == n2) config.idle_keep = 1s;
+  }
+  StaleMaster() {
+    world.call(d, lock_call(1, Mode::CR, "x"));
+    world.call(x, lock_call(1, Mode::CR, "x"));
+    world.call(x, wire::Unlock{.request = RequestId{2}, .lock = world.last<wire::Granted>(x).lock, .value = {}});
+    world.call(d, wire::Unlock{.request = RequestId{2}, .lock = world.last<wire::Granted>(d).lock, .value = {}});
+    world.advance(60s);
+    world.call(m, lock_call(1, Mode::EX, "x"));
+    world.silence(n3);
+    world.told(x);
+    world.call(x, lock_call(3, Mode::EX, "x"));
+    EXPECT_EQ(world.told(x), "");
+  }
+  void n3_dies() {
+    world.crash(n3);
+    world.silence(NodeId{});
+  }
+  void m_unlocks() {
+    world.call(m, wire::Unlock{.request = RequestId{2}, .lock = world.last<wire::Granted>(m).lock, .value = {}});
+  }
+  void expect_granted() {
+    world.advance(10s);
+    EXPECT_EQ(world.last<wire::Granted>(x).request, RequestId{3});
+  }
+  SmallWorld world{3, {}, keep_places_apart};
+  ClientConn x = world.connect(n1);
+  ClientConn m = world.connect(n2);
+  ClientConn d = world.connect(n3);
+};
+
+TEST_F(StaleMaster, dies_while_the_next_one_serves) {
+  n3_dies();
+  world.advance(6s);
+  m_unlocks();
+  expect_granted();
+}
+
+TEST_F(StaleMaster, dies_before_the_next_one_gives_up_too) {
+  m_unlocks();
+  world.advance(1s);
+  n3_dies();
+  expect_granted();
 }
 
 }  // namespace

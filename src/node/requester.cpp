@@ -17,6 +17,8 @@ std::string bytes_text(std::size_t have, std::size_t allowed) {
 // ---- lock -----------------------------------------------------------------------------------------------
 
 void Requester::on(const Session& session, const wire::Lock& call) {
+  // Nobody is refused for what others have given up.
+  if (claims_.size() >= limits::locks_per_node_max) collect_releases();
   if (Result<void> fine = check_lock(session, call); !fine) {
     refuse(session, call, {}, fine.error());
     return;
@@ -31,6 +33,7 @@ void Requester::on(const Session& session, const wire::Lock& call) {
     forget_if_unused(place);
     return;
   }
+  if (place.claims.size() >= limits::waiters_per_resource_max) collect_releases();
   if (place.claims.size() >= limits::waiters_per_resource_max) {
     refuse(session, call, {}, Error{Errc::too_many_waiters,
                                     "this node has " + std::to_string(limits::waiters_per_resource_max) +

@@ -159,12 +159,17 @@ void Requester::on(const wire::Notice& notice) {
   sessions_.send(claim->conn, claim->owner, wire::NoticeEvent{.lock = claim->id, .wanted = notice.wanted});
 }
 
-// Our knowledge was old: the resource has been given up there.
+// Our knowledge was old: the resource has been given up there, or (from the home) had been before its master
+// was lost. In that case nothing was held; who holds something hears from the living master.
 void Requester::on(const wire::NotMaster& reply) {
   Claim* claim = claims_.find(reply.claim);
   if (claim == nullptr) return;
   Place& place = places_[claim->place];
-  if (place.state == PlaceState::known && place.mastership == reply.mastership) {
+  const bool held = std::ranges::any_of(
+      place.claims, [](const Claim& other) { return other.state == ClaimState::granted; });
+  if (place.state == PlaceState::rebuilding && held) return;
+  const bool was_sent_there = place.state == PlaceState::known || place.state == PlaceState::rebuilding;
+  if (was_sent_there && place.mastership == reply.mastership) {
     place.state = PlaceState::unknown;
     place.asker = {};
   }

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -20,7 +21,9 @@ namespace holdfast::node {
 
 class SmallWorld {
  public:
-  explicit SmallWorld(std::uint32_t nodes, LockspacePolicy policy = {}) : policy_(std::move(policy)) {
+  // `adjust` may change the configuration of each node.
+  explicit SmallWorld(std::uint32_t nodes, LockspacePolicy policy = {}, std::function<void(NodeConfig&)> adjust = {})
+      : policy_(std::move(policy)), adjust_(std::move(adjust)) {
     for (std::uint32_t i = 1; i <= nodes; ++i) start(NodeId{i});
     publish();
   }
@@ -103,6 +106,7 @@ class SmallWorld {
   void start(NodeId id) {
     NodeConfig config{.node = id};
     config.default_policy = policy_;
+    if (adjust_) adjust_(config);
     nodes_[id] = std::make_unique<Node>(std::move(config));
   }
   PeerConn conn_of(NodeId at, NodeId peer) { return PeerConn{(at.value() << 8) | peer.value()}; }
@@ -163,6 +167,7 @@ class SmallWorld {
   }
 
   LockspacePolicy policy_;
+  std::function<void(NodeConfig&)> adjust_;
   Instant now_{std::chrono::seconds(1000)};
   std::uint64_t epoch_ = 0;
   std::uint32_t next_client_ = 1;

@@ -62,6 +62,8 @@ template <class Call>
 void Session::append(const Call& call) {
   send_quiet_release();
   wire::append_frame(out_, call);
+  last_ = {};
+  read_ = false;
 }
 
 void Session::send_quiet_release() {
@@ -75,6 +77,7 @@ Result<RequestId> Session::ask(Call&& call, ClaimId lock) {
   if (phase_ == Phase::over) return ending_;
   call.request = requests_.emplace(std::remove_reference_t<Call>::type, lock);
   append(call);
+  last_ = call.request;
   return call.request;
 }
 
@@ -119,7 +122,8 @@ Result<void> Session::release(const wire::Release& call) {
   const LockRecord* record = locks_.find(call.lock);
   if (record == nullptr) return Error{Errc::no_such_lock};
   const bool plain = call.flags.empty() && record->state == LockState::granted;
-  if (!plain || !record->quiet || slot_ == nullptr || !slot_->put(call.lock)) append(call);
+  const bool quiet = plain && record->quiet && read_ && slot_ != nullptr && slot_->put(call.lock);
+  if (!quiet) append(call);
   locks_.erase(*record);
   return {};
 }

@@ -81,7 +81,8 @@ class Session {
   Result<RequestId> convert(wire::Convert call);
   Result<RequestId> unlock(wire::Unlock call);
   // Has no answer: afterwards the lock is none of ours. Where nobody else asks for it there is not even a
-  // message: the release stands in the slot, until the daemon looks or something else is sent.
+  // message: the release stands in the slot, until the daemon looks or something else is sent. (Not while
+  // something that was said before may be unread: the daemon would see the release first.)
   Result<void> release(const wire::Release& call);
   // A release that stands in the slot becomes a message in out(). (Every other message does this first.)
   void send_quiet_release();
@@ -128,6 +129,7 @@ class Session {
   template <class... Kinds>
   Request* open_request(RequestId id, Kinds... kinds) {
     Request* request = requests_.find(id);
+    if (request != nullptr && id == last_) read_ = true;
     return request != nullptr && (... || (request->kind == kinds)) ? request : nullptr;
   }
 
@@ -153,6 +155,8 @@ class Session {
   Phase phase_ = Phase::greeting;
   Facts facts_;
   wire::ReleaseSlot* slot_ = nullptr;
+  RequestId last_;     // of what was said last; none: it has no answer
+  bool read_ = false;  // the daemon has answered what was said last, so it has read everything
   wire::Buffer out_;
   Slab<Request, RequestId> requests_;
   LockTable locks_;
