@@ -46,7 +46,7 @@ struct Host::State {
   io::OnPeer on_peer();
   [[nodiscard]] Result<void> begin_life();
   void be_alone();
-  void step(const node::Event& event);
+  void step(const auto& event);
   void end_of_turn();
   void carry_out(node::Effects& out);
   [[nodiscard]] Result<void> persist(const node::Effects& out);
@@ -166,7 +166,7 @@ void Host::State::be_alone() {
   end_of_turn();
 }
 
-void Host::State::step(const node::Event& event) {
+void Host::State::step(const auto& event) {
   if (!std::exchange(stepped, true)) turn_now = io::boot_now();
   node->step(turn_now, event, *filling);
 }

@@ -3,8 +3,11 @@
 // Place is what the node knows of a resource that it has claims on: above all, who is its master.
 #pragma once
 
+#include <boost/container/small_vector.hpp>
 #include <boost/intrusive/list.hpp>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lock/engine.hpp"
@@ -89,10 +92,26 @@ struct Claim : PlaceLink, SessionLink, ClaimFacts {
            cancel.stage == Stage::none;
   }
 
-  std::string writes;                   // what the operation under way writes (with VALBLK)
-  std::string value;                    // what this holder read or wrote
+  // What the operation under way writes (with VALBLK), and what this holder read or wrote. Most claims never
+  // have either, and do not touch the memory for it.
+  [[nodiscard]] std::string_view writes() const { return texts_ ? std::string_view(texts_->writes) : ""; }
+  [[nodiscard]] std::string_view value() const { return texts_ ? std::string_view(texts_->value) : ""; }
+  void set_writes(std::string_view bytes) { set(&Texts::writes, bytes); }
+  void set_value(std::string_view bytes) { set(&Texts::value, bytes); }
 
   void recycle();
+
+ private:
+  struct Texts {
+    std::string writes;
+    std::string value;
+  };
+  void set(std::string Texts::*which, std::string_view bytes) {
+    if (!texts_ && bytes.empty()) return;
+    if (!texts_) texts_ = std::make_unique<Texts>();
+    ((*texts_).*which).assign(bytes);
+  }
+  std::unique_ptr<Texts> texts_;  // kept when the record is used again
 };
 
 enum class PlaceState : std::uint8_t {
@@ -102,9 +121,24 @@ enum class PlaceState : std::uint8_t {
   rebuilding,  // the master was lost; its home rebuilds it
 };
 
+// The bytes of a key, the usual ones in the record itself: one look at memory less.
+class KeyBytes {
+ public:
+  KeyBytes& operator=(std::string_view key) {
+    bytes_.assign(key.begin(), key.end());
+    return *this;
+  }
+  // NOLINTNEXTLINE(google-explicit-constructor): it is a text for whoever reads it
+  operator std::string_view() const { return {bytes_.data(), bytes_.size()}; }
+  void clear() { bytes_.clear(); }
+
+ private:
+  boost::container::small_vector<char, 40> bytes_;
+};
+
 struct Place : IdleHook {
   PlaceId id;
-  std::string key;
+  KeyBytes key;
   Slot slot;
   PlaceState state = PlaceState::unknown;
   Epoch asked;
@@ -120,8 +154,9 @@ struct Place : IdleHook {
 
 // The facts are set afresh by whoever makes the next one.
 inline void Claim::recycle() {
-  writes.clear();
-  value.clear();
+  if (!texts_) return;
+  texts_->writes.clear();
+  texts_->value.clear();
 }
 
 inline void Place::recycle() {

@@ -20,6 +20,7 @@ struct Node::State : Roles {
   Instant stamp_at;                     // when the deadline is to be renewed
   Instant acknowledge_at = Instant::never();
 
+  [[nodiscard]] bool begin_step(Instant now, Effects& out);
   void on_client_frame(const ClientFrame& event);
   template <class M>
   void on_call(Session& session, const M& call);
@@ -42,14 +43,23 @@ struct Node::State : Roles {
 Node::Node(NodeConfig config) : state_(std::make_unique<State>(std::move(config))) {}
 Node::~Node() = default;
 
+// False if this life of the node is over: then nothing is stepped any more.
+bool Node::State::begin_step(Instant now, Effects& out) {
+  HF_ASSERT(now >= last_step);
+  if (last_step == Instant{}) core.started = now;
+  last_step = core.now = now;
+  core.out = &out;
+  if (now > deadline) expire(Errc::lease_expired);
+  return !over;
+}
+
+void Node::step(Instant now, const ClientFrame& event, Effects& out) {
+  if (state_->begin_step(now, out)) state_->on_client_frame(event);
+}
+
 void Node::step(Instant now, const Event& event, Effects& out) {
   State& s = *state_;
-  HF_ASSERT(now >= s.last_step);
-  if (s.last_step == Instant{}) s.core.started = now;
-  s.last_step = s.core.now = now;
-  s.core.out = &out;
-  if (now > s.deadline) s.expire(Errc::lease_expired);
-  if (s.over) return;
+  if (!s.begin_step(now, out)) return;
   std::visit(Overload{
                  [&](const ClientFrame& e) { s.on_client_frame(e); },
                  [&](const PeerFrame& e) { s.on_peer_frame(e); },
@@ -320,9 +330,9 @@ std::vector<Node::HeldLock> Node::mastered() const {
 
 std::vector<Node::HeldLock> Node::held() const {
   std::vector<HeldLock> held;
-  state_->requester.for_each_claim([&](const Claim& claim, const std::string& key) {
+  state_->requester.for_each_claim([&](const Claim& claim, std::string_view key) {
     if (claim.state == ClaimState::granted && claim.bond == Bond::session)
-      held.push_back({.key = key, .holder = state_->core.self(), .claim = claim.id, .mode = claim.mode,
+      held.push_back({.key = std::string(key), .holder = state_->core.self(), .claim = claim.id, .mode = claim.mode,
                       .token = claim.token});
   });
   return held;

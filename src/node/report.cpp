@@ -82,7 +82,7 @@ void Report::tell_resources(NodeId to, const wire::QueryAsk& ask) {
 
 void Report::tell_owners(NodeId to, const wire::QueryAsk& ask) {
   std::vector<wire::QueryOwner> rows;
-  requester_.for_each_claim([&](const Claim& claim, const std::string& key) {
+  requester_.for_each_claim([&](const Claim& claim, std::string_view key) {
     if (!matches_key(ask, key)) return;
     const Owner& owner = sessions_.facts(claim.owner);
     rows.push_back({.query = ask.query, .claim = claim.id,

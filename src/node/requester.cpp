@@ -69,7 +69,7 @@ Place& Requester::place_of(const OpenLockspace& lockspace, std::string_view name
   const PlaceId id = places_.emplace();
   Place& place = places_[id];
   place.id = id;
-  append_key(place.key, parts);
+  place.key = make_key(parts);
   place.slot = slot_of(place.key);
   by_name_.insert(lockspace.seed, place);
   return place;
@@ -153,7 +153,7 @@ void Requester::on(const Session& session, const wire::Convert& call) {
   }
   claim.wanted = call.mode;
   claim.flags = call.flags;
-  claim.writes.assign(call.flags.has(Flag::valblk) ? call.value : std::string_view());
+  claim.set_writes(call.flags.has(Flag::valblk) ? call.value : std::string_view());
   const bool remote = place.state == PlaceState::known && place.master != core_.self();
   if (call.reply == wire::Reply::at_once && remote && is_down_conversion(claim.mode, call.mode))
     convert_at_once(claim, call);
@@ -189,7 +189,7 @@ void Requester::convert_at_once(Claim& claim, const wire::Convert& call) {
 void Requester::complete_main(Claim& claim) {
   HF_ASSERT(claim.state == ClaimState::granted && excludes_at_least(claim.mode, claim.wanted));
   if (writes_now(claim, claim.wanted)) {
-    claim.value = claim.writes;
+    claim.set_value(claim.writes());
     claim.copy = Copy::of_grant;
     claim.value_state = ValueState::valid;
     claim.write_number = ++claim.newest_number;
@@ -234,7 +234,7 @@ void Requester::on(const Session& session, const wire::Unlock& call) {
     done(session, call.request, wrong);
     return;
   }
-  if (call.flags.has(Flag::valblk)) claim.writes.assign(call.value);
+  if (call.flags.has(Flag::valblk)) claim.set_writes(call.value);
   end_claim(claim.id, call.flags, call.request);
 }
 
@@ -252,7 +252,7 @@ void Requester::on(const Session& session, const wire::Release& call) {
   const Place& place = places_[claim.place];
   if (!claim.is_idle() || place.state != PlaceState::known) {
     if (claim.unlock.stage != Stage::none) return;
-    if (flags.has(Flag::valblk)) claim.writes.assign(value);
+    if (flags.has(Flag::valblk)) claim.set_writes(value);
     end_claim(claim.id, flags.set(Flag::forceunlock), {});
     return;
   }
@@ -340,7 +340,7 @@ void Requester::on(const wire::PurgeOrphans& message) { purge(message.lockspace,
 
 void Requester::purge(std::string_view lockspace, std::uint32_t pid) {
   std::vector<ClaimId> meant;
-  for_each_claim([&](const Claim& claim, const std::string& key) {
+  for_each_claim([&](const Claim& claim, std::string_view key) {
     if (claim.bond == Bond::orphan && claim.unlock.stage == Stage::none && split_key(key)->lockspace == lockspace &&
         (pid == 0 || sessions_.facts(claim.owner).pid == pid))
       meant.push_back(claim.id);
@@ -362,7 +362,8 @@ void Requester::end_session(Session& session) {
     claims.pop_front();
     sessions_.keep_facts(claim.owner);
     claim.main.request = claim.cancel.request = claim.unlock.request = {};
-    const bool stays = claim.state == ClaimState::granted && claim.flags.has(Flag::persistent) &&
+    // A persistent request that still waits is taken back; if the grant is faster, it becomes an orphan.
+    const bool stays = claim.state != ClaimState::gone && claim.flags.has(Flag::persistent) &&
                        claim.unlock.stage == Stage::none;
     claim.bond = stays ? Bond::orphan : Bond::ending;
     if (stays) {

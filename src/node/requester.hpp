@@ -68,7 +68,7 @@ class Requester {
   // For reports: visits (claim, key) of all claims.
   template <class Visit>
   void for_each_claim(Visit&& visit) const {
-    claims_.for_each([&](ClaimId, const Claim& claim) { visit(claim, places_[claim.place].key); });
+    claims_.for_each([&](ClaimId, const Claim& claim) { visit(claim, std::string_view(places_[claim.place].key)); });
   }
   [[nodiscard]] bool exists(ClaimId id) const { return claims_.find(id) != nullptr; }
   void check() const;

@@ -44,9 +44,9 @@ void Requester::take_grant(Claim& claim, const wire::GrantReply& reply) {
   const Mode before = claim.state == ClaimState::granted ? claim.mode : Mode::NL;
   const bool writes = writes_now(claim, reply.mode);
   if (reply.notes.has(wire::GrantNote::value))
-    claim.value.assign(reply.value);
+    claim.set_value(reply.value);
   else if (writes)
-    claim.value = claim.writes;
+    claim.set_value(claim.writes());
   if (reply.notes.has(wire::GrantNote::value) || writes) {
     claim.copy = Copy::of_grant;
     claim.write_number = reply.write_number;
@@ -223,9 +223,9 @@ void Requester::remember_write(const Claim& claim, FlagSet flags, std::string_vi
   if (!flags.has(Flag::valblk) || flags.has(Flag::ivvalblk) || !writes_value(claim.mode)) return;
   if (place.master == core_.self()) return;
   std::erase_if(written_, [&](const Written& write) {
-    return write.key == place.key || post_.is_applied(write.master, write.incarnation, write.sequence);
+    return write.key == std::string_view(place.key) || post_.is_applied(write.master, write.incarnation, write.sequence);
   });
-  written_.push_back({.key = place.key, .value = std::string(value), .write_number = claim.newest_number + 1,
+  written_.push_back({.key = std::string(place.key), .value = std::string(value), .write_number = claim.newest_number + 1,
                       .master = place.master, .incarnation = place.incarnation,
                       .sequence = post_.next_sequence(place.master)});
 }
@@ -290,7 +290,7 @@ void Requester::report_value(const Place& place, NodeId home) {
   post_.send(home, wire::RebuildValue{.epoch = core_.view.epoch,
                                       .evidence = is_current(*best) ? wire::Evidence::current : wire::Evidence::copy,
                                       .state = best->value_state, .write_number = best->write_number,
-                                      .key = place.key, .value = best->value});
+                                      .key = place.key, .value = best->value()});
 }
 
 void Requester::on(NodeId from, const wire::RebuildReply& reply) {

@@ -61,7 +61,7 @@ void Requester::send(Claim& claim, Which which, wire::Answer answer) {
                              .asked = {}, .mastership = place.mastership, .resource = place.resource,
                              .lock = claim.lock, .owner = claim.owner, .mode = claim.wanted, .flags = flags,
                              .reason = claim.cancel_reason, .key = {},
-                             .value = carries_value ? std::string_view(claim.writes) : std::string_view()});
+                             .value = carries_value ? claim.writes() : std::string_view()});
 }
 
 // Sends the first request of a claim through the home. Without a view there is no home: later then.
@@ -81,7 +81,7 @@ void Requester::ask(Place& place) {
   place.state = PlaceState::asking;
   place.asked = core_.view.epoch;
   // The message to ourselves is read while the place may go away: nothing in it may point there.
-  key_ = place.key;
+  key_ = std::string_view(place.key);
   const wire::Operation operation{.kind = wire::OperationKind::request, .claim = asker->id, .number = 1,
                                   .asked = place.asked, .mastership = {}, .resource = {}, .lock = {},
                                   .owner = asker->owner, .mode = asker->wanted, .flags = asker->flags,
