@@ -81,6 +81,8 @@ LIBRARY = {
     "CLI/": "cli daemon fuse sim",
     "fuse3/": "fuse",
     "fmt/": " ".join(MAY_SEE),
+    # The C interfaces that we are compatible with, in include/.
+    "libdlm.h": "libdlm",
 }
 # Headers that the build makes out of a file in the tree; they include nothing.
 GENERATED = "generated/"

@@ -64,6 +64,7 @@ struct Grant {
   std::string value;               // empty unless it was asked for and ever written
   bool demoted = false;      // Flag::convdeadlk: the old mode was given up meanwhile to break a deadlock
   bool alternative = false;  // Flag::altpr, altcw: granted in the alternative mode
+  bool doubtful = false;     // the value that was read, or that we give up a right to, is in doubt
 };
 
 using OnNotice = std::function<void(Mode wanted)>;

@@ -37,7 +37,8 @@ Grant to_grant(const wire::Granted& message) {
               .write_number = message.write_number,
               .value = {},
               .demoted = message.notes.has(wire::GrantNote::demoted),
-              .alternative = message.notes.has(wire::GrantNote::altmode)};
+              .alternative = message.notes.has(wire::GrantNote::altmode),
+              .doubtful = message.notes.has(wire::GrantNote::doubtful)};
   if (message.notes.has(wire::GrantNote::value)) grant.value.assign(message.value);
   if (message.notes.has(wire::GrantNote::doubtful)) grant.value_state = ValueState::doubtful;
   return grant;

@@ -5,12 +5,12 @@ namespace holdfast::lock {
 
 Moved move_value(Value& value, const Lock& lock, Mode mode, std::string_view fresh) {
   const bool moves = lock.flags.has(Flag::valblk);
-  // What nobody ever wrote is not doubtful to anybody: it reads as nothing, whatever happened to a
-  // writer.
-  const bool doubtful = value.state == ValueState::doubtful && value.has_bytes();
+  const bool doubtful = value.state == ValueState::doubtful;
   switch (value_move(lock.granted, mode)) {
     case ValueMove::read:
-      return moves ? Moved{.move = ValueMove::read, .doubtful = doubtful} : Moved{};
+      // What nobody ever wrote reads as nothing, whatever happened to a writer.
+      return moves ? Moved{.move = ValueMove::read, .doubtful = doubtful && value.has_bytes()}
+                   : Moved{};
     case ValueMove::write:
       if (lock.flags.has(Flag::ivvalblk)) {
         value.doubt();
@@ -21,7 +21,7 @@ Moved move_value(Value& value, const Lock& lock, Mode mode, std::string_view fre
       return {.move = ValueMove::write};
     case ValueMove::none:
       // Nothing moves, but who gives up a right to read learns that what it read is in doubt by
-      // now.
+      // now, even if it read that there was nothing (recorded).
       return {.doubtful = doubtful};
   }
   HF_ASSERT(false);

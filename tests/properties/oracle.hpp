@@ -169,7 +169,7 @@ class Oracle {
       doubtful = true;
     else if (move == 'W' && me.is(valblk))
       write(me.value), event.move = 'W';
-    event.doubtful = doubtful && written && (event.move == 'R' || move == '-');
+    event.doubtful = doubtful && ((written && event.move == 'R') || move == '-');
     if (mode > me.held || (mode == CW && me.held == PR)) me.token = ++clock_;
     if (me.where != 'g' || me.held != mode) me.since = ++now_;
     me.where = 'g', me.held = me.want = mode, me.told = NL, me.demoted = false;

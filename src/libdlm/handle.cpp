@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libdlm/handle.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "libdlm/checks.hpp"
+
+namespace holdfast::libdlm {
+namespace {
+
+constexpr std::size_t value_bytes = DLM_LVB_LEN;
+
+std::unordered_map<LockNumber, Handle*>& owners() {
+  static std::unordered_map<LockNumber, Handle*> all;
+  return all;
+}
+
+LockNumber fresh_number() {
+  static LockNumber last = 0;
+  do {
+    ++last;
+  } while (last == 0 || owners().contains(last));
+  return last;
+}
+
+char flags_of(const Grant& grant) {
+  int flags = 0;
+  if (grant.demoted) flags |= DLM_SBF_DEMOTED;
+  if (grant.alternative) flags |= DLM_SBF_ALTMODE;
+  if (grant.doubtful) flags |= DLM_SBF_VALNOTVALID;
+  return static_cast<char>(flags);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Handle>> Handle::open(std::string lockspace) {
+  // A fork may keep the socket on purpose, and the locks with it.
+  HF_TRY(Client client, Client::connect({.socket = {}, .label = "libdlm", .life = SessionLife::socket}));
+  HF_TRY(const Lockspace opened, client.open_lockspace(lockspace));
+  return std::unique_ptr<Handle>(new Handle(std::move(client), std::move(lockspace), opened));
+}
+
+Handle::Handle(Client client, std::string lockspace, Lockspace opened)
+    : client_(std::move(client)), lockspace_(std::move(lockspace)), opened_(opened) {}
+
+// The session takes its locks along: one by one would only be slower.
+Handle::~Handle() {
+  for (auto& [number, record] : records_) {
+    (void)record.lock.detach();
+    owners().erase(number);
+  }
+}
+
+Handle* Handle::of(LockNumber number) {
+  const auto at = owners().find(number);
+  return at == owners().end() ? nullptr : at->second;
+}
+
+Record* Handle::find(LockNumber number) {
+  const auto at = records_.find(number);
+  return at == records_.end() ? nullptr : &at->second;
+}
+
+Record& Handle::add() {
+  const LockNumber number = fresh_number();
+  owners()[number] = this;
+  Record& record = records_[number];
+  record.number = number;
+  return record;
+}
+
+void Handle::erase(LockNumber number) {
+  owners().erase(number);
+  const auto at = records_.find(number);
+  if (at == records_.end()) return;
+  (void)at->second.lock.detach();
+  records_.erase(at);
+}
+
+// ---- calls ----------------------------------------------------------------------------------------------
+
+int Handle::lock(const LockCall& call) {
+  if (const int wrong = check_lock(call.mode, *call.lksb, call.flags, call.name, call.length); wrong != 0) return wrong;
+  if (is_over()) return ENOTCONN;
+  if ((call.flags & LKF_CONVERT) != 0) return convert(call);
+  return (call.flags & LKF_ORPHAN) != 0 ? adopt(call) : request(call);
+}
+
+void Handle::begin(Record& record, UnderWay what, const LockCall& call) {
+  record.under_way = what;
+  record.ending = Ending::none;
+  record.moves_value = (call.flags & LKF_VALBLK) != 0;
+  record.answer = {.lksb = call.lksb, .ast = call.ast, .argument = call.argument, .waiter = call.waiter};
+  record.bast = call.bast;
+  record.bast_argument = call.argument;
+  call.lksb->sb_status = EINPROG;
+  call.lksb->sb_lkid = record.number;
+  call.lksb->sb_flags = 0;
+}
+
+LockOptions Handle::options_of(const LockCall& call, LockNumber number) {
+  LockOptions options{.wait_max = (call.flags & LKF_TIMEOUT) != 0 ? call.wait_max : for_ever, .lockspace = opened_};
+  options.flags = to_flags(call.flags);
+  options.on_notice = [this, number](Mode) { on_notice(number); };
+  return options;
+}
+
+int Handle::request(const LockCall& call) {
+  Record& record = add();
+  const LockNumber number = record.number;
+  const auto asked = client_.lock_async(to_name(call.name, call.length), static_cast<Mode>(call.mode),
+                                        options_of(call, number),
+                                        [this, number](Result<Lock, Refusal> r) { on_granted(number, std::move(r)); });
+  if (!asked) {
+    erase(number);
+    return to_errno(asked.error().code);
+  }
+  record.request = *asked;
+  begin(record, UnderWay::request, call);
+  return 0;
+}
+
+// Answers in the call itself and never calls anybody, as the original.
+int Handle::adopt(const LockCall& call) {
+  LockOptions options = options_of(call, 0);
+  options.on_notice = {};
+  options.flags.clear(Flag::orphan);
+  auto adopted = client_.adopt(to_name(call.name, call.length), static_cast<Mode>(call.mode), options);
+  if (!adopted) return to_errno(adopted.error().code);
+  Record& record = add();
+  const LockNumber number = record.number;
+  record.lock = std::move(*adopted);
+  record.lock.on_notice([this, number](Mode) { on_notice(number); });
+  record.granted = static_cast<Mode>(call.mode);
+  begin(record, UnderWay::nothing, call);
+  record.answer.waiter = nullptr;
+  call.lksb->sb_status = 0;
+  return 0;
+}
+
+int Handle::convert(const LockCall& call) {
+  Record* record = find(call.lksb->sb_lkid);
+  if (record == nullptr) return ENOENT;
+  if (record->under_way != UnderWay::nothing) return EBUSY;
+  const Mode wanted = static_cast<Mode>(call.mode);
+  if (const int wrong = check_conversion(record->granted, wanted, call.flags); wrong != 0) return wrong;
+  ConvertOptions options{.wait_max = (call.flags & LKF_TIMEOUT) != 0 ? call.wait_max : for_ever,
+                         .flags = to_flags(call.flags)};
+  options.flags.clear(Flag::convert).clear(Flag::orphan);
+  if ((call.flags & LKF_VALBLK) != 0)
+    options.write_value = std::string_view(call.lksb->sb_lvbptr, value_bytes);
+  const LockNumber number = record->number;
+  const auto asked = record->lock.convert_async(
+      wanted, options, [this, number](Result<Grant, Refusal> r) { on_converted(number, std::move(r)); });
+  if (!asked) return to_errno(asked.error().code);
+  record->request = *asked;
+  begin(*record, UnderWay::conversion, call);
+  return 0;
+}
+
+int Handle::unlock(const UnlockCall& call) {
+  if (const int wrong = check_unlock(call.flags); wrong != 0) return wrong;
+  Record* record = find(call.number);
+  if (record == nullptr) return ENOENT;
+  if (is_over()) return ENOTCONN;
+  if ((call.flags & LKF_CANCEL) != 0) return take_back(*record, call);
+  return release(*record, call);
+}
+
+// Nothing to take back is success, and no completion: a synchronous caller must not wait for one.
+int Handle::take_back(Record& record, const UnlockCall& call) {
+  const bool waits = record.under_way == UnderWay::request || record.under_way == UnderWay::conversion;
+  if (!waits) {
+    if (call.waiter != nullptr) call.waiter->done = true;
+    return 0;
+  }
+  if (record.ending == Ending::none) record.ending = call.ending;
+  if (call.lksb != nullptr) record.answer.lksb = call.lksb;
+  if (call.argument != nullptr) record.answer.argument = call.argument;
+  if (call.waiter != nullptr) record.answer.waiter = call.waiter;
+  const auto asked = client_.cancel_async(record.request, [](const Result<void>&) {});
+  return asked ? 0 : to_errno(asked.error().code);
+}
+
+int Handle::release(Record& record, const UnlockCall& call) {
+  if (record.under_way == UnderWay::unlock) return call.waiter == nullptr ? 0 : EBUSY;
+  if (record.under_way == UnderWay::request) return take_back(record, call);
+  const dlm_lksb* lksb = call.lksb != nullptr ? call.lksb : record.answer.lksb;
+  const bool writes = (call.flags & LKF_VALBLK) != 0 && lksb != nullptr && lksb->sb_lvbptr != nullptr;
+  if ((call.flags & LKF_VALBLK) != 0 && !writes) return EINVAL;
+  ReleaseOptions options{.flags = to_flags(call.flags)};
+  options.flags.clear(Flag::valblk);
+  if (writes) options.write_value = std::string_view(lksb->sb_lvbptr, value_bytes);
+  if (record.under_way == UnderWay::conversion) options.flags.set(Flag::forceunlock);
+  const LockNumber number = record.number;
+  const auto asked =
+      record.lock.release_async(options, [this, number](const Result<void>& r) { on_unlocked(number, r); });
+  if (!asked) return to_errno(asked.error().code);
+  record.under_way = UnderWay::unlock;
+  record.moves_value = false;
+  if (call.lksb != nullptr) record.answer.lksb = call.lksb;
+  if (call.argument != nullptr) record.answer.argument = call.argument;
+  record.answer.waiter = call.waiter;
+  return 0;
+}
+
+int Handle::purge(int node, int pid) {
+  const auto done = client_.purge({.lockspace = opened_,
+                                   .node = NodeId{static_cast<std::uint32_t>(std::max(node, 0))},
+                                   .pid = static_cast<std::uint32_t>(std::max(pid, 0))});
+  return done ? 0 : to_errno(done.error().code);
+}
+
+// ---- what comes of them ---------------------------------------------------------------------------------
+
+void Handle::read() {
+  if (const auto read = client_.dispatch(); !read) end_all(read.error());
+  while (client_.next_event()) {  // nothing that a caller of libdlm can hear of
+  }
+}
+
+std::optional<Callback> Handle::take() {
+  if (due_.empty()) return std::nullopt;
+  Callback first = std::move(due_.front());
+  due_.pop_front();
+  return first;
+}
+
+int Handle::status_of(const Record& record, const Error& why) {
+  if (why.code != Errc::cancelled) return to_status(why.code);
+  switch (record.ending) {
+    case Ending::unlock: return EUNLOCK;
+    case Ending::deadlock_cancel: return EDEADLK;
+    case Ending::none:
+    case Ending::cancel: return ECANCEL;
+  }
+  return ECANCEL;
+}
+
+void Handle::complete(Record& record, int status, const Grant* grant, ValueMove move) {
+  Callback callback{.answer = record.answer, .status = status, .number = record.number};
+  if (grant != nullptr) {
+    callback.flags = flags_of(*grant);
+    // What nobody has written reads as zeros with a request, and leaves the caller's block alone with a
+    // conversion, as in the Linux DLM.
+    const bool reads = record.moves_value && move == ValueMove::read;
+    if (reads && (record.under_way == UnderWay::request || !grant->value.empty())) callback.value = grant->value;
+  }
+  record.under_way = UnderWay::nothing;
+  record.answer.waiter = nullptr;
+  due_.push_back(std::move(callback));
+}
+
+void Handle::on_granted(LockNumber number, Result<Lock, Refusal> result) {
+  Record* record = find(number);
+  if (record == nullptr) return;
+  if (!result) {
+    complete(*record, status_of(*record, result.error()));
+    erase(number);
+    return;
+  }
+  record->lock = std::move(*result);
+  record->granted = record->lock.mode();
+  const bool unlock_it = record->ending == Ending::unlock;
+  complete(*record, 0, &record->lock.grant(), ValueMove::read);
+  // The grant was faster than the unlock that took the request back.
+  if (unlock_it) (void)release(*record, {.number = number, .flags = LKF_FORCEUNLOCK});
+}
+
+void Handle::on_converted(LockNumber number, Result<Grant, Refusal> result) {
+  Record* record = find(number);
+  if (record == nullptr || record->under_way != UnderWay::conversion) return;  // an unlock ended it
+  if (!result) return complete(*record, status_of(*record, result.error()));
+  const Mode before = std::exchange(record->granted, result->mode);
+  complete(*record, 0, &*result, value_move(before, result->mode));
+}
+
+void Handle::on_unlocked(LockNumber number, const Result<void>& result) {
+  Record* record = find(number);
+  if (record == nullptr) return;
+  complete(*record, result ? EUNLOCK : to_status(result.error().code));
+  erase(number);
+}
+
+void Handle::on_notice(LockNumber number) {
+  const Record* record = find(number);
+  if (record == nullptr || record->bast == nullptr) return;
+  due_.push_back({.notice = record->bast, .notice_argument = record->bast_argument});
+}
+
+// The daemon is gone, and what was under way will never be answered.
+void Handle::end_all(const Error& why) {
+  for (auto& [number, record] : records_)
+    if (record.under_way != UnderWay::nothing) complete(record, to_status(why.code));
+}
+
+}  // namespace holdfast::libdlm

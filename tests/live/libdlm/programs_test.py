@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Programs that were compiled and linked with Debian's own libdlm run on ours by LD_LIBRARY_PATH alone."""
+
+import errno
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "cli"))
+
+from harness import BIN, PATIENCE, Cluster, TestCase, environment  # noqa: E402
+
+LIB = BIN.parent / "lib"
+COMMON = ("close_lockspace create_lockspace dispatch get_fd kernel_version library_version lock lock_wait"
+          " ls_deadlock_cancel ls_get_fd ls_lock ls_lock_wait ls_lockx ls_purge ls_unlock ls_unlock_wait new_lockspace"
+          " open_lockspace release_lockspace unlock unlock_wait").split()
+THREADED = "dlm_ls_pthread_init dlm_pthread_cleanup dlm_pthread_init lock_resource unlock_resource".split()
+
+
+class Programs(TestCase):
+    def setUp(self):
+        self.cluster = Cluster(self, nodes=2)
+        self.dir = tempfile.TemporaryDirectory()
+        self.addCleanup(self.dir.cleanup)
+
+    def build(self, name, library):
+        program = Path(self.dir.name, name)
+        subprocess.run(["cc", "-Wall", "-o", program, HERE / f"{name}.c", f"-l{library}", "-pthread"], check=True)
+        return program
+
+    def run_program(self, program, node=1):
+        env = environment(**self.cluster.env(node)) | {"LD_LIBRARY_PATH": str(LIB)}
+        env |= {name: value for name, value in self.cluster.env(node).items() if name.startswith("HOLDFAST_")}
+        return subprocess.run([program], env=env, capture_output=True, text=True, timeout=PATIENCE, check=False)
+
+    def assert_runs(self, program, node):
+        done = self.run_program(program, node)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+    def test_a_program_of_the_light_library(self):
+        program = self.build("light", "dlm_lt")
+        for node in (1, 2):
+            self.assert_runs(program, node)
+
+    def test_a_program_of_the_threaded_library(self):
+        program = self.build("threaded", "dlm")
+        for node in (1, 2):
+            self.assert_runs(program, node)
+
+    def test_without_a_daemon_it_fails_promptly_with_an_errno(self):
+        program = self.build("light", "dlm_lt")
+        env = environment(HOLDFAST_SOCKET="/nonexistent/socket") | {"LD_LIBRARY_PATH": str(LIB)}
+        done = subprocess.run([program], env=env, capture_output=True, text=True, timeout=PATIENCE, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"errno {errno.EUNATCH}", done.stderr)
+
+
+class Symbols(unittest.TestCase):
+    def exported(self, library):
+        listed = subprocess.run(["nm", "-D", "--defined-only", LIB / library], capture_output=True, text=True, check=True)
+        return sorted(line.split()[-1] for line in listed.stdout.splitlines())
+
+    def test_only_the_original_names_are_exported(self):
+        light = [f"dlm_{name}" for name in COMMON]
+        self.assertEqual(self.exported("libdlm_lt.so.3"), sorted(light))
+        self.assertEqual(self.exported("libdlm.so.3"), sorted(light + THREADED))
+
+
+if __name__ == "__main__":
+    unittest.main()
