@@ -36,7 +36,11 @@ int lock_in(Guard& guard, const std::shared_ptr<Shared>& shared, LockCall call) 
   if (call.lksb == nullptr) return fail(EINVAL);
   const bool waited = waits(call.flags);
   Waiter waiter;
-  if (waited) call.waiter = &waiter;
+  if (waited) {
+    call.waiter = &waiter;
+    call.ast = nullptr;
+    call.lksb->sb_status = EINPROG;
+  }
   const bool adopts = (call.flags & LKF_ORPHAN) != 0 && (call.flags & LKF_CONVERT) == 0;
   if (!waited && call.ast == nullptr && !adopts) return fail(EINVAL);
   // An id of another handle of this process is as good.
@@ -52,6 +56,7 @@ int unlock_in(Guard& guard, const std::shared_ptr<Shared>& shared, UnlockCall ca
   const bool waited = waits(call.flags);
   Waiter waiter;
   if (waited) call.waiter = &waiter;
+  if (waited && call.lksb != nullptr) call.lksb->sb_status = EINPROG;
   if (const int wrong = check_unlock(call.flags); wrong != 0) return fail(wrong);
   const auto where = Library::instance().owner_of(call.number);
   if (where == nullptr) return fail(ENOENT);

@@ -126,6 +126,7 @@ int Handle::request(const LockCall& call) {
 int Handle::adopt(const LockCall& call) {
   LockOptions options = options_of(call, 0);
   options.on_notice = {};
+  options.notices = Notices::wanted;  // its function is set when there is a lock
   options.flags.clear(Flag::orphan);
   auto adopted = client_.adopt(to_name(call.name, call.length), static_cast<Mode>(call.mode), options);
   if (!adopted) return to_errno(adopted.error().code);

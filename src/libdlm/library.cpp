@@ -118,7 +118,9 @@ void Library::tell(Guard& guard, const std::shared_ptr<Shared>& shared) {
     if (Waiter* waiter = next->answer.waiter; waiter != nullptr) {
       waiter->done = true;
       waiter->status = next->status;
-    } else if (function != nullptr) {
+    }
+    // Also for a synchronous unlock: the function is that of the call that made the lock.
+    if (function != nullptr) {
       guard.unlock();
       function(argument);
       guard.lock();

@@ -26,7 +26,7 @@ struct Answer {
   dlm_lksb* lksb = nullptr;
   Function ast = nullptr;
   void* argument = nullptr;
-  Waiter* waiter = nullptr;  // synchronous: instead of ast
+  Waiter* waiter = nullptr;  // of a synchronous call
 };
 
 enum class UnderWay : std::uint8_t { nothing, request, conversion, unlock };

@@ -11,7 +11,7 @@ FLAG_NAMES = ("NOQUEUE CANCEL CONVERT VALBLK QUECVT IVVALBLK CONVDEADLK PERSISTE
               " NOQUEUEBAST HEADQUE NOORDER ORPHAN ALTPR ALTCW FORCEUNLOCK TIMEOUT").split()
 FLAGS = {name: 1 << bit for bit, name in enumerate(FLAG_NAMES)}
 STATUSES = {0: "OK", errno.EAGAIN: "EAGAIN", errno.EDEADLK: "EDEADLK", errno.ETIMEDOUT: "ETIMEDOUT",
-            0x10001: "ECANCEL", 0x10002: "EUNLOCK"}
+            0x10001: "ECANCEL", 0x10002: "EUNLOCK", 0x10003: "EINPROG"}
 RESULT_FLAGS = ((1, "DEMOTED"), (2, "VALNOTVALID"), (4, "ALTMODE"))
 VALUE_BYTES = 32
 
@@ -31,6 +31,7 @@ SIGNATURES = {
     "dlm_dispatch": (INT, [INT]),
     "dlm_ls_lock": (INT, [*LOCK_ARGUMENTS, POINTER, POINTER, POINTER, POINTER]),
     "dlm_ls_lock_wait": (INT, [*LOCK_ARGUMENTS, POINTER, POINTER, POINTER]),
+    "dlm_ls_lockx": (INT, [*LOCK_ARGUMENTS, POINTER, POINTER, POINTER, POINTER, POINTER]),
     "dlm_ls_unlock": (INT, [POINTER, NUMBER, NUMBER, POINTER, POINTER]),
     "dlm_ls_unlock_wait": (INT, [POINTER, NUMBER, NUMBER, POINTER]),
     "dlm_ls_deadlock_cancel": (INT, [POINTER, NUMBER, NUMBER]),
@@ -64,5 +65,9 @@ def mode_number(word):
     return MODES.index(word) if word in MODES else int(word, 0)
 
 
+def status_name(number):
+    return STATUSES.get(number, hex(number))
+
+
 def error_name(number):
-    return errno.errorcode.get(number, str(number))
+    return "EDEADLK" if number == errno.EDEADLK else errno.errorcode.get(number, str(number))

@@ -5,8 +5,10 @@ operation; which differences are allowed is said in rules.py and nowhere else.""
 
 import ctypes
 import json
+import os
 import re
 import subprocess
+import time
 from dataclasses import dataclass, field
 
 import dlm
@@ -37,14 +39,15 @@ class LockName:
 @dataclass
 class Outcome:
     """Of one operation; by (handle, lock) the events, by resource the state."""
-    rc: int
+    rc: int  # of a burst: a list
     errno: str
+    lksb: dict = field(default_factory=dict)  # after a synchronous call
     events: dict = field(default_factory=dict)
     state: dict = field(default_factory=dict)
 
 
 def recorded_outcome(line):
-    outcome = Outcome(line["rc"], line["errno"])
+    outcome = Outcome(line["rc"], line["errno"], {k: line[k] for k in ("status", "flags", "lvb") if k in line})
     for handle, events in line["events"].items():
         for event in events:
             lock = event.get("ast") or event["bast"]
@@ -82,15 +85,31 @@ class Player:
     def do(self, operation):
         """One operation, and all that it causes until everything is at rest."""
         self.events = {}
-        words = operation.split(" ")
+        calls = operation.removeprefix("burst ").split(" / ")
+        results = [self._call(call.split(" ")) for call in calls]
+        rc, error = zip(*results) if operation.startswith("burst ") else results[0]
+        words = calls[0].split(" ")
+        newest = words[2] if words[0] in ("lock", "lockw") else None
+        shown = self._shown(words)
+        return Outcome(rc if isinstance(rc, int) else list(rc), error if isinstance(error, str) else list(error), shown,
+                       self.events, self._name_locks(self._rest(), newest))
+
+    def _call(self, words):
         call = getattr(self, "_do_" + words[0], None)
         if call is None:
             raise Unsupported(words[0])
         ctypes.set_errno(0)
         rc = call(*words[1:])
-        error = dlm.error_name(ctypes.get_errno()) if rc < 0 else ""
-        newest = words[2] if words[0] in ("lock", "lockw") else None
-        return Outcome(rc, error, self.events, self._name_locks(self._rest(), newest))
+        return rc, dlm.error_name(ctypes.get_errno()) if rc < 0 else ""
+
+    def _shown(self, words):
+        """The lksb after a synchronous call."""
+        if words[0] not in ("lockw", "convw", "unlockw", "show"):
+            return {}
+        lock = self.locks[words[2] if words[0] == "lockw" else words[1]]
+        shown = {"status": dlm.status_name(lock.lksb.status), "lvb": lock.value}
+        flags = [name for bit, name in dlm.RESULT_FLAGS if lock.lksb.flags & bit]
+        return shown | ({"flags": flags} if flags else {})
 
     # ---- operations ----
 
@@ -109,10 +128,13 @@ class Player:
         return self.library.dlm_close_lockspace(handle)
 
     def _new_lock(self, handle, name, resource, flags, value):
-        lock = LockName(name, handle, resource, len(self.by_argument) + 1)
+        lock = LockName(name, handle, "" if resource == "''" else resource, len(self.by_argument) + 1)
         self.by_argument[lock.argument] = self.locks[name] = lock
-        if "!NOLVB" in flags:
-            lock.lksb.value = None
+        return self._prepared(name, flags, value)
+
+    def _prepared(self, name, flags, value):
+        lock = self.locks[name]
+        lock.lksb.value = None if "!NOLVB" in flags else ctypes.addressof(lock.buffer)
         if value:
             lock.put(value)
         return lock
@@ -126,6 +148,11 @@ class Player:
         lock = self._new_lock(handle, name, resource, flags, value)
         key = b"" if resource == "''" else resource.encode()
         ast, bast = self._functions(flags)
+        if "TIMEOUT" in flags:
+            hundredths = ctypes.c_uint64(50)
+            return self.library.dlm_ls_lockx(self.handles[handle], dlm.mode_number(mode), ctypes.byref(lock.lksb),
+                                             dlm.flag_bits(flags), key, len(key), 0, ast, lock.argument, bast, None,
+                                             ctypes.byref(hundredths))
         return self.library.dlm_ls_lock(self.handles[handle], dlm.mode_number(mode), ctypes.byref(lock.lksb),
                                         dlm.flag_bits(flags), key, len(key), 0, ast, lock.argument, bast, None)
 
@@ -137,18 +164,37 @@ class Player:
                                              self._functions(flags)[1], None)
 
     def _do_conv(self, name, mode, flags, value=""):
-        lock = self.locks[name]
-        if value:
-            lock.put(value)
+        lock = self._prepared(name, flags, value)
         ast, bast = self._functions(flags)
         return self.library.dlm_ls_lock(self.handles[lock.handle], dlm.mode_number(mode), ctypes.byref(lock.lksb),
                                         dlm.flag_bits(flags) | dlm.FLAGS["CONVERT"], None, 0, 0, ast, lock.argument,
                                         bast, None)
 
+    def _do_convw(self, name, mode, flags, value=""):
+        lock = self._prepared(name, flags, value)
+        return self.library.dlm_ls_lock_wait(self.handles[lock.handle], dlm.mode_number(mode), ctypes.byref(lock.lksb),
+                                             dlm.flag_bits(flags) | dlm.FLAGS["CONVERT"], None, 0, 0, lock.argument,
+                                             self._functions(flags)[1], None)
+
+    def _do_unlockw(self, name, flags, value=""):
+        lock = self._prepared(name, flags, value)
+        return self.library.dlm_ls_unlock_wait(self.handles[lock.handle], lock.lksb.lkid, dlm.flag_bits(flags),
+                                               ctypes.byref(lock.lksb))
+
+    @staticmethod
+    def _do_show(_name):
+        return 0
+
+    @staticmethod
+    def _do_sleep(seconds):
+        time.sleep(float(seconds))  # the transcript's own step, not a wait for something
+        return 0
+
+    def _do_purge(self, handle, node, pid):
+        return self.library.dlm_ls_purge(self.handles[handle], int(node), os.getpid() if pid == "self" else int(pid))
+
     def _do_unlock(self, name, flags, value=""):
-        lock = self.locks[name]
-        if value:
-            lock.put(value)
+        lock = self._prepared(name, flags, value)
         return self.library.dlm_ls_unlock(self.handles[lock.handle], lock.lksb.lkid, dlm.flag_bits(flags),
                                           ctypes.byref(lock.lksb), lock.argument)
 
@@ -169,8 +215,7 @@ class Player:
 
     def _on_ast(self, argument):
         def completion(lock):
-            event = {"ast": lock.name, "status": dlm.STATUSES.get(lock.lksb.status, hex(lock.lksb.status)),
-                     "lvb": lock.value}
+            event = {"ast": lock.name, "status": dlm.status_name(lock.lksb.status), "lvb": lock.value}
             flags = [name for bit, name in dlm.RESULT_FLAGS if lock.lksb.flags & bit]
             return event | ({"flags": flags} if flags else {})
         self._tell(argument, completion)
@@ -217,7 +262,7 @@ class Player:
                 else:
                     shown["waiting"].append(f"{name} {lock['wanted']}")
             shown["granted"].sort()
-            state[resource["name"] or "''"] = shown
+            state[resource["name"]] = shown
         return state
 
     @staticmethod
