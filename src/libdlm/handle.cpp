@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libdlm/handle.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <utility>
+#include <vector>
 
 #include "libdlm/checks.hpp"
 
@@ -214,7 +217,23 @@ int Handle::release(Record& record, const UnlockCall& call) {
   return 0;
 }
 
+// With its own process and node a program gives up all of this handle, and hears nothing of it.
+void Handle::purge_own() {
+  std::vector<LockNumber> all;
+  for (const auto& [number, record] : records_) all.push_back(number);
+  for (const LockNumber number : all) {
+    Record& record = records_[number];
+    record.purged = true;
+    (void)release(record, {.number = number, .flags = LKF_FORCEUNLOCK});
+  }
+  due_.clear();
+}
+
 int Handle::purge(int node, int pid) {
+  if (pid == ::getpid() && (node == 0 || NodeId{static_cast<std::uint32_t>(node)} == client_.node())) {
+    purge_own();
+    return 0;
+  }
   const auto done = client_.purge({.lockspace = opened_,
                                    .node = NodeId{static_cast<std::uint32_t>(std::max(node, 0))},
                                    .pid = static_cast<std::uint32_t>(std::max(pid, 0))});
@@ -258,7 +277,7 @@ void Handle::complete(Record& record, int status, const Grant* grant, ValueMove 
   }
   record.under_way = UnderWay::nothing;
   record.answer.waiter = nullptr;
-  due_.push_back(std::move(callback));
+  if (!record.purged) due_.push_back(std::move(callback));
 }
 
 void Handle::on_granted(LockNumber number, Result<Lock, Refusal> result) {
@@ -294,7 +313,7 @@ void Handle::on_unlocked(LockNumber number, const Result<void>& result) {
 
 void Handle::on_notice(LockNumber number) {
   const Record* record = find(number);
-  if (record == nullptr || record->bast == nullptr) return;
+  if (record == nullptr || record->bast == nullptr || record->purged) return;
   due_.push_back({.notice = record->bast, .notice_argument = record->bast_argument});
 }
 

@@ -71,6 +71,7 @@ class Handle {
   [[nodiscard]] int convert(const LockCall& call);
   [[nodiscard]] int take_back(Record& record, const UnlockCall& call);
   [[nodiscard]] int release(Record& record, const UnlockCall& call);
+  void purge_own();
   [[nodiscard]] LockOptions options_of(const LockCall& call, LockNumber number);
   [[nodiscard]] Record* find(LockNumber number);
   Record& add();

@@ -40,6 +40,7 @@ struct Record {
   UnderWay under_way = UnderWay::nothing;
   Ending ending = Ending::none;
   RequestId request;  // of what is under way
+  bool purged = false;       // its program hears of it no more
   bool moves_value = false;  // the operation under way has VALBLK
   Answer answer;
   Function bast = nullptr;

@@ -69,5 +69,9 @@ def status_name(number):
     return STATUSES.get(number, hex(number))
 
 
+def status_number(name):
+    return next(number for number, known in STATUSES.items() if known == name)
+
+
 def error_name(number):
     return "EDEADLK" if number == errno.EDEADLK else errno.errorcode.get(number, str(number))

@@ -4,20 +4,41 @@ our libdlm, every queue as `holdfast ls` tells it. What comes out is put beside 
 operation; which differences are allowed is said in rules.py and nowhere else."""
 
 import ctypes
+import errno
 import json
 import os
 import re
+import signal
 import subprocess
+import sys
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import dlm
 
+CHILD = str(Path(__file__).resolve().parent / "child.py")
 LOOKS_MAX = 200  # until everything must have come to rest
 
 
 class Unsupported(Exception):
     """The transcript has an operation that this player cannot do."""
+
+
+class Forked:
+    """The little of a Popen that is needed of a copy of ourselves."""
+
+    def __init__(self, pid):
+        self.pid, self.ended = pid, False
+
+    def kill(self):
+        if not self.ended:
+            os.kill(self.pid, signal.SIGKILL)
+
+    def wait(self):
+        if not self.ended:
+            os.waitpid(self.pid, 0)
+            self.ended = True
 
 
 class LockName:
@@ -64,11 +85,14 @@ def unescaped(text):
 
 
 class Player:
-    def __init__(self, library, holdfast, sockets, lockspace, handles):
-        self.library, self.holdfast, self.sockets, self.lockspace = library, holdfast, sockets, lockspace
+    def __init__(self, library_directory, holdfast, sockets, lockspace, handles):
+        self.library_directory = str(library_directory)
+        self.library = dlm.load(self.library_directory)
+        self.holdfast, self.sockets, self.lockspace = holdfast, sockets, lockspace
         self.handles = {}
         self.locks = {}
         self.by_argument = {}
+        self.processes = {}
         self.claims = {}  # (node, id) as queries tell them, to the lock's name
         self.events = {}
         self.ast = dlm.Function(self._on_ast)
@@ -77,6 +101,9 @@ class Player:
             self._open(name, node)
 
     def close(self):
+        for process in self.processes.values():
+            process.kill()
+            process.wait()
         for handle in self.handles.values():
             if handle:
                 self.library.dlm_close_lockspace(handle)
@@ -89,7 +116,8 @@ class Player:
         results = [self._call(call.split(" ")) for call in calls]
         rc, error = zip(*results) if operation.startswith("burst ") else results[0]
         words = calls[0].split(" ")
-        newest = words[2] if words[0] in ("lock", "lockw") else None
+        newest = {"lock": 2, "lockw": 2, "child": 1}.get(words[0])
+        newest = None if newest is None else words[newest]
         shown = self._shown(words)
         return Outcome(rc if isinstance(rc, int) else list(rc), error if isinstance(error, str) else list(error), shown,
                        self.events, self._name_locks(self._rest(), newest))
@@ -104,6 +132,8 @@ class Player:
 
     def _shown(self, words):
         """The lksb after a synchronous call."""
+        if words[0] == "child":
+            return {"status": dlm.status_name(self.locks[words[1]].lksb.status)}
         if words[0] not in ("lockw", "convw", "unlockw", "show"):
             return {}
         lock = self.locks[words[2] if words[0] == "lockw" else words[1]]
@@ -191,7 +221,42 @@ class Player:
         return 0
 
     def _do_purge(self, handle, node, pid):
-        return self.library.dlm_ls_purge(self.handles[handle], int(node), os.getpid() if pid == "self" else int(pid))
+        if pid == "self":
+            number = os.getpid()
+        else:
+            number = self.processes[pid].pid if pid in self.processes else int(pid)
+        return self.library.dlm_ls_purge(self.handles[handle], int(node), number)
+
+    # ---- processes ----
+
+    def _do_child(self, name, node, resource, mode, flags):
+        process = subprocess.Popen([sys.executable, "-B", CHILD, self.library_directory, self.lockspace, resource, mode,
+                                    flags], stdout=subprocess.PIPE, text=True,
+                                   env=os.environ | {"HOLDFAST_SOCKET": self.sockets[int(node)]})
+        self.processes[name] = process
+        rc, error, status = process.stdout.readline().split()
+        self.locks[name] = LockName(name, None, resource, 0)
+        self.locks[name].lksb.status = dlm.status_number(status)
+        if int(rc) < 0:
+            ctypes.set_errno(getattr(errno, error))
+        return int(rc)
+
+    def _do_forkhold(self, name, _node):
+        """It has copies of all sockets, and does nothing with them."""
+        pid = os.fork()
+        if pid == 0:
+            while True:
+                signal.pause()
+        self.processes[name] = Forked(pid)
+        return 0
+
+    def _do_kill(self, name):
+        process = self.processes[name]
+        process.kill()
+        process.wait()
+        if isinstance(process, subprocess.Popen):
+            process.stdout.close()
+        return 0
 
     def _do_unlock(self, name, flags, value=""):
         lock = self._prepared(name, flags, value)

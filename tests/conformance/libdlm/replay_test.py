@@ -7,7 +7,6 @@ Without files: all of ../kernel. Prints how many lines were compared, were equal
 a transcript that needs what is not there yet is counted with the operation it stopped at."""
 
 import json
-import os
 import sys
 import unittest
 from collections import Counter
@@ -16,7 +15,6 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent.parent / "live" / "cli")]
 
-import dlm  # noqa: E402
 from harness import BIN, HOLDFAST, Cluster  # noqa: E402
 from player import Player, Unsupported, recorded_outcome  # noqa: E402
 from rules import Rules  # noqa: E402
@@ -27,7 +25,7 @@ NODES = 3
 # How often each rule is used by ALL: a rule that begins to explain more than it should is a bug, too.
 PINNED = {"burst": 1, "orphan-of-a-waiter": 4, "refused-conversion": 50, "second-cancel": 4, "timeout-ignored": 1,
           "unknown-bytes": 450, "unlock-garbage": 268, "unlock-unused": 28}
-SKIPPED = 92  # lines; ten stories of nodes and processes that come and go
+SKIPPED = 66  # lines; eight stories of nodes that come and go, and of lockspaces
 
 
 class Tally:
@@ -44,11 +42,11 @@ class Tally:
                 f"{rules or 'none'}; {len(self.unsupported)} transcripts not played to their end")
 
 
-def play(path, library, sockets, tally):
+def play(path, libraries, sockets, tally):
     header, *lines = (json.loads(line) for line in path.read_text().splitlines())
     lockspace = f"replay-{path.stem}"
     creators = {f"n{node}": node for node in header.get("members", [])} if "story" in header else {}
-    player = Player(library, HOLDFAST, sockets, lockspace, header["handles"] | creators)
+    player = Player(libraries, HOLDFAST, sockets, lockspace, header["handles"] | creators)
     rules = Rules()
 
     def resource_of(lock):
@@ -98,11 +96,11 @@ def rename_adopted(player, operation, recorded, ours):
 class Replay(unittest.TestCase):
     def test_all_lines_agree(self):
         cluster = Cluster(self, nodes=NODES)
-        library = dlm.load(os.environ.get("HOLDFAST_LIB", BIN.parent / "lib"))
+        libraries = BIN.parent / "lib"
         sockets = {node: cluster.env(node)["HOLDFAST_SOCKET"] for node in range(1, NODES + 1)}
         tally = Tally()
         for path in [Path(name) for name in FILES] or ALL:
-            play(path, library, sockets, tally)
+            play(path, libraries, sockets, tally)
         print(f"replay: {tally}")
         for line in tally.differences:
             print(f"replay: DIFFERS: {line}")

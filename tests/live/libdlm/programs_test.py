@@ -58,6 +58,26 @@ class Programs(TestCase):
         self.assertIn(f"errno {errno.EUNATCH}", done.stderr)
 
 
+class Header(unittest.TestCase):
+    def values(self, *options):
+        with tempfile.TemporaryDirectory() as directory:
+            program = Path(directory, "values")
+            subprocess.run(["cc", "-Wall", "-Werror", *options, "-o", program, HERE / "values.c"], check=True)
+            return subprocess.run([program], capture_output=True, text=True, check=True).stdout
+
+    def test_ours_says_what_the_original_says(self):
+        ours = self.values("-I", HERE.parents[2] / "include")
+        self.assertEqual(ours, self.values())
+        self.assertIn("LKF_WAIT 0x80000000", ours)
+
+    def test_our_header_declares_what_the_original_declares(self):
+        """Programs compile with either."""
+        for name in ("light", "threaded"):
+            for include in ([], ["-I", HERE.parents[2] / "include"]):
+                subprocess.run(["cc", "-Wall", "-Werror", *include, "-fsyntax-only", "-pthread", HERE / f"{name}.c"],
+                               check=True)
+
+
 class Symbols(unittest.TestCase):
     def exported(self, library):
         listed = subprocess.run(["nm", "-D", "--defined-only", LIB / library], capture_output=True, text=True, check=True)
