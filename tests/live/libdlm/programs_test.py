@@ -50,6 +50,9 @@ class Programs(TestCase):
         for node in (1, 2):
             self.assert_runs(program, node)
 
+    def test_many_threads_on_one_handle_and_a_close_while_others_wait(self):
+        self.assert_runs(self.build("racing", "dlm"), 1)
+
     def test_without_a_daemon_it_fails_promptly_with_an_errno(self):
         program = self.build("light", "dlm_lt")
         env = environment(HOLDFAST_SOCKET="/nonexistent/socket") | {"LD_LIBRARY_PATH": str(LIB)}
