@@ -93,6 +93,8 @@ void Library::close(Guard& guard, const std::shared_ptr<Shared>& shared) {
   std::erase(handles_, shared);
   if (default_ == shared) default_.reset();
   shared->handle_.reset();
+  // Whoever reads would not notice: a poll goes on with a socket that was closed under it.
+  wake(*shared);
   told_.notify_all();
   stop_thread(guard, shared);
 }
