@@ -65,8 +65,8 @@ Result<Connection> Connection::greet(Fd socket, const ConnectOptions& options) {
   const BootClock::time_point until = BootClock::now() + options.connect_max;
   limit_receive(socket, options.connect_max);
   HF_TRY(const Greeting greeting, receive_greeting(socket));
-  Connection made(std::move(socket), options, SlotMapping::map(greeting.slot));
-  HF_TRY(made.page_, PageMapping::map(greeting.page));
+  Connection made(std::move(socket), options, map_release_slot(greeting.slot));
+  HF_TRY(made.page_, map_deadline_page(greeting.page));
   receive_without_limit(made.socket_);
   Ignore nobody;
   made.send(nobody, until);
@@ -80,10 +80,10 @@ Result<Connection> Connection::greet(Fd socket, const ConnectOptions& options) {
   return made;
 }
 
-Connection::Connection(Fd socket, const ConnectOptions& options, SlotMapping slot)
+Connection::Connection(Fd socket, const ConnectOptions& options, Mapped<wire::ReleaseSlot> slot)
     : socket_(std::move(socket)),
       slot_(std::move(slot)),
-      session_({.label = options.label, .life = options.life, .slot = slot_.slot()}) {}
+      session_({.label = options.label, .life = options.life, .slot = slot_.get()}) {}
 
 void Connection::hang_up() {
   if (!socket_) return;
@@ -94,7 +94,7 @@ void Connection::hang_up() {
 }
 
 BootClock::time_point Connection::valid_until() const {
-  const std::int64_t deadline = wire::deadline_of(page_.page(), session_.facts().incarnation);
+  const std::int64_t deadline = wire::deadline_of(*page_, session_.facts().incarnation);
   return BootClock::time_point(std::chrono::nanoseconds(deadline));
 }
 

@@ -61,14 +61,14 @@ class Connection {
   [[nodiscard]] bool readable(std::chrono::nanoseconds timeout) const;
 
  private:
-  Connection(Fd socket, const ConnectOptions& options, SlotMapping slot);
+  Connection(Fd socket, const ConnectOptions& options, Mapped<wire::ReleaseSlot> slot);
   void wait_while_full(EventSink& sink, BootClock::time_point until);
   void hand_out(EventSink& sink);
   void broke(EventSink& sink, const std::string& how);
 
   Fd socket_;
-  PageMapping page_;
-  SlotMapping slot_;
+  Mapped<const wire::DeadlinePage> page_;
+  Mapped<wire::ReleaseSlot> slot_;
   session::Session session_;
   wire::Buffer in_;
   session::Events events_;

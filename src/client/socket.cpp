@@ -27,39 +27,38 @@ Fd::~Fd() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-PageMapping::PageMapping(PageMapping&& other) noexcept : page_(std::exchange(other.page_, nullptr)) {}
-
-PageMapping& PageMapping::operator=(PageMapping&& other) noexcept {
-  PageMapping taken(std::move(other));
-  std::swap(page_, taken.page_);
-  return *this;
+void Unmap::operator()(const wire::DeadlinePage* page) const {
+  ::munmap(const_cast<wire::DeadlinePage*>(page), sizeof *page);
 }
+void Unmap::operator()(wire::ReleaseSlot* slot) const { ::munmap(slot, sizeof *slot); }
 
-PageMapping::~PageMapping() {
-  if (page_ != nullptr) ::munmap(const_cast<wire::DeadlinePage*>(page_), sizeof(wire::DeadlinePage));
-}
+namespace {
 
-Result<PageMapping> PageMapping::map(const Fd& file) {
+// A file that ends too early would not fail here but kill us later, when it is read: null, as for any failure.
+void* map(const Fd& file, std::size_t bytes, int protection) {
   struct stat facts {};
-  // A page that ends too early would not fail here but kill us later, when it is read.
-  if (::fstat(file.get(), &facts) != 0 || facts.st_size < static_cast<off_t>(sizeof(wire::DeadlinePage)))
-    return Error{Errc::bad_message, "the daemon's deadline page is too short"};
-  void* at = ::mmap(nullptr, sizeof(wire::DeadlinePage), PROT_READ, MAP_SHARED, file.get(), 0);
-  if (at == MAP_FAILED) return Error{Errc::cannot_connect, "cannot map the daemon's deadline page: " + errno_text(errno)};
-  PageMapping mapping;
-  mapping.page_ = static_cast<const wire::DeadlinePage*>(at);
-  if (mapping.page_->magic != wire::deadline_page_magic)
-    return Error{Errc::bad_message, "what the daemon shared is no deadline page"};
-  if (mapping.page_->version != wire::deadline_page_version)
-    return Error{Errc::wrong_version, "the daemon's deadline page has version " +
-                                          std::to_string(mapping.page_->version) + ", this program knows " +
-                                          std::to_string(wire::deadline_page_version)};
-  return mapping;
+  if (!file || ::fstat(file.get(), &facts) != 0 || facts.st_size < static_cast<off_t>(bytes)) return nullptr;
+  void* at = ::mmap(nullptr, bytes, protection, MAP_SHARED, file.get(), 0);
+  return at == MAP_FAILED ? nullptr : at;
 }
 
-const wire::DeadlinePage& PageMapping::page() const {
-  HF_ASSERT(page_ != nullptr);
-  return *page_;
+}  // namespace
+
+Result<Mapped<const wire::DeadlinePage>> map_deadline_page(const Fd& file) {
+  Mapped<const wire::DeadlinePage> page(
+      static_cast<const wire::DeadlinePage*>(map(file, sizeof(wire::DeadlinePage), PROT_READ)));
+  if (!page) return Error{Errc::bad_message, "the daemon's deadline page is too short, or cannot be mapped"};
+  if (page->magic != wire::deadline_page_magic)
+    return Error{Errc::bad_message, "what the daemon shared is no deadline page"};
+  if (page->version != wire::deadline_page_version)
+    return Error{Errc::wrong_version, "the daemon's deadline page has version " + std::to_string(page->version) +
+                                          ", this program knows " + std::to_string(wire::deadline_page_version)};
+  return page;
+}
+
+Mapped<wire::ReleaseSlot> map_release_slot(const Fd& file) {
+  return Mapped<wire::ReleaseSlot>(
+      static_cast<wire::ReleaseSlot*>(map(file, sizeof(wire::ReleaseSlot), PROT_READ | PROT_WRITE)));
 }
 
 std::string errno_text(int number) { return std::generic_category().message(number); }
@@ -143,28 +142,6 @@ Result<Greeting> receive_greeting(const Fd& socket) {
   Greeting greeting = take_descriptors(message);
   if (byte != 'D' || !greeting.page) return Error{Errc::bad_message, "what listens there is no holdfastd"};
   return greeting;
-}
-
-SlotMapping::SlotMapping(SlotMapping&& other) noexcept : slot_(std::exchange(other.slot_, nullptr)) {}
-
-SlotMapping& SlotMapping::operator=(SlotMapping&& other) noexcept {
-  SlotMapping taken(std::move(other));
-  std::swap(slot_, taken.slot_);
-  return *this;
-}
-
-SlotMapping::~SlotMapping() {
-  if (slot_ != nullptr) ::munmap(slot_, sizeof(wire::ReleaseSlot));
-}
-
-SlotMapping SlotMapping::map(const Fd& file) {
-  SlotMapping mapping;
-  struct stat facts {};
-  if (!file || ::fstat(file.get(), &facts) != 0 || facts.st_size < static_cast<off_t>(sizeof(wire::ReleaseSlot)))
-    return mapping;
-  void* at = ::mmap(nullptr, sizeof(wire::ReleaseSlot), PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
-  if (at != MAP_FAILED) mapping.slot_ = static_cast<wire::ReleaseSlot*>(at);
-  return mapping;
 }
 
 }  // namespace holdfast::client

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the client needs of the operating system: a descriptor and a mapped page that close themselves, and
+// What the client needs of the operating system: descriptors and mapped objects that close themselves, and
 // a connected Unix socket. Descriptors are close-on-exec.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "base/result.hpp"
@@ -26,21 +27,18 @@ class Fd {
   int fd_ = -1;
 };
 
-// The daemon's deadline page, mapped read-only.
-class PageMapping {
- public:
-  PageMapping() = default;
-  PageMapping(PageMapping&& other) noexcept;
-  PageMapping& operator=(PageMapping&& other) noexcept;
-  ~PageMapping();
-  // Refuses what is no deadline page: bad_message, wrong_version.
-  static Result<PageMapping> map(const Fd& file);
-  // REQUIRES: mapped.
-  [[nodiscard]] const wire::DeadlinePage& page() const;
-
- private:
-  const wire::DeadlinePage* page_ = nullptr;
+// An object in a file that somebody shares with us; unmaps itself.
+struct Unmap {
+  void operator()(const wire::DeadlinePage* page) const;
+  void operator()(wire::ReleaseSlot* slot) const;
 };
+template <class T>
+using Mapped = std::unique_ptr<T, Unmap>;
+
+// The daemon's deadline page, read-only. Refuses what is none: bad_message, wrong_version.
+[[nodiscard]] Result<Mapped<const wire::DeadlinePage>> map_deadline_page(const Fd& file);
+// The release slot of this session (wire/release_slot.hpp). A daemon may have none for us: null.
+[[nodiscard]] Mapped<wire::ReleaseSlot> map_release_slot(const Fd& file);
 
 // "No such file or directory" for an errno.
 [[nodiscard]] std::string errno_text(int number);
@@ -51,21 +49,6 @@ class PageMapping {
 // A blocking receive on it gives up after `most` (and says EAGAIN).
 void limit_receive(const Fd& socket, std::chrono::nanoseconds most);
 void receive_without_limit(const Fd& socket);
-
-// The release slot of this session, shared with the daemon (wire/release_slot.hpp). A daemon may have none for
-// us; then slot() is null.
-class SlotMapping {
- public:
-  SlotMapping() = default;
-  SlotMapping(SlotMapping&& other) noexcept;
-  SlotMapping& operator=(SlotMapping&& other) noexcept;
-  ~SlotMapping();
-  [[nodiscard]] static SlotMapping map(const Fd& file);
-  [[nodiscard]] wire::ReleaseSlot* slot() const { return slot_; }
-
- private:
-  wire::ReleaseSlot* slot_ = nullptr;
-};
 
 // What a daemon sends first: one byte, and these along with it.
 struct Greeting {

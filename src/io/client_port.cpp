@@ -178,9 +178,9 @@ void ClientPort::State::begin(Fd socket) {
   Fd slot_file;
   SharedSlot slot;
   // Without one everything works, a little slower.
-  if (auto created = SharedSlot::create(slot_file)) slot = std::move(*created);
+  if (auto created = make_release_slot(slot_file)) slot = std::move(*created);
   const std::array<int, 2> pages{page, slot_file.get()};
-  const std::size_t have = slot.slot() == nullptr ? 1 : 2;
+  const std::size_t have = slot == nullptr ? 1 : 2;
   if (!send_pages(socket.get(), std::span(pages).first(have))) return;  // it has hung up already
   Session& session =
       sessions.insert(std::make_unique<Session>(std::move(socket), std::move(process->pidfd), std::move(slot)));
@@ -188,7 +188,7 @@ void ClientPort::State::begin(Fd socket) {
   session.watch = loop.watch(session.socket.get(), {.readable = [this, conn] { on_readable(conn); },
                                                     .writable = [this, conn] { on_writable(conn); }});
   session.death_watch = loop.watch(session.pidfd.get(), {.readable = [this, conn] { on_death(conn); }});
-  on_client.connected(conn, process->owner, session.slot.slot());
+  on_client.connected(conn, process->owner, session.slot.get());
 }
 
 Got ClientPort::State::read(Session& session) {

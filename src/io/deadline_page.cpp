@@ -26,21 +26,14 @@ Error failed(std::string_view what) {
 Result<SharedDeadline> SharedDeadline::create(NodeId node) {
   Fd file(::memfd_create("holdfast-deadline", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!file) return failed("memfd_create");
-  if (::ftruncate(file.get(), deadline_page_bytes) != 0) return failed("ftruncate");
-  void* memory = ::mmap(nullptr, deadline_page_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
+  if (::ftruncate(file.get(), shared_page_bytes) != 0) return failed("ftruncate");
+  void* memory = ::mmap(nullptr, shared_page_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
   if (memory == MAP_FAILED) return failed("mmap");
-  SharedDeadline shared(std::move(file), new (memory) wire::DeadlinePage{.node = node.value()});
+  SharedDeadline shared(std::move(file), Mapped<wire::DeadlinePage>(new (memory) wire::DeadlinePage{.node = node.value()}));
   // Our own mapping stays writable: the seal is for those who map it from now on.
   constexpr int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL;
   if (::fcntl(shared.fd(), F_ADD_SEALS, seals) != 0) return failed("seal");
   return shared;
-}
-
-SharedDeadline::SharedDeadline(SharedDeadline&& other) noexcept
-    : file_(std::move(other.file_)), page_(std::exchange(other.page_, nullptr)) {}
-
-SharedDeadline::~SharedDeadline() {
-  if (page_ != nullptr) ::munmap(page_, deadline_page_bytes);
 }
 
 }  // namespace holdfast::io

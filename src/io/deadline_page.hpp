@@ -7,20 +7,15 @@
 #include "base/instant.hpp"
 #include "base/result.hpp"
 #include "io/fd.hpp"
+#include "io/mapped.hpp"
 #include "model/ids.hpp"
 #include "wire/deadline_page.hpp"
 
 namespace holdfast::io {
 
-inline constexpr std::size_t deadline_page_bytes = 4096;
-
 class SharedDeadline {
  public:
   [[nodiscard]] static Result<SharedDeadline> create(NodeId node);
-  SharedDeadline(SharedDeadline&& other) noexcept;
-  SharedDeadline& operator=(SharedDeadline&&) = delete;
-  ~SharedDeadline();
-
   // To hand to clients.
   [[nodiscard]] int fd() const { return file_.get(); }
   // A new life of the node: nothing is valid until it stamps.
@@ -28,9 +23,9 @@ class SharedDeadline {
   void stamp(Instant deadline) { wire::stamp(*page_, deadline.since_boot().count()); }
 
  private:
-  SharedDeadline(Fd file, wire::DeadlinePage* page) : file_(std::move(file)), page_(page) {}
+  SharedDeadline(Fd file, Mapped<wire::DeadlinePage> page) : file_(std::move(file)), page_(std::move(page)) {}
   Fd file_;
-  wire::DeadlinePage* page_ = nullptr;
+  Mapped<wire::DeadlinePage> page_;
 };
 
 }  // namespace holdfast::io

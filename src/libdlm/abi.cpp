@@ -21,7 +21,6 @@ int fail(int number) {
   return -1;
 }
 
-// Returns true if the call has to be waited for.
 bool waits(std::uint32_t flags) { return (flags & LKF_WAIT) != 0; }
 
 // The completion of a call that began well, and is waited for.
@@ -67,6 +66,12 @@ int unlock_in(Guard& guard, const std::shared_ptr<Shared>& shared, UnlockCall ca
 struct Entered {
   Guard guard = Library::instance().guard();
 };
+
+// Null and errno if there is none, and none can be made.
+dlm_lshandle_t default_lockspace() {
+  Entered entered;
+  return Library::instance().default_handle(entered.guard).get();
+}
 
 }  // namespace
 
@@ -119,9 +124,8 @@ int dlm_ls_get_fd(dlm_lshandle_t ls) {
 }
 
 int dlm_get_fd(void) {
-  const Entered entered;
-  const auto shared = Library::instance().default_handle();
-  return shared == nullptr ? -1 : shared->handle().fd();
+  const dlm_lshandle_t ls = default_lockspace();
+  return ls == nullptr ? -1 : dlm_ls_get_fd(ls);
 }
 
 int dlm_dispatch(int fd) {
@@ -154,12 +158,8 @@ int dlm_ls_lockx(dlm_lshandle_t ls, uint32_t mode, dlm_lksb* lksb, uint32_t flag
 }
 
 int dlm_ls_lock_wait(dlm_lshandle_t ls, uint32_t mode, dlm_lksb* lksb, uint32_t flags, const void* name,
-                     unsigned int namelen, uint32_t, void* argument, void (*bast)(void*), void* range) {
-  if (range != nullptr) return fail(ENOSYS);
-  Entered entered;
-  return lock_in(entered.guard, Library::instance().find(ls),
-                 {.mode = mode, .lksb = lksb, .flags = flags | LKF_WAIT, .name = name, .length = namelen,
-                  .argument = argument, .bast = bast});
+                     unsigned int namelen, uint32_t parent, void* argument, void (*bast)(void*), void* range) {
+  return dlm_ls_lock(ls, mode, lksb, flags | LKF_WAIT, name, namelen, parent, nullptr, argument, bast, range);
 }
 
 int dlm_ls_unlock(dlm_lshandle_t ls, uint32_t lkid, uint32_t flags, dlm_lksb* lksb, void* argument) {
@@ -189,29 +189,21 @@ int dlm_ls_purge(dlm_lshandle_t ls, int nodeid, int pid) {
 
 // ---- the same in the lockspace "default" ----------------------------------------------------------------
 
-int dlm_lock(uint32_t mode, dlm_lksb* lksb, uint32_t flags, const void* name, unsigned int namelen, uint32_t,
+int dlm_lock(uint32_t mode, dlm_lksb* lksb, uint32_t flags, const void* name, unsigned int namelen, uint32_t parent,
              void (*ast)(void*), void* argument, void (*bast)(void*), void* range) {
-  if (range != nullptr) return fail(ENOSYS);
-  Entered entered;
-  return lock_in(entered.guard, Library::instance().default_handle(),
-                 {.mode = mode, .lksb = lksb, .flags = flags, .name = name, .length = namelen, .ast = ast,
-                  .argument = argument, .bast = bast});
+  const dlm_lshandle_t ls = default_lockspace();
+  if (ls == nullptr) return -1;
+  return dlm_ls_lock(ls, mode, lksb, flags, name, namelen, parent, ast, argument, bast, range);
 }
 
-int dlm_lock_wait(uint32_t mode, dlm_lksb* lksb, uint32_t flags, const void* name, unsigned int namelen, uint32_t,
-                  void* argument, void (*bast)(void*), void* range) {
-  if (range != nullptr) return fail(ENOSYS);
-  Entered entered;
-  return lock_in(entered.guard, Library::instance().default_handle(),
-                 {.mode = mode, .lksb = lksb, .flags = flags | LKF_WAIT, .name = name, .length = namelen,
-                  .argument = argument, .bast = bast});
+int dlm_lock_wait(uint32_t mode, dlm_lksb* lksb, uint32_t flags, const void* name, unsigned int namelen,
+                  uint32_t parent, void* argument, void (*bast)(void*), void* range) {
+  return dlm_lock(mode, lksb, flags | LKF_WAIT, name, namelen, parent, nullptr, argument, bast, range);
 }
 
 int dlm_unlock(uint32_t lkid, uint32_t flags, dlm_lksb* lksb, void* argument) {
-  Entered entered;
-  return unlock_in(entered.guard, Library::instance().default_handle(),
-                   {.number = lkid, .flags = flags, .lksb = lksb, .argument = argument,
-                    .ending = (flags & LKF_CANCEL) != 0 ? Ending::cancel : Ending::unlock});
+  const dlm_lshandle_t ls = default_lockspace();
+  return ls == nullptr ? -1 : dlm_ls_unlock(ls, lkid, flags, lksb, argument);
 }
 
 int dlm_unlock_wait(uint32_t lkid, uint32_t flags, dlm_lksb* lksb) {

@@ -22,12 +22,10 @@ int dlm_ls_pthread_init(dlm_lshandle_t ls) {
 }
 
 int dlm_pthread_init(void) {
-  const Guard guard = Library::instance().guard();
-  const auto shared = Library::instance().default_handle();
-  if (shared == nullptr) return -1;
-  const int wrong = Library::instance().start_thread(shared);
-  if (wrong != 0) errno = wrong;
-  return wrong == 0 ? 0 : -1;
+  Guard guard = Library::instance().guard();
+  const dlm_lshandle_t ls = Library::instance().default_handle(guard).get();
+  guard.unlock();
+  return ls == nullptr ? -1 : dlm_ls_pthread_init(ls);
 }
 
 int dlm_pthread_cleanup(void) {

@@ -76,14 +76,11 @@ std::shared_ptr<Shared> Library::open(Guard& guard, const std::string& lockspace
   return handles_.emplace_back(std::make_shared<Shared>(std::move(*opened)));
 }
 
-std::shared_ptr<Shared> Library::default_handle() {
+std::shared_ptr<Shared> Library::default_handle(Guard& guard) {
   if (default_) return default_;
-  Result<std::unique_ptr<Handle>> opened = Handle::open("default");
-  if (!opened) {
-    errno = to_errno(opened.error().code);
-    return nullptr;
-  }
-  default_ = handles_.emplace_back(std::make_shared<Shared>(std::move(*opened)));
+  const std::shared_ptr<Shared> opened = open(guard, "default");
+  if (default_ && opened) close(guard, opened);  // another thread was faster
+  if (!default_) default_ = opened;
   return default_;
 }
 

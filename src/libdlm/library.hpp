@@ -52,7 +52,7 @@ class Library {
   // The handle that has this lock, which need not be the one that a call names.
   [[nodiscard]] std::shared_ptr<Shared> owner_of(LockNumber number);
   // The lockspace "default", made when it is first asked for. Null and errno if that fails.
-  [[nodiscard]] std::shared_ptr<Shared> default_handle();
+  [[nodiscard]] std::shared_ptr<Shared> default_handle(Guard& guard);
   [[nodiscard]] std::shared_ptr<Shared> open(Guard& guard, const std::string& lockspace);
   void close(Guard& guard, const std::shared_ptr<Shared>& shared);
 

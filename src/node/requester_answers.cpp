@@ -165,9 +165,8 @@ void Requester::on(const wire::NotMaster& reply) {
   Claim* claim = claims_.find(reply.claim);
   if (claim == nullptr) return;
   Place& place = places_[claim->place];
-  const bool held = std::ranges::any_of(
-      place.claims, [](const Claim& other) { return other.state == ClaimState::granted; });
-  if (place.state == PlaceState::rebuilding && held) return;
+  const auto is_held = [](const Claim& other) { return other.state == ClaimState::granted; };
+  if (place.state == PlaceState::rebuilding && std::ranges::any_of(place.claims, is_held)) return;
   const bool was_sent_there = place.state == PlaceState::known || place.state == PlaceState::rebuilding;
   if (was_sent_there && place.mastership == reply.mastership) {
     place.state = PlaceState::unknown;

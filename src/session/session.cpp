@@ -68,7 +68,7 @@ void Session::append(const Call& call) {
 
 void Session::send_quiet_release() {
   if (slot_ == nullptr) return;
-  if (const ClaimId lock = slot_->take_back())
+  if (const ClaimId lock = slot_->take())
     wire::append_frame(out_, wire::Release{.lock = lock, .flags = {}, .value = {}});
 }
 
@@ -183,6 +183,8 @@ void Session::receive(const wire::Frame& frame, Events& out) {
   const auto take = [&]<class M>(const M& message) {
     constexpr bool may_come_first = std::same_as<M, wire::Welcome> || std::same_as<M, wire::Ended>;
     if (phase_ == Phase::greeting && !may_come_first) return garbage("it spoke before its welcome", out);
+    if constexpr (requires { message.request; })
+      if (last_ && message.request == last_) read_ = true;
     on(message, out);
   };
   std::string_view what;

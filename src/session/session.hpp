@@ -129,7 +129,6 @@ class Session {
   template <class... Kinds>
   Request* open_request(RequestId id, Kinds... kinds) {
     Request* request = requests_.find(id);
-    if (request != nullptr && id == last_) read_ = true;
     return request != nullptr && (... || (request->kind == kinds)) ? request : nullptr;
   }
 

@@ -3,7 +3,7 @@
 // else asks for: no message, nobody is woken. Whoever asks for the resource has the daemon look here first.
 //
 //   client: put()        the release stands here, if there is room; otherwise it must be sent
-//           take_back()  before it sends anything: the release goes in front, as a message
+//           take()       before it sends anything: the release goes in front, as a message
 //   daemon: recall()     somebody is in the way of a lock of this client: takes the release, if there is
 //                        one, and from now on every release is sent
 //           take()       takes the release, and nothing changes
@@ -24,10 +24,9 @@ class ReleaseSlot {
   [[nodiscard]] bool put(ClaimId lock) {
     return replace(nothing, lock.value());
   }
-  // None: there was nothing, or the daemon has it.
-  [[nodiscard]] ClaimId take_back() { return take(); }
 
   [[nodiscard]] ClaimId recall() { return to_lock(__atomic_exchange_n(&word_, recalled, __ATOMIC_SEQ_CST)); }
+  // None: there was nothing, or the other side has it.
   [[nodiscard]] ClaimId take() {
     // Only looking is cheaper, and there is seldom something.
     const ClaimId found = to_lock(__atomic_load_n(&word_, __ATOMIC_SEQ_CST));

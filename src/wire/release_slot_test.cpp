@@ -16,8 +16,8 @@ TEST(ReleaseSlot, holds_one_release_for_whoever_comes_first) {
   ReleaseSlot slot;
   EXPECT_TRUE(slot.put(a));
   EXPECT_FALSE(slot.put(b)) << "it is full";
-  EXPECT_EQ(slot.take_back(), a);
-  EXPECT_EQ(slot.take_back(), ClaimId{});
+  EXPECT_EQ(slot.take(), a);
+  EXPECT_EQ(slot.take(), ClaimId{});
   EXPECT_TRUE(slot.put(b));
   EXPECT_EQ(slot.take(), b);
   EXPECT_TRUE(slot.put(a)) << "looking changes nothing";
@@ -30,7 +30,7 @@ TEST(ReleaseSlot, after_a_recall_releases_are_sent_until_it_is_allowed_again) {
   EXPECT_EQ(slot.recall(), ClaimId{});
   EXPECT_FALSE(slot.put(b));
   EXPECT_EQ(slot.take(), ClaimId{});
-  EXPECT_EQ(slot.take_back(), ClaimId{});
+  EXPECT_EQ(slot.take(), ClaimId{});
   EXPECT_FALSE(slot.put(b)) << "looking does not end the recall";
   slot.allow();
   EXPECT_TRUE(slot.put(b));
@@ -52,7 +52,7 @@ TEST(ReleaseSlot, no_release_is_lost_or_got_twice) {
   std::uint64_t sent = 0;
   for (std::uint64_t i = 1; i <= count; ++i) {
     if (!slot.put(ClaimId{i})) sent += i;
-    if (i % 3 == 0) sent += slot.take_back().value();
+    if (i % 3 == 0) sent += slot.take().value();
   }
   done = true;
   daemon.join();

@@ -8,6 +8,7 @@ import errno
 import json
 import os
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -93,6 +94,7 @@ class Player:
         self.locks = {}
         self.by_argument = {}
         self.processes = {}
+        self.timed = []  # locks that were asked for with an end of their wait
         self.claims = {}  # (node, id) as queries tell them, to the lock's name
         self.events = {}
         self.ast = dlm.Function(self._on_ast)
@@ -179,6 +181,7 @@ class Player:
         key = b"" if resource == "''" else resource.encode()
         ast, bast = self._functions(flags)
         if "TIMEOUT" in flags:
+            self.timed.append(lock)
             hundredths = ctypes.c_uint64(50)
             return self.library.dlm_ls_lockx(self.handles[handle], dlm.mode_number(mode), ctypes.byref(lock.lksb),
                                              dlm.flag_bits(flags), key, len(key), 0, ast, lock.argument, bast, None,
@@ -215,9 +218,13 @@ class Player:
     def _do_show(_name):
         return 0
 
-    @staticmethod
-    def _do_sleep(seconds):
-        time.sleep(float(seconds))  # the transcript's own step, not a wait for something
+    def _do_sleep(self, seconds):
+        """Time passes, and all that it can change is that waits with an end come to it."""
+        deadline = time.monotonic() + 10 * float(seconds)
+        fds = [self.library.dlm_ls_get_fd(handle) for handle in self.handles.values() if handle]
+        while any(lock.lksb.status == dlm.IN_PROGRESS for lock in self.timed) and time.monotonic() < deadline:
+            for fd in select.select(fds, [], [], float(seconds))[0]:
+                self.library.dlm_dispatch(fd)
         return 0
 
     def _do_purge(self, handle, node, pid):

@@ -10,13 +10,7 @@
 
 #include <libdlm.h>
 
-#define CHECK(condition)                                                   \
-  do {                                                                     \
-    if (!(condition)) {                                                    \
-      fprintf(stderr, "line %d: %s (errno %d)\n", __LINE__, #condition, errno); \
-      return 1;                                                            \
-    }                                                                      \
-  } while (0)
+#include "check.h"
 
 static int completions, notices;
 static void completed(void *argument) { completions += *(int *)argument; }

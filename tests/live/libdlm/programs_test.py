@@ -32,8 +32,7 @@ class Programs(TestCase):
         return program
 
     def run_program(self, program, node=1):
-        env = environment(**self.cluster.env(node)) | {"LD_LIBRARY_PATH": str(LIB)}
-        env |= {name: value for name, value in self.cluster.env(node).items() if name.startswith("HOLDFAST_")}
+        env = self.cluster.env(node) | {"LD_LIBRARY_PATH": str(LIB)}
         return subprocess.run([program], env=env, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
     def assert_runs(self, program, node):

@@ -13,13 +13,7 @@
 
 #include <libdlm.h>
 
-#define CHECK(condition)                                                   \
-  do {                                                                     \
-    if (!(condition)) {                                                    \
-      fprintf(stderr, "line %d: %s (errno %d)\n", __LINE__, #condition, errno); \
-      return 1;                                                            \
-    }                                                                      \
-  } while (0)
+#include "check.h"
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
