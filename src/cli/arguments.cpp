@@ -23,6 +23,10 @@ Result<std::string> bytes_argument(const Common& common, const std::string& text
 
 Result<std::string> name_argument(const Common& common, const std::string& text) {
   HF_TRY(std::string name, bytes_argument(common, text));
+  // Mostly a shell variable that is not set: whoever runs two such commands would lock one name.
+  if (name.empty() && !common.escaped)
+    return Error{Errc::bad_name,
+                 "the name is empty; if that is what you mean, add --escaped"};
   if (const auto checked = check_name(name); !checked) return checked.error();
   return name;
 }

@@ -12,7 +12,8 @@
 
 namespace holdfast::cli {
 
-// The name as the bytes it was given, or unescaped under --escaped; 255 bytes at most.
+// The name as the bytes it was given, or unescaped under --escaped; 255 bytes at most, and empty only under
+// --escaped.
 [[nodiscard]] Result<std::string> name_argument(const Common& common, const std::string& text);
 // The same for values, without a limit of our own: the daemon knows it.
 [[nodiscard]] Result<std::string> bytes_argument(const Common& common, const std::string& text);

@@ -49,6 +49,10 @@ class Usage(unittest.TestCase):
     def test_a_long_name_is_refused_with_the_limit(self):
         self.refused(["lock", "a" * 256], "256 bytes", "255")
 
+    def test_an_empty_name_is_refused(self):
+        for verb in (["run", "", "--", "true"], ["lock", ""], ["value", ""], ["show", ""]):
+            self.refused(verb, "the name is empty", "--escaped")
+
     def test_wrong_escapes_are_refused(self):
         self.refused(["show", "--escaped", "a\\q"], "xNN")
         self.refused(["value", "a", "--set-escaped", "\\x4"], "xNN")
