@@ -20,7 +20,7 @@ from cpp_source import includes, is_test, line_of, masked, sources
 # of the client, which compiles with nothing but itself; `nouns` for the headers in it that are the ground
 # of everything (base/ and model/ hand them on under their own names).
 NOUNS = (
-    "assert error flags id ids mode result session_life standing token value_state view"
+    "assert error flags id ids lockspace mode result session_life standing token value_state view"
 ).split()
 MAY_SEE = {
     "nouns": "",
@@ -38,6 +38,8 @@ MAY_SEE = {
     # Its checkers look at the state of all nodes at once.
     "sim": "node session cluster lock wire model base",
     "libdlm": "holdfast nouns client model base",
+    "dlmcontrol": "holdfast nouns client model base",
+    "query": "holdfast nouns client model base",
     "clm": "holdfast nouns client model base",
     "fuse": "holdfast nouns client model base",
     "cli": "holdfast nouns client model base",
@@ -69,6 +71,7 @@ LIBRARY = {
     "boost/unordered": "lock cluster node sim",
     "boost/intrusive": "lock cluster node sim",
     "boost/container": "lock cluster node sim",
+    "boost/crc": "dlmcontrol",
     "boost/asio": "io",
     "boost/beast": "io",
     "boost/system": "io",
@@ -83,6 +86,8 @@ LIBRARY = {
     "fmt/": " ".join(MAY_SEE),
     # The C interfaces that we are compatible with, in include/.
     "libdlm.h": "libdlm",
+    "libdlmcontrol.h": "dlmcontrol",
+    "holdfast_query.h": "query",
 }
 # Headers that the build makes out of a file in the tree; they include nothing.
 GENERATED = "generated/"

@@ -31,6 +31,7 @@
 #include "holdfast/flags.hpp"
 #include "holdfast/ids.hpp"
 #include "holdfast/lock.hpp"
+#include "holdfast/lockspace.hpp"
 #include "holdfast/mode.hpp"
 #include "holdfast/report.hpp"
 #include "holdfast/result.hpp"
@@ -57,6 +58,12 @@ struct Lockspace {
   friend bool operator==(Lockspace, Lockspace) = default;
 };
 
+struct LockspaceOptions {
+  LockspaceUse use = LockspaceUse::any;
+  // With join and join_new: who may open the lockspace at this node, as with a file (read and write).
+  unsigned mode = 0600;
+};
+
 // Tell this session when somebody waits for the lock? Setting on_notice wants them by itself.
 enum class Notices : std::uint8_t { unwanted, wanted };
 
@@ -72,8 +79,9 @@ struct LockOptions {
   // Further options by their names in the Linux DLM: expedite, headque, noorder, altpr, altcw, persistent,
   // nodlckwt, noqueuebast, ...
   FlagSet flags{};
-  OnNotice on_notice{};  // see Lock::on_notice
-  OnLost on_lost{};      // see Lock::on_lost
+  std::uint32_t tag = 0;  // a number of yours that queries show beside the lock
+  OnNotice on_notice{};   // see Lock::on_notice
+  OnLost on_lost{};       // see Lock::on_lost
   // The request queues behind these. A blocking lock() calls it at once; otherwise as on_notice.
   OnWaiting on_waiting{};
 };
@@ -82,6 +90,7 @@ struct PurgeOptions {
   Lockspace lockspace{};
   NodeId node{};          // whose orphans; none: those of this node
   std::uint32_t pid = 0;  // only those of this process; 0: all
+  std::string name = "*";  // only names that match; * and ? stand for any bytes
 };
 
 using OnLocked = std::function<void(Result<Lock, Refusal>)>;
@@ -159,8 +168,15 @@ class Client {
   // Takes over an orphan (a persistent lock whose session is gone) of this name and mode.
   // Errors beyond those of lock: no_orphan, orphan_in_other_mode.
   Result<Lock, Refusal> adopt(std::string_view name, Mode mode, const LockOptions& options = {});
-  // Names have 1 to 64 bytes. Errors: bad_name, name_too_long, too_many_lockspaces, not_permitted.
-  Result<Lockspace> open_lockspace(std::string_view name);
+  // Names have 1 to 64 bytes. Errors: bad_name, name_too_long, too_many_lockspaces, no_access (this node is in
+  // it, and its owner and mode do not allow it), no_such_lockspace (`existing`), lockspace_exists (`join_new`).
+  Result<Lockspace> open_lockspace(std::string_view name, const LockspaceOptions& options = {});
+  // Takes back one join of this node, whoever did it. After the last one handles that were opened by join or
+  // `existing` are closed (no_such_lockspace), and orphans are gone. Errors: no_such_lockspace, no_access,
+  // lockspace_in_use (`if_unused`), not_permitted (`force`: only the operator and who joined first).
+  Result<void> leave_lockspace(std::string_view name, LeaveHow how = LeaveHow::if_unused);
+  // All lockspaces that some node is in, in the order of their names.
+  Result<std::vector<LockspaceInfo>> lockspaces();
   // Takes back a lock_async or convert_async that waits: its own answer is then `cancelled`. Nothing to
   // cancel (it was granted meanwhile) is no failure.
   Result<void> cancel(RequestId request);
@@ -185,6 +201,7 @@ class Client {
   Result<RequestId> lock_async(std::string_view name, Mode mode, const LockOptions& options = {},
                                OnLocked done = {});
   Result<RequestId> cancel_async(RequestId request, OnDone done = {});
+  Result<RequestId> purge_async(const PurgeOptions& options, OnDone done = {});
 
   // For your event loop: readable when there may be something to dispatch(). Never read it yourself. Call
   // dispatch() before you sleep on it: a blocking call may have read your events already.

@@ -39,6 +39,7 @@ struct LockInfo {
   Token token;              // of its latest grant
   std::chrono::nanoseconds age{};  // since it was granted or, while it waits, since it waits
   bool orphan = false;             // persistent, and its session is gone
+  std::uint32_t tag = 0;           // LockOptions::tag of its program; of libdlm's locks: their sb_lkid
   OwnerInfo owner;
 };
 
@@ -69,6 +70,30 @@ struct QueryPage {
   bool complete = true;  // false: some node did not answer in time, its rows are missing
 };
 
+// A lockspace that some node is in, as the node that was asked knows it.
+struct LockspaceInfo {
+  std::string name;
+  // Joins of this node that were not taken back. 0: this node is not in it, and uid, gid, mode and change say
+  // nothing.
+  std::uint32_t joins = 0;
+  std::uint32_t uid = 0;  // who joined first
+  std::uint32_t gid = 0;
+  std::uint32_t mode = 0;  // permission bits: who may open it here
+  std::uint32_t change = 0;  // how often nodes came or went since this node joined, and what the latest did:
+  std::uint32_t joined = 0;
+  std::uint32_t left = 0;
+  std::uint32_t failed = 0;  // of those that left: lost with their nodes
+  std::vector<NodeId> members;
+  std::vector<std::uint32_t> since;  // the change with which each of them came
+};
+
+// Nothing that a lost node's programs may hold is granted again before its lease has run out.
+struct LeaseWait {
+  NodeId node;
+  Incarnation incarnation;
+  std::chrono::nanoseconds left{};
+};
+
 struct NodeInfo {
   NodeId node;
   Incarnation incarnation;
@@ -85,6 +110,8 @@ struct NodeInfo {
   std::uint32_t directory_entries = 0;
   std::chrono::nanoseconds uptime{};
   std::vector<NodeId> peers_connected;
+  std::vector<std::chrono::nanoseconds> member_ages;  // of view.members, as this node saw them come
+  std::vector<LeaseWait> lease_waits;
 };
 
 }  // namespace holdfast

@@ -16,10 +16,16 @@ wire::Lock to_call(std::string_view name, Mode mode, const LockOptions& options)
                   .wait_max = options.wait_max,
                   .notices = wire::Notices::unwanted,
                   .resource = name};
+  call.tag = options.tag;
   if (options.when_blocked == WhenBlocked::fail) call.flags.set(Flag::noqueue);
   if (options.read_value == ReadValue::read) call.flags.set(Flag::valblk);
   if (options.notices == Notices::wanted || options.on_notice) call.notices = wire::Notices::wanted;
   return call;
+}
+
+wire::Purge to_call(const PurgeOptions& options) {
+  return {.lockspace = wire::LockspaceHandle{options.lockspace.handle}, .node = options.node, .pid = options.pid,
+          .name_pattern = options.name};
 }
 
 }  // namespace
@@ -69,11 +75,26 @@ Result<Lock, Refusal> Client::adopt(std::string_view name, Mode mode, const Lock
   return state_->lock(call, options);
 }
 
-Result<Lockspace> Client::open_lockspace(std::string_view name) {
+Result<Lockspace> Client::open_lockspace(std::string_view name, const LockspaceOptions& options) {
   client::Answer answer;
-  const Result<void> done = state_->wait_for(state_->session().open_lockspace({.lockspace = name}), answer);
+  const Result<void> done = state_->wait_for(
+      state_->session().open_lockspace({.use = options.use, .mode = options.mode, .lockspace = name}), answer);
   if (!done) return done.error();
   return answer.lockspace;
+}
+
+Result<void> Client::leave_lockspace(std::string_view name, LeaveHow how) {
+  client::Answer answer;
+  return state_->wait_for(state_->session().leave_lockspace({.how = how, .lockspace = name}), answer);
+}
+
+Result<std::vector<LockspaceInfo>> Client::lockspaces() {
+  std::vector<LockspaceInfo> all;
+  client::Answer answer;
+  answer.lockspaces = &all;
+  const Result<void> done = state_->wait_for(state_->session().list_lockspaces(), answer);
+  if (!done) return done.error();
+  return all;
 }
 
 Result<void> Client::cancel(RequestId request) {
@@ -83,11 +104,7 @@ Result<void> Client::cancel(RequestId request) {
 
 Result<void> Client::purge(const PurgeOptions& options) {
   client::Answer answer;
-  return state_->wait_for(
-      state_->session().purge({.lockspace = wire::LockspaceHandle{options.lockspace.handle},
-                               .node = options.node,
-                               .pid = options.pid}),
-      answer);
+  return state_->wait_for(state_->session().purge(to_call(options)), answer);
 }
 
 Result<void> Client::sync() {
@@ -147,6 +164,10 @@ Result<RequestId> Client::lock_async(std::string_view name, Mode mode, const Loc
 
 Result<RequestId> Client::cancel_async(RequestId request, OnDone done) {
   return state_->cancel_async(request, std::move(done));
+}
+
+Result<RequestId> Client::purge_async(const PurgeOptions& options, OnDone done) {
+  return state_->purge_async(to_call(options), std::move(done));
 }
 
 int Client::fd() const { return state_->connection().fd(); }

@@ -84,10 +84,28 @@ LockInfo to_lock(const wire::LockRow& message) {
           .token = report.token,
           .age = report.age,
           .orphan = report.orphan != 0,
+          .tag = report.tag,
           .owner = to_owner(message.owner)};
 }
 
+LockspaceInfo to_lockspace(const wire::LockspaceRow& message) {
+  return {.name = std::string(message.lockspace),
+          .joins = message.joins,
+          .uid = message.uid,
+          .gid = message.gid,
+          .mode = message.mode,
+          .change = message.change,
+          .joined = message.joined,
+          .left = message.left,
+          .failed = message.failed,
+          .members = message.members,
+          .since = message.since};
+}
+
 NodeInfo to_node(const wire::NodeStatus& message) {
+  std::vector<LeaseWait> waits;
+  for (const wire::LostLease& lost : message.lease_waits)
+    waits.push_back({.node = lost.node, .incarnation = lost.incarnation, .left = lost.left});
   return {.node = message.node,
           .incarnation = message.incarnation,
           .version = std::string(message.version),
@@ -102,7 +120,9 @@ NodeInfo to_node(const wire::NodeStatus& message) {
           .resources_mastered = message.resources_mastered,
           .directory_entries = message.directory_entries,
           .uptime = message.uptime,
-          .peers_connected = message.peers_connected};
+          .peers_connected = message.peers_connected,
+          .member_ages = message.member_ages,
+          .lease_waits = std::move(waits)};
 }
 
 }  // namespace holdfast::client

@@ -16,6 +16,7 @@ namespace holdfast::client {
 [[nodiscard]] Refusal to_refusal(const wire::Refused& message);
 [[nodiscard]] ResourceInfo to_resource(const wire::ResourceRow& message);
 [[nodiscard]] LockInfo to_lock(const wire::LockRow& message);
+[[nodiscard]] LockspaceInfo to_lockspace(const wire::LockspaceRow& message);
 [[nodiscard]] NodeInfo to_node(const wire::NodeStatus& message);
 
 }  // namespace holdfast::client

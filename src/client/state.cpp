@@ -225,6 +225,13 @@ Result<RequestId> State::cancel_async(RequestId request, OnDone done) {
   return asked;
 }
 
+Result<RequestId> State::purge_async(const wire::Purge& call, OnDone done) {
+  HF_TRY(const RequestId asked, session().purge(call));
+  expect(asked, Asked::other, std::move(done));
+  send_soon();
+  return asked;
+}
+
 // ---- sending and dispatching ----------------------------------------------------------------------------
 
 Result<void> State::flush() {

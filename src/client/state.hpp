@@ -27,6 +27,7 @@ struct Answer {
   Lockspace lockspace;
   QueryPage* page = nullptr;
   NodeInfo* node = nullptr;
+  std::vector<LockspaceInfo>* lockspaces = nullptr;
   std::vector<Blocker> waits_behind;
   bool waits = false;  // `waits_behind` is news
 };
@@ -56,6 +57,7 @@ class State final : public EventSink, public std::enable_shared_from_this<State>
   Result<void> unlock_unanswered(ClaimId lock, const ReleaseOptions& options);
   // For destructors: as well as it can be done in a second, silently.
   void unlock_quietly(ClaimId lock);
+  Result<RequestId> purge_async(const wire::Purge& call, OnDone done);
   Result<RequestId> cancel_async(RequestId request, OnDone done);
 
   // Sends what was asked and waits for its answer into `answer`.
@@ -130,6 +132,7 @@ class State final : public EventSink, public std::enable_shared_from_this<State>
   void on(const wire::LockRow& m);
   void on(const wire::QueryEnd& m);
   void on(const wire::NodeStatus& m);
+  void on(const wire::LockspaceRow& m);
 
   template <class Later>
   void answer_later(Pending& asked, Later&& event);

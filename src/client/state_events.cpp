@@ -127,6 +127,11 @@ void State::on(const wire::LockRow& m) {
     answer->page->resources.back().locks.push_back(to_lock(m));
 }
 
+void State::on(const wire::LockspaceRow& m) {
+  const Answer* answer = caller_of(m.request);
+  if (answer != nullptr && answer->lockspaces != nullptr) answer->lockspaces->push_back(to_lockspace(m));
+}
+
 void State::on(const wire::QueryEnd& m) {
   Answer* answer = caller_of(m.request);
   if (answer == nullptr) return;

@@ -45,6 +45,17 @@ Fd open_pidfd(int socket, pid_t pid) {
   return Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
 }
 
+std::vector<std::uint32_t> groups_of(int socket, gid_t own) {
+  std::vector<std::uint32_t> groups{own};
+  socklen_t size = 0;
+  // With too little room it only says how much is needed.
+  if (::getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, nullptr, &size) == 0 || errno != ERANGE) return groups;
+  std::vector<gid_t> others(size / sizeof(gid_t));
+  if (::getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, others.data(), &size) == 0)
+    groups.insert(groups.end(), others.begin(), others.end());
+  return groups;
+}
+
 }  // namespace
 
 Result<PeerProcess> peer_process(int socket) {
@@ -60,6 +71,7 @@ Result<PeerProcess> peer_process(int socket) {
   Owner& owner = process.owner;
   owner.pid = static_cast<std::uint32_t>(credentials.pid);
   owner.uid = credentials.uid;
+  owner.groups = groups_of(socket, credentials.gid);
   owner.start_ticks = start_ticks_of(owner.pid);
   owner.user = user_name(owner.uid);
   owner.command = command_of(owner.pid);

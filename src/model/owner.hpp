@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "holdfast/session_life.hpp"  // IWYU pragma: export
 
@@ -14,6 +15,7 @@ struct Owner {
   std::uint32_t pid = 0;
   std::uint64_t start_ticks = 0;  // field 22 of /proc/PID/stat: clock ticks after boot
   std::uint32_t uid = 0;
+  std::vector<std::uint32_t> groups;  // gids, its own one first
   std::string user;
   std::string command;
   std::string label;  // free text of the program's choice

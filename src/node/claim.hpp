@@ -66,6 +66,7 @@ struct ClaimFacts {
   ClaimState state = ClaimState::requesting;
   Bond bond = Bond::session;
   wire::Notices notices = wire::Notices::wanted;
+  std::uint32_t tag = 0;  // of its program's choice
   Mode mode = Mode::NL;    // held, meaningful once granted
   Mode wanted = Mode::NL;  // of the request or conversion under way
   FlagSet flags;           // of the latest request or conversion

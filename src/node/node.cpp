@@ -4,6 +4,7 @@
 #include "node/node.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "base/overload.hpp"
 #include "node/receiver.hpp"
@@ -19,6 +20,7 @@ struct Node::State : Roles {
   Instant deadline = Instant::never();  // of our locks; never: nothing was promised yet
   Instant stamp_at;                     // when the deadline is to be renewed
   Instant acknowledge_at = Instant::never();
+  std::map<std::pair<NodeId, Incarnation>, Instant> members_since;
 
   [[nodiscard]] bool begin_step(Instant now, Effects& out);
   void on_client_frame(const ClientFrame& event);
@@ -31,6 +33,9 @@ struct Node::State : Roles {
   Error take_view(const View& candidate);
   Error check_view(const View& view) const;
   void note_losses(const View& before);
+  void note_members();
+  [[nodiscard]] std::vector<Duration> member_ages() const;
+  void leave_lockspace(const Session& session, const wire::LeaveLockspace& call);
   Error confirm_death(const wire::FenceAck& call);
   void tell_status(const Session& session, RequestId request);
   void renew_lease();
@@ -122,14 +127,10 @@ void Node::State::on_call(Session& session, const M& call) {
     report.on(session, call);
   } else if constexpr (std::same_as<M, wire::StatusQuery>) {
     tell_status(session, call.request);
-  } else if constexpr (std::same_as<M, wire::OpenLockspace>) {
-    const ClientConn conn = session.conn;
-    const Result<wire::LockspaceHandle> handle = sessions.open_lockspace(session, call.lockspace);
-    if (handle)
-      core.out->clients.send(conn, wire::LockspaceOpened{.request = call.request, .lockspace = *handle});
-    else
-      core.out->clients.send(conn, wire::Done{.request = call.request, .status = handle.error().code,
-                                              .detail = handle.error().detail});
+  } else if constexpr (requires { lockspaces.on(session, call); }) {
+    lockspaces.on(session, call);
+  } else if constexpr (std::same_as<M, wire::LeaveLockspace>) {
+    leave_lockspace(session, call);
   } else {
     const ClientConn conn = session.conn;
     const OwnerId owner = session.owner;
@@ -144,6 +145,23 @@ void Node::State::on_call(Session& session, const M& call) {
       static_assert(!sizeof(M*), "a call that nobody is in charge of");
     sessions.send(conn, owner, wire::Done{.request = call.request, .status = error.code, .detail = error.detail});
   }
+}
+
+// With force, whoever has locks there loses his session: nothing less would make him notice.
+void Node::State::leave_lockspace(const Session& session, const wire::LeaveLockspace& call) {
+  const ClientConn conn = session.conn;
+  const OwnerId owner = session.owner;
+  const std::string lockspace(call.lockspace);
+  const Error error = lockspaces.leave(session, lockspace, call.how);
+  if (error.code == Errc::ok && !lockspaces.is_in(lockspace)) {
+    for (const ClientConn user : requester.users_of(lockspace))
+      if (Session* loser = sessions.find(user))
+        end_session(*loser, Error{Errc::no_such_lockspace, "this node has left lockspace \"" + escaped(lockspace) +
+                                                               "\" by force"});
+    requester.purge(lockspace, 0, "*");
+    sessions.close_handles(lockspace);
+  }
+  sessions.send(conn, owner, wire::Done{.request = call.request, .status = error.code, .detail = error.detail});
 }
 
 void Node::State::end_session(Session& session, const Error& why) {
@@ -208,6 +226,7 @@ Error Node::State::take_view(const View& candidate) {
   core.trace({.kind = TraceKind::view_taken, .peer = {}, .a = core.view.epoch.value(),
               .b = core.view.members.size(), .text = {}});
   note_losses(before);
+  note_members();
   peers.take_view();
   renew_lease();
   // The order is the protocol's: whatever belongs to the exchange is in front of "done" on every link.
@@ -219,6 +238,7 @@ Error Node::State::take_view(const View& candidate) {
   master.take_view();
   requester.ask_again();
   report.take_view();
+  lockspaces.take_view(before);
   receive_kept();
   return Error{Errc::ok};
 }
@@ -235,6 +255,20 @@ void Node::State::note_losses(const View& before) {
                 .a = static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::milliseconds>(wait).count()),
                 .text = {}});
   }
+}
+
+void Node::State::note_members() {
+  std::erase_if(members_since,
+                [&](const auto& entry) { return !core.is_member(entry.first.first, entry.first.second); });
+  for (const Member& member : core.view.members)
+    members_since.try_emplace({member.node, member.incarnation}, core.now);
+}
+
+std::vector<Duration> Node::State::member_ages() const {
+  std::vector<Duration> ages;
+  for (const Member& member : core.view.members)
+    ages.push_back(core.now - members_since.at({member.node, member.incarnation}));
+  return ages;
 }
 
 Error Node::State::confirm_death(const wire::FenceAck& call) {
@@ -311,7 +345,8 @@ void Node::State::tell_status(const Session& session, RequestId request) {
                        .deadline_left = core.has_view() ? deadline - core.now : Duration{0},
                        .sessions = sessions.size(), .claims = requester.size(),
                        .resources_mastered = master.size(), .directory_entries = home.size(),
-                       .uptime = core.now - core.started, .peers_connected = peers.connected()});
+                       .uptime = core.now - core.started, .peers_connected = peers.connected(),
+                       .member_ages = member_ages(), .lease_waits = core.lost.report(core.now)});
 }
 
 // ---- looking --------------------------------------------------------------------------------------------

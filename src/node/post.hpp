@@ -42,6 +42,7 @@ class Receiver {
   HF_RECEIVES(Probe);
   HF_RECEIVES(ProbeReply);
   HF_RECEIVES(PurgeOrphans);
+  HF_RECEIVES(LockspaceMember);
 #undef HF_RECEIVES
   // Not a message, since it never goes to another node: somebody is in the way of this claim of ours. Has its
   // program given the lock up already?

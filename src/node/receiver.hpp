@@ -8,6 +8,7 @@
 #include <string>
 
 #include "node/home.hpp"
+#include "node/lockspaces.hpp"
 #include "node/master.hpp"
 #include "node/peers.hpp"
 #include "node/report.hpp"
@@ -21,7 +22,7 @@ class Roles : public Receiver {
   explicit Roles(NodeConfig config)
       : core(std::move(config)), peers(core), post(core, peers, *this), sessions(core), master(core, post),
         requester(core, post, sessions, master), home(core, post, master),
-        report(core, post, sessions, master, requester) {}
+        report(core, post, sessions, master, requester), lockspaces(core, post, sessions, requester) {}
 
   // Steps the messages of a data frame. False, with the reason, if one of them makes no sense.
   [[nodiscard]] bool receive_all(const Peers::Arrived& arrived, std::string_view& what);
@@ -53,6 +54,7 @@ class Roles : public Receiver {
   void receive(NodeId from, const wire::Probe& message) override { report.on(from, message); }
   void receive(NodeId from, const wire::ProbeReply& message) override { report.on(from, message); }
   void receive(NodeId, const wire::PurgeOrphans& message) override { requester.on(message); }
+  void receive(NodeId from, const wire::LockspaceMember& message) override { lockspaces.on(from, message); }
   void recall(ClaimId claim) override { requester.recall(claim); }
 
   Core core;
@@ -63,6 +65,7 @@ class Roles : public Receiver {
   Requester requester;
   Home home;
   Report report;
+  Lockspaces lockspaces;
 
  private:
   enum class Timely : std::uint8_t { now, late, early };

@@ -86,7 +86,7 @@ void Report::tell_owners(NodeId to, const wire::QueryAsk& ask) {
     if (!matches_key(ask, key)) return;
     const Owner& owner = sessions_.facts(claim.owner);
     rows.push_back({.query = ask.query, .claim = claim.id,
-                    .orphan = static_cast<std::uint8_t>(claim.bond == Bond::orphan ? 1 : 0),
+                    .orphan = static_cast<std::uint8_t>(claim.bond == Bond::orphan ? 1 : 0), .tag = claim.tag,
                     .owner = {.node = core_.self(), .owner = claim.owner, .pid = owner.pid,
                               .start_ticks = owner.start_ticks, .uid = owner.uid, .user = owner.user,
                               .command = owner.command, .label = owner.label}});
@@ -115,7 +115,7 @@ void Report::on(NodeId from, const wire::QueryLock& row) {
 void Report::on(NodeId from, const wire::QueryOwner& row) {
   const auto query = queries_.find(row.query);
   if (query != queries_.end())
-    query->second.owners[{from, row.claim}] = {.owner = row.owner, .orphan = row.orphan};
+    query->second.owners[{from, row.claim}] = {.owner = row.owner, .orphan = row.orphan, .tag = row.tag};
 }
 
 void Report::on(NodeId from, const wire::QueryDone& done) {
@@ -138,6 +138,7 @@ void Report::finish(std::uint64_t number, OpenQuery& query) {
       if (const auto known = query.owners.find({lock.node, lock.claim}); known != query.owners.end()) {
         owner = known->second.owner;
         lock.orphan = known->second.orphan;
+        lock.tag = known->second.tag;
       }
       sessions_.send(asker.conn, asker.owner, wire::LockRow{.request = asker.request, .lock = lock, .owner = owner});
     }

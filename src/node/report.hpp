@@ -52,6 +52,7 @@ class Report {
   struct Behind {
     wire::OwnerReport owner;
     std::uint8_t orphan = 0;
+    std::uint32_t tag = 0;
   };
   struct OpenQuery {
     Asker asker;

@@ -46,7 +46,7 @@ void Requester::on(const Session& session, const wire::Lock& call) {
 }
 
 Result<void> Requester::check_lock(const Session& session, const wire::Lock& call) const {
-  if (call.lockspace.value() >= session.lockspaces.size())
+  if (session.lockspace(call.lockspace) == nullptr)
     return Error{Errc::no_such_lockspace, "this session has not opened a lockspace with handle " +
                                               std::to_string(call.lockspace.value())};
   if (call.resource.size() > limits::name_bytes_max) return check_name(call.resource);
@@ -80,7 +80,7 @@ Claim& Requester::new_claim(Place& place, const Session& session, const wire::Lo
   const ClaimId id = claims_.emplace();
   Claim& claim = claims_[id];
   static_cast<ClaimFacts&>(claim) = {.id = id, .place = place.id, .conn = session.conn, .owner = session.owner,
-                                     .notices = call.notices, .wanted = call.mode, .flags = call.flags};
+                                     .notices = call.notices, .tag = call.tag, .wanted = call.mode, .flags = call.flags};
   place.claims.push_back(claim);
   if (session.conn.value() >= by_session_.size()) by_session_.resize(session.conn.value() + 1);
   by_session_[session.conn.value()].push_back(claim);
@@ -100,6 +100,7 @@ void Requester::adopt(const Session& session, Place& place, const wire::Lock& ca
     claim.flags = call.flags;
     claim.flags.clear(Flag::orphan);
     claim.notices = call.notices;
+    claim.tag = call.tag;
     if (session.conn.value() >= by_session_.size()) by_session_.resize(session.conn.value() + 1);
     by_session_[session.conn.value()].push_back(claim);
     // As in the Linux DLM, adoption moves no value.
@@ -319,7 +320,8 @@ void Requester::cancel_main(ClaimId id, Errc reason, RequestId request) {
 }
 
 void Requester::on(const Session& session, const wire::Purge& call) {
-  if (call.lockspace.value() >= session.lockspaces.size()) {
+  const OpenLockspace* lockspace = session.lockspace(call.lockspace);
+  if (lockspace == nullptr) {
     done(session, call.request, Error{Errc::no_such_lockspace});
   } else if (!sessions_.is_operator(session)) {
     done(session, call.request, Error{Errc::not_permitted});
@@ -327,28 +329,50 @@ void Requester::on(const Session& session, const wire::Purge& call) {
     done(session, call.request, Error{Errc::no_such_node, "node " + std::to_string(call.node.value()) +
                                                               " is not a member"});
   } else {
-    const std::string lockspace = session.lockspaces[call.lockspace.value()].name;
     if (!call.node || call.node == core_.self())
-      purge(lockspace, call.pid);
+      purge(lockspace->name, call.pid, call.name_pattern);
     else
-      post_.send(call.node, wire::PurgeOrphans{.pid = call.pid, .lockspace = lockspace});
+      post_.send(call.node, wire::PurgeOrphans{.pid = call.pid, .lockspace = lockspace->name,
+                                                     .name_pattern = call.name_pattern});
     done(session, call.request, Error{Errc::ok});
   }
 }
 
-void Requester::on(const wire::PurgeOrphans& message) { purge(message.lockspace, message.pid); }
+void Requester::on(const wire::PurgeOrphans& message) {
+  purge(message.lockspace, message.pid, message.name_pattern);
+}
 
-void Requester::purge(std::string_view lockspace, std::uint32_t pid) {
+void Requester::purge(std::string_view lockspace, std::uint32_t pid, std::string_view name_pattern) {
   std::vector<ClaimId> meant;
   for_each_claim([&](const Claim& claim, std::string_view key) {
-    if (claim.bond == Bond::orphan && claim.unlock.stage == Stage::none && split_key(key)->lockspace == lockspace &&
-        (pid == 0 || sessions_.facts(claim.owner).pid == pid))
+    const KeyParts parts = *split_key(key);
+    if (claim.bond == Bond::orphan && claim.unlock.stage == Stage::none && parts.lockspace == lockspace &&
+        matches(name_pattern, parts.name) && (pid == 0 || sessions_.facts(claim.owner).pid == pid))
       meant.push_back(claim.id);
   });
   for (const ClaimId id : meant) {
     claims_[id].bond = Bond::ending;
     end_claim(id, {Flag::forceunlock, Flag::ivvalblk}, {});
   }
+}
+
+bool Requester::has_locks_in(std::string_view lockspace) const {
+  bool has = false;
+  for_each_claim([&](const Claim& claim, std::string_view key) {
+    has = has || (claim.bond != Bond::ending && claim.unlock.stage == Stage::none &&
+                  split_key(key)->lockspace == lockspace);
+  });
+  return has;
+}
+
+std::vector<ClientConn> Requester::users_of(std::string_view lockspace) const {
+  std::vector<ClientConn> users;
+  for_each_claim([&](const Claim& claim, std::string_view key) {
+    if (claim.bond == Bond::session && split_key(key)->lockspace == lockspace) users.push_back(claim.conn);
+  });
+  std::ranges::sort(users);
+  users.erase(std::ranges::unique(users).begin(), users.end());
+  return users;
 }
 
 void Requester::end_session(Session& session) {

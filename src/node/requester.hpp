@@ -37,6 +37,8 @@ class Requester {
   void on(const Session& session, const wire::Purge& call);
   // The session has ended: its claims become orphans or are unlocked.
   void end_session(Session& session);
+  // Ends the orphans that match; pid 0: of all processes.
+  void purge(std::string_view lockspace, std::uint32_t pid, std::string_view name_pattern);
 
   // See Receiver::recall.
   void recall(ClaimId id);
@@ -70,6 +72,10 @@ class Requester {
   void for_each_claim(Visit&& visit) const {
     claims_.for_each([&](ClaimId, const Claim& claim) { visit(claim, std::string_view(places_[claim.place].key)); });
   }
+  // Does a program of this node have locks there, or has one left orphans?
+  [[nodiscard]] bool has_locks_in(std::string_view lockspace) const;
+  // The sessions that have locks there.
+  [[nodiscard]] std::vector<ClientConn> users_of(std::string_view lockspace) const;
   [[nodiscard]] bool exists(ClaimId id) const { return claims_.find(id) != nullptr; }
   void check() const;
 
@@ -106,7 +112,6 @@ class Requester {
   void begin_main(Claim& claim, RequestId request, Duration wait_max);
   void end_claim(ClaimId id, FlagSet flags, RequestId request);
   void cancel_main(ClaimId id, Errc reason, RequestId request);
-  void purge(std::string_view lockspace, std::uint32_t pid);
   template <class Call>
   void refuse(const Session& session, const Call& call, ClaimId lock, const Error& error);
   void done(const Session& session, RequestId request, const Error& error);

@@ -80,8 +80,8 @@ bool Sessions::is_operator(const Session& session) const {
   return uid == 0 || uid == core_.config.operator_uid;
 }
 
-Result<wire::LockspaceHandle> Sessions::open_lockspace(Session& session, std::string_view lockspace) const {
-  if (Result<void> fine = check_lockspace_name(lockspace); !fine) return fine.error();
+Result<wire::LockspaceHandle> Sessions::open_lockspace(Session& session, std::string_view lockspace,
+                                                       bool by_join) const {
   const auto known = std::ranges::find(session.lockspaces, lockspace, &OpenLockspace::name);
   const auto handle = static_cast<std::uint16_t>(known - session.lockspaces.begin());
   if (known != session.lockspaces.end()) return wire::LockspaceHandle{handle};
@@ -89,7 +89,15 @@ Result<wire::LockspaceHandle> Sessions::open_lockspace(Session& session, std::st
     return Error{Errc::too_many_lockspaces,
                  "a session opens at most " + std::to_string(limits::lockspaces_max) + " lockspaces"};
   session.lockspaces.push_back(open_lockspace_named(lockspace));
+  session.lockspaces.back().by_join = by_join;
   return wire::LockspaceHandle{handle};
+}
+
+void Sessions::close_handles(std::string_view lockspace) {
+  for_each_open([&](Session& session) {
+    for (OpenLockspace& open : session.lockspaces)
+      if (open.by_join && open.name == lockspace) open.name.clear();
+  });
 }
 
 const Owner& Sessions::facts(OwnerId owner) const {

@@ -16,8 +16,9 @@
 namespace holdfast::node {
 
 struct OpenLockspace {
-  std::string name;
+  std::string name;  // empty: this node has left it since
   NameSeed seed;
+  bool by_join = false;  // it was opened as one that this node is in
 };
 
 struct Session {
@@ -28,6 +29,12 @@ struct Session {
   std::vector<OpenLockspace> lockspaces;  // by handle
   wire::ReleaseSlot* slot = nullptr;
   bool recalled = false;  // the program sends its releases
+
+  // Null if the handle is none, or none any more.
+  [[nodiscard]] const OpenLockspace* lockspace(wire::LockspaceHandle handle) const {
+    return handle.value() < lockspaces.size() && !lockspaces[handle.value()].name.empty() ? &lockspaces[handle.value()]
+                                                                                            : nullptr;
+  }
 };
 
 class Sessions {
@@ -58,7 +65,10 @@ class Sessions {
     if (std::exchange(session.recalled, false)) session.slot->allow();
   }
   [[nodiscard]] bool is_operator(const Session& session) const;
-  [[nodiscard]] Result<wire::LockspaceHandle> open_lockspace(Session& session, std::string_view lockspace) const;
+  [[nodiscard]] Result<wire::LockspaceHandle> open_lockspace(Session& session, std::string_view lockspace,
+                                                             bool by_join) const;
+  // Handles of all sessions that opened it as one that this node is in.
+  void close_handles(std::string_view lockspace);
 
   // Facts about owners live as long as their session, and then as long as claims that it left behind.
   [[nodiscard]] const Owner& facts(OwnerId owner) const;

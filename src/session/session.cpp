@@ -137,6 +137,13 @@ Result<RequestId> Session::open_lockspace(wire::OpenLockspace call) {
   return ask(call);
 }
 
+Result<RequestId> Session::leave_lockspace(wire::LeaveLockspace call) {
+  if (const auto fine = check_lockspace_name(call.lockspace); !fine) return fine.error();
+  return ask(call);
+}
+
+Result<RequestId> Session::list_lockspaces() { return ask(wire::ListLockspaces{}); }
+
 Result<RequestId> Session::query(wire::Query call) {
   const std::size_t longest =
       std::max({call.lockspace_pattern.size(), call.name_pattern.size(), call.after_key.size()});
@@ -321,9 +328,15 @@ void Session::on(const wire::LockRow& m, Events& out) {
 }
 
 void Session::on(const wire::QueryEnd& m, Events& out) {
-  if (open_request(m.request, ClientMessage::query) == nullptr)
+  if (open_request(m.request, ClientMessage::query, ClientMessage::list_lockspaces) == nullptr)
     return garbage("the end of a query that nobody asked", out);
   requests_.erase(m.request);
+  out.emplace_back(m);
+}
+
+void Session::on(const wire::LockspaceRow& m, Events& out) {
+  if (open_request(m.request, ClientMessage::list_lockspaces) == nullptr)
+    return garbage("a row that nobody asked for", out);
   out.emplace_back(m);
 }
 

@@ -57,7 +57,7 @@ enum class Phase : std::uint8_t {
 struct Opened {};
 using Event = std::variant<Opened, wire::Granted, wire::Waiting, wire::Refused, wire::Done, wire::NoticeEvent,
                            wire::LostEvent, wire::Ended, wire::LockspaceOpened, wire::ResourceRow, wire::LockRow,
-                           wire::QueryEnd, wire::NodeStatus>;
+                           wire::QueryEnd, wire::NodeStatus, wire::LockspaceRow>;
 using Events = std::vector<Event>;
 
 class Session {
@@ -89,6 +89,8 @@ class Session {
   Result<RequestId> cancel(wire::Cancel call);
   Result<RequestId> purge(wire::Purge call);
   Result<RequestId> open_lockspace(wire::OpenLockspace call);
+  Result<RequestId> leave_lockspace(wire::LeaveLockspace call);
+  Result<RequestId> list_lockspaces();
   Result<RequestId> query(wire::Query call);
   Result<RequestId> status();
   Result<RequestId> set_view(wire::SetView call);
@@ -145,6 +147,7 @@ class Session {
   void on(const wire::LockRow& m, Events& out);
   void on(const wire::QueryEnd& m, Events& out);
   void on(const wire::NodeStatus& m, Events& out);
+  void on(const wire::LockspaceRow& m, Events& out);
 
   void garbage(std::string_view what, Events& out);
   void end(Error why, Locks locks, Events& out);

@@ -14,6 +14,7 @@
 #include "base/instant.hpp"
 #include "model/flags.hpp"
 #include "model/ids.hpp"
+#include "model/lockspace.hpp"
 #include "model/mode.hpp"
 #include "model/owner.hpp"
 #include "model/token.hpp"
@@ -40,6 +41,8 @@ enum class ClientMessage : std::uint16_t {
   set_view = 11,
   fence_ack = 12,
   sync = 13,
+  leave_lockspace = 14,
+  list_lockspaces = 15,
   welcome = 64,
   granted = 65,
   waiting = 66,
@@ -53,10 +56,16 @@ enum class ClientMessage : std::uint16_t {
   lock_row = 74,
   query_end = 75,
   node_status = 76,
+  lockspace_row = 77,
 };
 
 // A handle of a session on a lockspace. 0 is the lockspace "default", which is always open.
 using LockspaceHandle = Id<struct LockspaceHandleTag, std::uint16_t>;
+
+template <>
+inline constexpr LockspaceUse last_enumerator<LockspaceUse> = LockspaceUse::join_new;
+template <>
+inline constexpr LeaveHow last_enumerator<LeaveHow> = LeaveHow::force;
 
 // When is a conversion to a weaker mode answered?
 enum class Reply : std::uint8_t { when_applied = 0, at_once = 1 };
@@ -91,11 +100,12 @@ struct Lock {
   FlagSet flags;
   Duration wait_max = wait_for_ever;  // ns; 0 and more: refused with timed_out after it
   Notices notices = Notices::wanted;
+  std::uint32_t tag = 0;      // of the program's choice; queries show it
   std::string_view resource;  // its name
   static constexpr std::tuple fields{field("request", &Lock::request),     field("lockspace", &Lock::lockspace),
                                      field("mode", &Lock::mode),           field("flags", &Lock::flags),
                                      field("wait_max", &Lock::wait_max), field("notices", &Lock::notices),
-                                     field("resource", &Lock::resource)};
+                                     field("tag", &Lock::tag),             field("resource", &Lock::resource)};
 };
 
 struct Convert {
@@ -147,7 +157,7 @@ struct Cancel {
                                      field("target", &Cancel::target)};
 };
 
-// Ends orphans: those of process `pid` (0: all) at `node` (none: here).
+// Ends orphans: those of process `pid` (0: all) at `node` (none: here) whose names match (* and ?).
 struct Purge {
   static constexpr auto type = ClientMessage::purge;
   static constexpr std::string_view name = "Purge";
@@ -155,17 +165,43 @@ struct Purge {
   LockspaceHandle lockspace;
   NodeId node;
   std::uint32_t pid = 0;
+  std::string_view name_pattern = "*";
   static constexpr std::tuple fields{field("request", &Purge::request), field("lockspace", &Purge::lockspace),
-                                     field("node", &Purge::node), field("pid", &Purge::pid)};
+                                     field("node", &Purge::node), field("pid", &Purge::pid),
+                                     field("name_pattern", &Purge::name_pattern)};
 };
 
+// Joining and leaving count: a node is in a lockspace from its first `join` until it has left as often.
 struct OpenLockspace {
   static constexpr auto type = ClientMessage::open_lockspace;
   static constexpr std::string_view name = "OpenLockspace";
   RequestId request;
+  LockspaceUse use = LockspaceUse::any;
+  std::uint32_t mode = 0;  // who may open it (permission bits), with `join` and `join_new`
   std::string_view lockspace;
-  static constexpr std::tuple fields{field("request", &OpenLockspace::request),
+  static constexpr std::tuple fields{field("request", &OpenLockspace::request), field("use", &OpenLockspace::use),
+                                     field("mode", &OpenLockspace::mode),
                                      field("lockspace", &OpenLockspace::lockspace)};
+};
+
+// Takes one `join` of this node back. Answered with Done.
+struct LeaveLockspace {
+  static constexpr auto type = ClientMessage::leave_lockspace;
+  static constexpr std::string_view name = "LeaveLockspace";
+  RequestId request;
+  LeaveHow how = LeaveHow::if_unused;
+  std::string_view lockspace;
+  static constexpr std::tuple fields{field("request", &LeaveLockspace::request), field("how", &LeaveLockspace::how),
+                                     field("lockspace", &LeaveLockspace::lockspace)};
+};
+
+// All lockspaces that some node of the view is in. Answered by LockspaceRows in the order of names, and one
+// QueryEnd.
+struct ListLockspaces {
+  static constexpr auto type = ClientMessage::list_lockspaces;
+  static constexpr std::string_view name = "ListLockspaces";
+  RequestId request;
+  static constexpr std::tuple fields{field("request", &ListLockspaces::request)};
 };
 
 // All resources of the cluster whose lockspace and name match the patterns (* and ?), with their locks.
@@ -374,6 +410,8 @@ struct NodeStatus {
   std::uint32_t directory_entries = 0;
   Duration uptime{};
   std::vector<NodeId> peers_connected;
+  std::vector<Duration> member_ages;  // how long each of the view's members has been one, as this node saw it
+  std::vector<LostLease> lease_waits;  // lost nodes whose programs may still rely on their locks
   static constexpr std::tuple fields{
       field("request", &NodeStatus::request),           field("node", &NodeStatus::node),
       field("incarnation", &NodeStatus::incarnation),   field("version", &NodeStatus::version),
@@ -383,12 +421,38 @@ struct NodeStatus {
       field("sessions", &NodeStatus::sessions),         field("claims", &NodeStatus::claims),
       field("resources_mastered", &NodeStatus::resources_mastered),
       field("directory_entries", &NodeStatus::directory_entries),
-      field("uptime", &NodeStatus::uptime),             field("peers_connected", &NodeStatus::peers_connected)};
+      field("uptime", &NodeStatus::uptime),             field("peers_connected", &NodeStatus::peers_connected),
+      field("member_ages", &NodeStatus::member_ages), field("lease_waits", &NodeStatus::lease_waits)};
+};
+
+struct LockspaceRow {
+  static constexpr auto type = ClientMessage::lockspace_row;
+  static constexpr std::string_view name = "LockspaceRow";
+  RequestId request;
+  std::string_view lockspace;
+  std::uint32_t joins = 0;  // of this node and not taken back; 0: it is not in it, and what follows to `mode` is 0
+  std::uint32_t uid = 0;    // who joined first
+  std::uint32_t gid = 0;
+  std::uint32_t mode = 0;  // permission bits
+  // Who is in it, as this node knows it, and what its latest change did. `change` counts from this node's join.
+  std::uint32_t change = 0;
+  std::uint32_t joined = 0;
+  std::uint32_t left = 0;
+  std::uint32_t failed = 0;  // lost with their nodes; they count in `left` too
+  std::vector<NodeId> members;
+  std::vector<std::uint32_t> since;  // the change with which each of them came
+  static constexpr std::tuple fields{
+      field("request", &LockspaceRow::request), field("lockspace", &LockspaceRow::lockspace),
+      field("joins", &LockspaceRow::joins),     field("uid", &LockspaceRow::uid),
+      field("gid", &LockspaceRow::gid),         field("mode", &LockspaceRow::mode),
+      field("change", &LockspaceRow::change),   field("joined", &LockspaceRow::joined),
+      field("left", &LockspaceRow::left),       field("failed", &LockspaceRow::failed),
+      field("members", &LockspaceRow::members), field("since", &LockspaceRow::since)};
 };
 
 using ToDaemon = MessageList<ClientHello, Lock, Convert, Unlock, Release, Cancel, Purge, OpenLockspace, Query,
-                             StatusQuery, SetView, FenceAck, Sync>;
+                             StatusQuery, SetView, FenceAck, Sync, LeaveLockspace, ListLockspaces>;
 using ToClient = MessageList<Welcome, Granted, Waiting, Refused, Done, NoticeEvent, LostEvent, Ended,
-                             LockspaceOpened, ResourceRow, LockRow, QueryEnd, NodeStatus>;
+                             LockspaceOpened, ResourceRow, LockRow, QueryEnd, NodeStatus, LockspaceRow>;
 
 }  // namespace holdfast::wire

@@ -26,8 +26,8 @@ struct Golden {
 constexpr Golden client_golden[] = {
     {R"(ClientHello{protocol=1 life=0 label="d"})",
      R"(0a00000001000100000000010064)"},
-    {R"(Lock{request=1 lockspace=2 mode=PR flags=4 wait_max=5 notices=0 resource="hh"})",
-     R"(1e000000020001000000000000000200030400000005000000000000000002006868)"},
+    {R"(Lock{request=1 lockspace=2 mode=PR flags=4 wait_max=5 notices=0 tag=7 resource="iii"})",
+     R"(230000000200010000000000000002000304000000050000000000000000070000000300696969)"},
     {R"(Convert{request=1 lock=2 mode=PR flags=4 wait_max=5 reply=0 value="hh"})",
      R"(24000000030001000000000000000200000000000000030400000005000000000000000002006868)"},
     {R"(Unlock{request=1 lock=2 flags=3 value="ee"})",
@@ -36,10 +36,10 @@ constexpr Golden client_golden[] = {
      R"(110000000500010000000000000002000000010064)"},
     {R"(Cancel{request=1 lock=2 target=3})",
      R"(1a0000000600010000000000000002000000000000000300000000000000)"},
-    {R"(Purge{request=1 lockspace=2 node=3 pid=4})",
-     R"(140000000700010000000000000002000300000004000000)"},
-    {R"(OpenLockspace{request=1 lockspace="ccc"})",
-     R"(0f000000080001000000000000000300636363)"},
+    {R"(Purge{request=1 lockspace=2 node=3 pid=4 name_pattern="fff"})",
+     R"(1900000007000100000000000000020003000000040000000300666666)"},
+    {R"(OpenLockspace{request=1 use=2 mode=3 lockspace="ee"})",
+     R"(1300000008000100000000000000020300000002006565)"},
     {R"(Query{request=1 lockspace_pattern="ccc" name_pattern="d" after_key="ee" rows_max=5})",
      R"(1a0000000900010000000000000003006363630100640200656505000000)"},
     {R"(StatusQuery{request=1})",
@@ -80,21 +80,31 @@ constexpr Golden client_golden[] = {
      R"(value="iii" recovering=9}})",
      R"(2e00000049000100000000000000030063636303000000040000000500000000000000000700000000000000030069696909)"},
     {R"(LockRow{request=1 lock={node=2 claim=3 owner=4 standing=2 granted=NL wanted=CR flags=8 token=9.10 ag)"
-     R"(e=11 orphan=12} owner={node=13 owner=14 pid=15 start_ticks=16 uid=17 user="s" command="tt" label="uu)"
-     R"(u"}})",
-     R"(660000004a00010000000000000002000000030000000000000004000000000000000200010800000009000000000000000a)"
-     R"(000000000000000b000000000000000c0d0000000e000000000000000f000000100000000000000011000000010073020074)"
-     R"(740300757575)"},
+     R"(e=11 orphan=12 tag=13} owner={node=14 owner=15 pid=16 start_ticks=17 uid=18 user="tt" command="uuu" )"
+     R"(label="v"}})",
+     R"(6a0000004a00010000000000000002000000030000000000000004000000000000000200010800000009000000000000000a)"
+     R"(000000000000000b000000000000000c0d0000000e0000000f00000000000000100000001100000000000000120000000200)"
+     R"(74740300757575010076)"},
     {R"(QueryEnd{request=1 status=timed_out next_after_key="d"})",
      R"(0f0000004b0001000000000000000200010064)"},
     {R"(NodeStatus{request=1 node=2 incarnation=3 version="ee" cluster="fff" peer_address="g" view={epoch=7 )"
      R"(members=[{node=8 incarnation=9 address="kk" weight=11 votes=12} {node=13 incarnation=14 address="p" )"
      R"(weight=16 votes=17}] configured_votes=18 quorate=19} phase=0 lease=21 deadline_left=22 sessions=23 c)"
-     R"(laims=24 resources_mastered=25 directory_entries=26 uptime=27 peers_connected=[28 29]})",
-     R"(930000004c000100000000000000020000000300000000000000020065650300666666010067070000000000000002000800)"
+     R"(laims=24 resources_mastered=25 directory_entries=26 uptime=27 peers_connected=[28 29] member_ages=[3)"
+     R"(0 31] lease_waits=[{node=32 incarnation=33 left=34} {node=35 incarnation=36 left=37}]})",
+     R"(cf0000004c000100000000000000020000000300000000000000020065650300666666010067070000000000000002000800)"
      R"(0000090000000000000002006b6b0b0000000c0000000d0000000e0000000000000001007010000000110000001200000013)"
      R"(00150000000000000016000000000000001700000018000000190000001a0000001b0000000000000002001c0000001d0000)"
-     R"(00)"},
+     R"(0002001e000000000000001f0000000000000002002000000021000000000000002200000000000000230000002400000000)"
+     R"(0000002500000000000000)"},
+    {R"(LeaveLockspace{request=1 how=0 lockspace="d"})",
+     R"(0e0000000e00010000000000000000010064)"},
+    {R"(ListLockspaces{request=1})",
+     R"(0a0000000f000100000000000000)"},
+    {R"(LockspaceRow{request=1 lockspace="ccc" joins=3 uid=4 gid=5 mode=6 change=7 joined=8 left=9 failed=10)"
+     R"( members=[11 12] since=[13 14]})",
+     R"(430000004d0001000000000000000300636363030000000400000005000000060000000700000008000000090000000a0000)"
+     R"(0002000b0000000c00000002000d0000000e000000)"},
 };
 constexpr Golden peer_golden[] = {
     {R"(LinkData{sequence=1 received=2 clock=3.4})",
@@ -162,21 +172,23 @@ constexpr Golden peer_golden[] = {
      R"(value="iii" recovering=9}})",
      R"(2e0000001f000100000000000000030063636303000000040000000500000000000000000700000000000000030069696909)"},
     {R"(QueryLock{query=1 lock={node=2 claim=3 owner=4 standing=2 granted=NL wanted=CR flags=8 token=9.10 ag)"
-     R"(e=11 orphan=12}})",
-     R"(3e0000002000010000000000000002000000030000000000000004000000000000000200010800000009000000000000000a)"
-     R"(000000000000000b000000000000000c)"},
-    {R"(QueryOwner{query=1 claim=2 orphan=3 owner={node=4 owner=5 pid=6 start_ticks=7 uid=8 user="j" command)"
-     R"(="kk" label="lll"}})",
-     R"(3b00000021000100000000000000020000000000000003040000000500000000000000060000000700000000000000080000)"
-     R"(0001006a02006b6b03006c6c6c)"},
+     R"(e=11 orphan=12 tag=13}})",
+     R"(420000002000010000000000000002000000030000000000000004000000000000000200010800000009000000000000000a)"
+     R"(000000000000000b000000000000000c0d000000)"},
+    {R"(QueryOwner{query=1 claim=2 orphan=3 tag=4 owner={node=5 owner=6 pid=7 start_ticks=8 uid=9 user="kk" )"
+     R"(command="lll" label="m"}})",
+     R"(3f00000021000100000000000000020000000000000003040000000500000006000000000000000700000008000000000000)"
+     R"(000900000002006b6b03006c6c6c01006d)"},
     {R"(QueryDone{query=1 cut_behind_key="ccc"})",
      R"(0f000000220001000000000000000300636363)"},
     {R"(Probe{number=1})",
      R"(0a00000028000100000000000000)"},
     {R"(ProbeReply{number=1})",
      R"(0a00000029000100000000000000)"},
-    {R"(PurgeOrphans{pid=1 lockspace="ccc"})",
-     R"(0b0000002a00010000000300636363)"},
+    {R"(PurgeOrphans{pid=1 lockspace="ccc" name_pattern="d"})",
+     R"(0e0000002a00010000000300636363010064)"},
+    {R"(LockspaceMember{membership=1 lockspace="ccc"})",
+     R"(080000002b00010300636363)"},
 };
 
 std::string hex(std::span<const std::byte> bytes) {

@@ -103,6 +103,7 @@ enum class PeerMessage : std::uint16_t {
   probe = 40,
   probe_reply = 41,
   purge_orphans = 42,
+  lockspace_member = 43,
 };
 
 // Wire value: never renumber.
@@ -355,15 +356,6 @@ struct RebuildValue {
                                      field("key", &RebuildValue::key), field("value", &RebuildValue::value)};
 };
 
-// How long what a lost node was granted may still be in use by its clients, by the sender's knowledge.
-struct LostLease {
-  NodeId node;
-  Incarnation incarnation;
-  Duration left{};
-  static constexpr std::tuple fields{field("node", &LostLease::node), field("incarnation", &LostLease::incarnation),
-                                     field("left", &LostLease::left)};
-};
-
 // That was everything I have for you in this epoch.
 struct RebuildDone {
   static constexpr auto type = PeerMessage::rebuild_done;
@@ -439,9 +431,11 @@ struct QueryOwner {
   std::uint64_t query = 0;
   ClaimId claim;
   std::uint8_t orphan = 0;
+  std::uint32_t tag = 0;
   OwnerReport owner;
   static constexpr std::tuple fields{field("query", &QueryOwner::query), field("claim", &QueryOwner::claim),
-                                     field("orphan", &QueryOwner::orphan), field("owner", &QueryOwner::owner)};
+                                     field("orphan", &QueryOwner::orphan), field("tag", &QueryOwner::tag),
+                                     field("owner", &QueryOwner::owner)};
 };
 struct QueryDone {
   static constexpr auto type = PeerMessage::query_done;
@@ -470,13 +464,29 @@ struct PurgeOrphans {
   static constexpr std::string_view name = "PurgeOrphans";
   std::uint32_t pid = 0;
   std::string_view lockspace;
+  std::string_view name_pattern;
   static constexpr std::tuple fields{field("pid", &PurgeOrphans::pid),
-                                     field("lockspace", &PurgeOrphans::lockspace)};
+                                     field("lockspace", &PurgeOrphans::lockspace),
+                                     field("name_pattern", &PurgeOrphans::name_pattern)};
+};
+
+enum class Membership : std::uint8_t { left = 0, joined = 1 };
+template <>
+inline constexpr Membership last_enumerator<Membership> = Membership::joined;
+
+// The sender has joined the lockspace, or left it. Said again to everybody in every view.
+struct LockspaceMember {
+  static constexpr auto type = PeerMessage::lockspace_member;
+  static constexpr std::string_view name = "LockspaceMember";
+  Membership membership = Membership::joined;
+  std::string_view lockspace;
+  static constexpr std::tuple fields{field("membership", &LockspaceMember::membership),
+                                     field("lockspace", &LockspaceMember::lockspace)};
 };
 
 using BetweenPeers =
     MessageList<Operation, GrantReply, DoneReply, QueueReply, RefuseReply, Notice, Forward, NotMaster, MasterReply,
                 Remove, RemoveReply, MasterClaim, RebuildLock, RebuildValue, RebuildDone, RebuildReply, Fenced, QueryAsk,
-                QueryResource, QueryLock, QueryOwner, QueryDone, Probe, ProbeReply, PurgeOrphans>;
+                QueryResource, QueryLock, QueryOwner, QueryDone, Probe, ProbeReply, PurgeOrphans, LockspaceMember>;
 
 }  // namespace holdfast::wire

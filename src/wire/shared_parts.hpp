@@ -56,6 +56,15 @@ struct BlockerRow {
                                      field("ahead", &BlockerRow::ahead)};
 };
 
+// How long what a lost node was granted may still be in use by its clients, by the sender's knowledge.
+struct LostLease {
+  NodeId node;
+  Incarnation incarnation;
+  Duration left{};
+  static constexpr std::tuple fields{field("node", &LostLease::node), field("incarnation", &LostLease::incarnation),
+                                     field("left", &LostLease::left)};
+};
+
 struct WireMember {
   NodeId node;
   Incarnation incarnation;
@@ -114,12 +123,14 @@ struct LockReport {
   Token token;
   Duration age{};  // since it was granted, or, while it waits, since it waits
   std::uint8_t orphan = 0;
+  std::uint32_t tag = 0;  // of its program's choice
   static constexpr std::tuple fields{
       field("node", &LockReport::node),         field("claim", &LockReport::claim),
       field("owner", &LockReport::owner),       field("standing", &LockReport::standing),
       field("granted", &LockReport::granted),   field("wanted", &LockReport::wanted),
       field("flags", &LockReport::flags),       field("token", &LockReport::token),
-      field("age", &LockReport::age),           field("orphan", &LockReport::orphan)};
+      field("age", &LockReport::age),           field("orphan", &LockReport::orphan),
+      field("tag", &LockReport::tag)};
 };
 
 struct OwnerReport {

@@ -30,6 +30,8 @@ template <Described M>
   } else if constexpr (requires { message.key; }) {
     if (!is_key(message.key)) return "key: these bytes are no key";
   }
+  if constexpr (std::same_as<M, LockspaceMember>)
+    if (!check_lockspace_name(message.lockspace)) return "lockspace: none can have this name";
   // Whoever speaks of a mastership that a home gave out must name it.
   if constexpr (requires { message.mastership; message.generation; } || std::same_as<M, MasterClaim>)
     if (!message.mastership) return "mastership: there is none";

@@ -65,6 +65,13 @@ inline constexpr std::string_view enum_name<wire::Answer> = "answer";
 template <>
 inline constexpr std::string_view enum_name<wire::Evidence> = "evidence";
 
+template <>
+inline constexpr std::string_view enum_name<LockspaceUse> = "lockspace use";
+template <>
+inline constexpr std::string_view enum_name<LeaveHow> = "leave how";
+template <>
+inline constexpr std::string_view enum_name<wire::Membership> = "membership";
+
 // Enumerators of enums that have no name_of().
 template <class T>
 inline constexpr std::string_view enumerators = T::has_no_enumerators_here;
@@ -84,6 +91,13 @@ template <>
 inline constexpr std::string_view enumerators<wire::Answer> = "wanted, unwanted";
 template <>
 inline constexpr std::string_view enumerators<wire::Evidence> = "copy, current";
+
+template <>
+inline constexpr std::string_view enumerators<LockspaceUse> = "any, existing, join, join_new";
+template <>
+inline constexpr std::string_view enumerators<LeaveHow> = "if_unused, force";
+template <>
+inline constexpr std::string_view enumerators<wire::Membership> = "left, joined";
 
 template <class T>
 std::string enumerators_of() {

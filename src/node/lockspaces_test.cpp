@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// Joining and leaving lockspaces: counts, who may, what becomes of locks, and what other nodes hear of it.
+#include "node/small_world_test.hpp"
+
+namespace holdfast::node {
+namespace {
+
+using wire::LockspaceRow;
+
+struct LockspacesTest : testing::Test {
+  SmallWorld world{3};
+  std::uint64_t requests = 0;
+  ClientConn root = world.connect(NodeId{1}, owner(0));
+  ClientConn far = world.connect(NodeId{2}, owner(0));
+
+  static Owner owner(std::uint32_t uid, std::vector<std::uint32_t> groups = {}) {
+    if (groups.empty()) groups.push_back(uid);
+    return {.pid = 100 + uid, .uid = uid, .groups = std::move(groups), .user = "tester", .command = "test", .label = {}};
+  }
+  Errc open(ClientConn conn, LockspaceUse use, std::uint32_t mode = 0600) {
+    world.told(conn);
+    world.call(conn, wire::OpenLockspace{.request = RequestId{++requests}, .use = use, .mode = mode, .lockspace = "x"});
+    return world.told(conn).starts_with("LockspaceOpened") ? Errc::ok : world.last<wire::Done>(conn).status;
+  }
+  Errc leave(ClientConn conn, LeaveHow how = LeaveHow::if_unused) {
+    world.call(conn, wire::LeaveLockspace{.request = RequestId{++requests}, .how = how, .lockspace = "x"});
+    return world.last<wire::Done>(conn).status;
+  }
+  // Takes EX of "r" in the lockspace that was opened last.
+  void lock(ClientConn conn, FlagSet flags = {}) {
+    const auto lockspace = world.last<wire::LockspaceOpened>(conn).lockspace;
+    world.call(conn, wire::Lock{.request = RequestId{++requests}, .lockspace = lockspace, .mode = Mode::EX,
+                                .flags = flags, .resource = "r"});
+  }
+  // "joins members since changes +joined -left !failed"; empty: no such row.
+  std::string row(ClientConn conn) {
+    world.told(conn);
+    world.call(conn, wire::ListLockspaces{.request = RequestId{++requests}});
+    if (!world.told(conn).starts_with("LockspaceRow")) return "";
+    const auto row = world.last<LockspaceRow>(conn);
+    std::string text = std::to_string(row.joins) + " [";
+    for (std::size_t i = 0; i < row.members.size(); ++i)
+      text += std::to_string(row.members[i].value()) + "@" + std::to_string(row.since[i]) + " ";
+    return text + "] " + std::to_string(row.change) + " +" + std::to_string(row.joined) + " -" +
+           std::to_string(row.left) + " !" + std::to_string(row.failed);
+  }
+};
+
+TEST_F(LockspacesTest, exist_at_a_node_from_its_first_join_to_its_last_leave) {
+  EXPECT_EQ(open(root, LockspaceUse::existing), Errc::no_such_lockspace);
+  EXPECT_EQ(open(root, LockspaceUse::any), Errc::ok);
+  EXPECT_EQ(leave(root), Errc::no_such_lockspace);
+  EXPECT_EQ(open(root, LockspaceUse::join_new), Errc::ok);
+  EXPECT_EQ(open(root, LockspaceUse::join_new), Errc::lockspace_exists);
+  EXPECT_EQ(open(root, LockspaceUse::join), Errc::ok);
+  EXPECT_EQ(open(far, LockspaceUse::existing), Errc::no_such_lockspace) << "every node joins for itself";
+  EXPECT_EQ(leave(root), Errc::ok);
+  EXPECT_EQ(open(root, LockspaceUse::existing), Errc::ok);
+  EXPECT_EQ(leave(root), Errc::ok);
+  EXPECT_EQ(open(root, LockspaceUse::existing), Errc::no_such_lockspace);
+}
+
+TEST_F(LockspacesTest, are_left_only_by_force_while_somebody_has_locks_there) {
+  const ClientConn user = world.connect(NodeId{1}, owner(0));
+  EXPECT_EQ(open(root, LockspaceUse::join), Errc::ok);
+  EXPECT_EQ(open(user, LockspaceUse::existing), Errc::ok);
+  lock(user);
+  EXPECT_EQ(leave(root), Errc::lockspace_in_use);
+  EXPECT_EQ(open(root, LockspaceUse::join), Errc::ok);
+  EXPECT_EQ(leave(root), Errc::ok) << "not the last leave";
+  world.told(user);
+  EXPECT_EQ(leave(root, LeaveHow::force), Errc::ok);
+  EXPECT_NE(world.told(user).find("Ended{status=no_such_lockspace"), std::string::npos);
+  open(far, LockspaceUse::any);
+  lock(far);
+  EXPECT_EQ(world.last<wire::Granted>(far).mode, Mode::EX);
+}
+
+TEST_F(LockspacesTest, count_orphans_as_locks_and_take_them_along_by_force) {
+  const ClientConn user = world.connect(NodeId{1}, owner(0));
+  EXPECT_EQ(open(user, LockspaceUse::join), Errc::ok);
+  lock(user, {Flag::persistent});
+  world.close(user);
+  EXPECT_EQ(leave(root), Errc::lockspace_in_use);
+  EXPECT_EQ(leave(root, LeaveHow::force), Errc::ok);
+  open(far, LockspaceUse::any);
+  lock(far, {Flag::noqueue});
+  EXPECT_EQ(world.last<wire::Granted>(far).mode, Mode::EX);
+}
+
+TEST_F(LockspacesTest, do_not_count_the_locks_of_other_nodes) {
+  EXPECT_EQ(open(root, LockspaceUse::join), Errc::ok);
+  EXPECT_EQ(open(far, LockspaceUse::join), Errc::ok);
+  lock(far);
+  EXPECT_EQ(leave(root), Errc::ok);
+}
+
+TEST_F(LockspacesTest, close_the_handles_of_those_who_joined_and_of_nobody_else) {
+  const ClientConn idle = world.connect(NodeId{1}, owner(0));
+  const ClientConn native = world.connect(NodeId{1}, owner(0));
+  EXPECT_EQ(open(idle, LockspaceUse::join), Errc::ok);
+  EXPECT_EQ(open(native, LockspaceUse::any), Errc::ok);
+  EXPECT_EQ(leave(root), Errc::ok);
+  lock(idle);
+  EXPECT_EQ(world.last<wire::Refused>(idle).status, Errc::no_such_lockspace);
+  lock(native);
+  EXPECT_EQ(world.last<wire::Granted>(native).mode, Mode::EX);
+}
+
+TEST_F(LockspacesTest, are_open_to_whom_owner_and_mode_allow) {
+  struct Row {
+    std::uint32_t mode;
+    std::uint32_t uid;
+    std::vector<std::uint32_t> groups;
+    Errc expected;
+  };
+  const Row rows[] = {
+      {0600, 7, {7}, Errc::ok},          {0600, 8, {7}, Errc::no_access},   {0660, 8, {9, 7}, Errc::ok},
+      {0660, 8, {9}, Errc::no_access},   {0666, 8, {9}, Errc::ok},          {0644, 8, {9}, Errc::no_access},
+      {0066, 7, {7}, Errc::no_access},   {0000, 0, {0}, Errc::ok},          {0606, 8, {7}, Errc::no_access},
+  };
+  for (const Row& row : rows) {
+    const ClientConn maker = world.connect(NodeId{1}, owner(7));
+    ASSERT_EQ(open(maker, LockspaceUse::join_new, row.mode), Errc::ok);
+    const ClientConn other = world.connect(NodeId{1}, owner(row.uid, row.groups));
+    for (const LockspaceUse use : {LockspaceUse::existing, LockspaceUse::any})
+      EXPECT_EQ(open(other, use), row.expected) << std::oct << row.mode << " for " << row.uid;
+    EXPECT_EQ(leave(other), row.expected);
+    if (row.expected != Errc::ok) {
+      EXPECT_EQ(leave(root, LeaveHow::force), Errc::ok);
+    }
+  }
+}
+
+TEST_F(LockspacesTest, are_forced_only_by_the_operator_and_by_who_joined_first) {
+  const ClientConn first = world.connect(NodeId{1}, owner(7));
+  const ClientConn other = world.connect(NodeId{1}, owner(8));
+  EXPECT_EQ(open(first, LockspaceUse::join, 0666), Errc::ok);
+  EXPECT_EQ(leave(other, LeaveHow::force), Errc::not_permitted);
+  EXPECT_EQ(leave(first, LeaveHow::force), Errc::ok);
+}
+
+TEST_F(LockspacesTest, are_known_to_all_nodes_and_lose_members_with_their_nodes) {
+  EXPECT_EQ(row(far), "");
+  EXPECT_EQ(open(root, LockspaceUse::join), Errc::ok);
+  EXPECT_EQ(row(root), "1 [1@1 ] 1 +1 -0 !0");
+  EXPECT_EQ(row(far), "0 [1@1 ] 1 +1 -0 !0");
+  EXPECT_EQ(open(far, LockspaceUse::join), Errc::ok);
+  EXPECT_EQ(row(far), "1 [1@1 2@1 ] 1 +1 -0 !0") << "a node counts from its own join";
+  EXPECT_EQ(row(root), "1 [1@1 2@2 ] 2 +1 -0 !0");
+  const ClientConn third = world.connect(NodeId{3}, owner(0));
+  EXPECT_EQ(open(third, LockspaceUse::join), Errc::ok);
+  EXPECT_EQ(leave(third), Errc::ok);
+  EXPECT_EQ(row(root), "1 [1@1 2@2 ] 4 +0 -1 !0");
+  world.publish();  // a view without a change: all say again what they said
+  EXPECT_EQ(row(root), "1 [1@1 2@2 ] 4 +0 -1 !0");
+  world.crash(NodeId{2});
+  EXPECT_EQ(row(root), "1 [1@1 ] 5 +0 -1 !1");
+  EXPECT_EQ(row(third), "0 [1@1 ] 3 +0 -1 !1") << "it left with its second change";
+  EXPECT_EQ(leave(root), Errc::ok);
+  EXPECT_EQ(row(third), "");
+}
+
+}  // namespace
+}  // namespace holdfast::node
