@@ -6,6 +6,7 @@
 # here repeats it, so that a forbidden arrow fails twice.
 
 include_guard(GLOBAL)
+include(GNUInstallDirs)
 
 set(HOLDFAST_SANITIZE "" CACHE STRING "value for -fsanitize=, empty for none")
 option(HOLDFAST_COVERAGE "count executed lines (gcov)" OFF)
@@ -105,6 +106,39 @@ function(holdfast_program name)
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE hf_settings ${arg_LIBRARIES})
   holdfast_see(${name} PRIVATE ${arg_SEES})
+endfunction()
+
+# holdfast_shared(<name> VERSION <x.y> [SYMBOLS <file>] HEADERS <files...> SOURCES <files...> [SEES <folders...>]
+#                 [LIBRARIES <libs...>])
+# A shared library for programs of others, lib/<name>.so.<x>. It exports what SYMBOLS (<name>.symbols) lists, without
+# versions, and nothing else. Sources that define exported names are compiled with default visibility.
+function(holdfast_shared name)
+  holdfast_parse(arg "${name}" "SEES;LIBRARIES;SOURCES;HEADERS" "VERSION;SYMBOLS" ${ARGN})
+  if(NOT arg_SYMBOLS)
+    set(arg_SYMBOLS "${name}.symbols")
+  endif()
+  set(script "${CMAKE_CURRENT_SOURCE_DIR}/${arg_SYMBOLS}")
+  string(REGEX REPLACE "\\..*" "" major "${arg_VERSION}")
+  add_library(${name} SHARED ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE hf_settings ${arg_LIBRARIES})
+  holdfast_see(${name} PRIVATE ${arg_SEES})
+  target_link_options(${name} PRIVATE "-Wl,--version-script=${script}")
+  set_target_properties(${name} PROPERTIES LINK_DEPENDS "${script}" PREFIX "" VERSION ${arg_VERSION} SOVERSION ${major}
+    LIBRARY_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/lib")
+  # What the version script lists has to be visible at all.
+  set_source_files_properties(${arg_SOURCES} PROPERTIES COMPILE_OPTIONS -fvisibility=default)
+  install(TARGETS ${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  list(TRANSFORM arg_HEADERS PREPEND "${CMAKE_SOURCE_DIR}/include/")
+  install(FILES ${arg_HEADERS} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+endfunction()
+
+# holdfast_pkgconfig(<name> VERSION <x.y.z> DESCRIPTION <text> LIBS <flags>)
+# <name>.pc, for pkg-config.
+function(holdfast_pkgconfig name)
+  holdfast_parse(pc "${name}" "" "VERSION;DESCRIPTION;LIBS" ${ARGN})
+  set(pc_NAME ${name})
+  configure_file("${CMAKE_SOURCE_DIR}/cmake/library.pc.in" "${CMAKE_BINARY_DIR}/pkgconfig/${name}.pc" @ONLY)
+  install(FILES "${CMAKE_BINARY_DIR}/pkgconfig/${name}.pc" DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 endfunction()
 
 # holdfast_test(<name> SOURCES <files...> [SEES <folders...>] [LABELS <labels...>]

@@ -30,6 +30,13 @@ int wait_for(Guard& guard, const std::shared_ptr<Shared>& shared, const Waiter& 
   return after_wait(waiter.status);
 }
 
+// Of a call that is answered by itself, in both libraries, and not by a completion.
+int answer_of(Guard& guard, const std::shared_ptr<Shared>& shared, const Waiter& waiter) {
+  Library::instance().wait(guard, shared, waiter);
+  if (!waiter.done) return fail(ENOTCONN);
+  return waiter.status == 0 ? 0 : fail(waiter.status);
+}
+
 int lock_in(Guard& guard, const std::shared_ptr<Shared>& shared, LockCall call) {
   if (shared == nullptr) return -1;
   if (call.lksb == nullptr) return fail(EINVAL);
@@ -41,13 +48,15 @@ int lock_in(Guard& guard, const std::shared_ptr<Shared>& shared, LockCall call) 
     call.lksb->sb_status = EINPROG;
   }
   const bool adopts = (call.flags & LKF_ORPHAN) != 0 && (call.flags & LKF_CONVERT) == 0;
+  if (adopts) call.waiter = &waiter;
   if (!waited && call.ast == nullptr && !adopts) return fail(EINVAL);
   // An id of another handle of this process is as good.
   const bool converts = (call.flags & LKF_CONVERT) != 0;
   const auto where = converts ? Library::instance().owner_of(call.lksb->sb_lkid) : shared;
   if (where == nullptr) return fail(ENOENT);
   if (const int wrong = where->handle().lock(call); wrong != 0) return fail(wrong);
-  return waited && !adopts ? wait_for(guard, where, waiter) : 0;
+  if (adopts) return answer_of(guard, where, waiter);
+  return waited ? wait_for(guard, where, waiter) : 0;
 }
 
 int unlock_in(Guard& guard, const std::shared_ptr<Shared>& shared, UnlockCall call) {
@@ -73,6 +82,26 @@ dlm_lshandle_t default_lockspace() {
   return Library::instance().default_handle(entered.guard).get();
 }
 
+dlm_lshandle_t open_lockspace(const char* name, const holdfast::LockspaceOptions& options) {
+  const std::string_view text = name == nullptr ? std::string_view() : std::string_view(name);
+  if (text.empty() || text.size() > DLM_LOCKSPACE_LEN) {
+    errno = EINVAL;
+    return nullptr;
+  }
+  Entered entered;
+  return Library::instance().open(entered.guard, std::string(text), options).get();
+}
+
+// A handle that was closed a moment ago may still count; the daemon has seen its end before it is asked
+// for the second time.
+int leave_lockspace(const char* name, holdfast::LeaveHow how) {
+  auto client = holdfast::Client::connect({.socket = {}, .label = "libdlm"});
+  if (!client) return to_errno(client.error().code);
+  auto left = client->leave_lockspace(name, how);
+  if (!left && left.error().code == holdfast::Errc::lockspace_in_use) left = client->leave_lockspace(name, how);
+  return left ? 0 : to_errno(left.error().code);
+}
+
 }  // namespace
 
 extern "C" {
@@ -93,18 +122,15 @@ void dlm_library_version(uint32_t* maj, uint32_t* min, uint32_t* patch) {
 
 // ---- lockspaces -----------------------------------------------------------------------------------------
 
-dlm_lshandle_t dlm_new_lockspace(const char* name, mode_t, uint32_t) { return dlm_open_lockspace(name); }
+dlm_lshandle_t dlm_new_lockspace(const char* name, mode_t mode, uint32_t flags) {
+  const auto use = (flags & DLM_LSFL_NEWEXCL) != 0 ? holdfast::LockspaceUse::join_new : holdfast::LockspaceUse::join;
+  return open_lockspace(name, {.use = use, .mode = mode});
+}
 
 dlm_lshandle_t dlm_create_lockspace(const char* name, mode_t mode) { return dlm_new_lockspace(name, mode, 0); }
 
 dlm_lshandle_t dlm_open_lockspace(const char* name) {
-  const std::string_view text = name == nullptr ? std::string_view() : std::string_view(name);
-  if (text.empty() || text.size() > DLM_LOCKSPACE_LEN) {
-    errno = EINVAL;
-    return nullptr;
-  }
-  Entered entered;
-  return Library::instance().open(entered.guard, std::string(text)).get();
+  return open_lockspace(name, {.use = holdfast::LockspaceUse::existing});
 }
 
 int dlm_close_lockspace(dlm_lshandle_t ls) {
@@ -115,7 +141,13 @@ int dlm_close_lockspace(dlm_lshandle_t ls) {
   return 0;
 }
 
-int dlm_release_lockspace(const char*, dlm_lshandle_t ls, int) { return dlm_close_lockspace(ls); }
+// The handle is closed in any case. What the leave came to is in errno; 0 is returned as soon as it was tried.
+int dlm_release_lockspace(const char* name, dlm_lshandle_t ls, int force) {
+  if (name == nullptr) return fail(EINVAL);
+  if (dlm_close_lockspace(ls) != 0) return -1;
+  errno = leave_lockspace(name, force != 0 ? holdfast::LeaveHow::force : holdfast::LeaveHow::if_unused);
+  return errno == EUNATCH ? -1 : 0;
+}
 
 int dlm_ls_get_fd(dlm_lshandle_t ls) {
   const Entered entered;
@@ -180,11 +212,12 @@ int dlm_ls_deadlock_cancel(dlm_lshandle_t ls, uint32_t lkid, uint32_t) {
 }
 
 int dlm_ls_purge(dlm_lshandle_t ls, int nodeid, int pid) {
-  const Entered entered;
+  Entered entered;
   const auto shared = Library::instance().find(ls);
   if (shared == nullptr) return -1;
-  const int wrong = shared->handle().purge(nodeid, pid);
-  return wrong == 0 ? 0 : fail(wrong);
+  Waiter waiter;
+  if (const int wrong = shared->handle().purge(nodeid, pid, waiter); wrong != 0) return fail(wrong);
+  return answer_of(entered.guard, shared, waiter);
 }
 
 // ---- the same in the lockspace "default" ----------------------------------------------------------------

@@ -43,10 +43,10 @@ char flags_of(const Grant& grant) {
 
 }  // namespace
 
-Result<std::unique_ptr<Handle>> Handle::open(std::string lockspace) {
+Result<std::unique_ptr<Handle>> Handle::open(std::string lockspace, const LockspaceOptions& options) {
   // A fork may keep the socket on purpose, and the locks with it.
   HF_TRY(Client client, Client::connect({.socket = {}, .label = "libdlm", .life = SessionLife::socket}));
-  HF_TRY(const Lockspace opened, client.open_lockspace(lockspace));
+  HF_TRY(const Lockspace opened, client.open_lockspace(lockspace, options));
   return std::unique_ptr<Handle>(new Handle(std::move(client), std::move(lockspace), opened));
 }
 
@@ -109,7 +109,8 @@ void Handle::begin(Record& record, UnderWay what, const LockCall& call) {
 }
 
 LockOptions Handle::options_of(const LockCall& call, LockNumber number) {
-  LockOptions options{.wait_max = (call.flags & LKF_TIMEOUT) != 0 ? call.wait_max : for_ever, .lockspace = opened_};
+  LockOptions options{.wait_max = (call.flags & LKF_TIMEOUT) != 0 ? call.wait_max : for_ever, .lockspace = opened_,
+                      .tag = number};
   options.flags = to_flags(call.flags);
   options.on_notice = [this, number](Mode) { on_notice(number); };
   return options;
@@ -130,44 +131,66 @@ int Handle::request(const LockCall& call) {
   return 0;
 }
 
-// Answers in the call itself and never calls anybody, as the original.
+// Never calls anybody, as the original.
 int Handle::adopt(const LockCall& call) {
-  LockOptions options = options_of(call, 0);
-  options.on_notice = {};
-  options.notices = Notices::wanted;  // its function is set when there is a lock
-  options.flags.clear(Flag::orphan);
-  auto adopted = client_.adopt(to_name(call.name, call.length), static_cast<Mode>(call.mode), options);
-  if (!adopted) return to_errno(adopted.error().code);
   Record& record = add();
   const LockNumber number = record.number;
-  record.lock = std::move(*adopted);
-  record.lock.on_notice([this, number](Mode) { on_notice(number); });
-  record.granted = static_cast<Mode>(call.mode);
-  begin(record, UnderWay::nothing, call);
-  record.answer.waiter = nullptr;
-  record.answer.ast = callable(call.ast);
+  const auto asked = client_.lock_async(to_name(call.name, call.length), static_cast<Mode>(call.mode),
+                                        options_of(call, number),
+                                        [this, number](Result<Lock, Refusal> r) { on_adopted(number, std::move(r)); });
+  if (!asked) {
+    erase(number);
+    return to_errno(asked.error().code);
+  }
+  record.request = *asked;
+  record.under_way = UnderWay::request;
+  record.answer = {.lksb = call.lksb, .ast = callable(call.ast), .argument = call.argument, .waiter = call.waiter};
   record.bast = callable(call.bast);
-  call.lksb->sb_status = 0;
+  record.bast_argument = call.argument;
   return 0;
 }
 
 int Handle::convert(const LockCall& call) {
   Record* record = find(call.lksb->sb_lkid);
   if (record == nullptr) return ENOENT;
-  if (record->under_way != UnderWay::nothing) return EBUSY;
+  if (record->under_way != UnderWay::nothing && !record->gives_way) return EBUSY;
+  const Mode from = record->gives_way ? record->wanted : record->granted;
+  if (const int wrong = check_conversion(from, static_cast<Mode>(call.mode), call.flags); wrong != 0) return wrong;
+  const bool writes = (call.flags & LKF_VALBLK) != 0;
+  const std::string_view value = writes ? std::string_view(call.lksb->sb_lvbptr, value_bytes) : std::string_view();
+  if (!record->gives_way) return begin_conversion(*record, call, value);
+  return do_next(*record, {.lksb = call.lksb, .ast = call.ast, .argument = call.argument, .waiter = call.waiter},
+                 [this, call, value = std::string(value)](Record& later) {
+                   return begin_conversion(later, call, value);
+                 });
+}
+
+// In the Linux DLM a down-conversion is done when its call returns. Here it takes its time, and what is asked
+// for meanwhile is begun behind it.
+int Handle::do_next(Record& record, const Answer& answer, std::function<int(Record&)> call) {
+  if (record.next) return EBUSY;
+  record.next = [this, number = record.number, answer, call = std::move(call)] {
+    Record* later = find(number);
+    if (const int wrong = later == nullptr ? ENOENT : call(*later); wrong != 0)
+      due_.push_back({.answer = answer, .status = wrong, .number = number});
+  };
+  return 0;
+}
+
+int Handle::begin_conversion(Record& record, const LockCall& call, std::string_view value) {
   const Mode wanted = static_cast<Mode>(call.mode);
-  if (const int wrong = check_conversion(record->granted, wanted, call.flags); wrong != 0) return wrong;
   ConvertOptions options{.wait_max = (call.flags & LKF_TIMEOUT) != 0 ? call.wait_max : for_ever,
                          .flags = to_flags(call.flags)};
   options.flags.clear(Flag::convert).clear(Flag::orphan);
-  if ((call.flags & LKF_VALBLK) != 0)
-    options.write_value = std::string_view(call.lksb->sb_lvbptr, value_bytes);
-  const LockNumber number = record->number;
-  const auto asked = record->lock.convert_async(
+  if ((call.flags & LKF_VALBLK) != 0) options.write_value = value;
+  const LockNumber number = record.number;
+  const auto asked = record.lock.convert_async(
       wanted, options, [this, number](Result<Grant, Refusal> r) { on_converted(number, std::move(r)); });
   if (!asked) return to_errno(asked.error().code);
-  record->request = *asked;
-  begin(*record, UnderWay::conversion, call);
+  record.request = *asked;
+  begin(record, UnderWay::conversion, call);
+  record.wanted = wanted;
+  record.gives_way = is_down_conversion(record.granted, wanted);
   return 0;
 }
 
@@ -187,6 +210,13 @@ int Handle::take_back(Record& record, const UnlockCall& call) {
     if (call.waiter != nullptr) call.waiter->done = true;
     return 0;
   }
+  if (record.next) {  // that is what is to be cancelled
+    const Answer answer{.lksb = call.lksb, .argument = call.argument, .waiter = call.waiter};
+    return do_next(record, answer, [this, call, first = std::exchange(record.next, {})](Record& later) {
+      first();
+      return take_back(later, call);
+    });
+  }
   if (record.ending == Ending::none) record.ending = call.ending;
   if (call.lksb != nullptr) record.answer.lksb = call.lksb;
   if (call.argument != nullptr) record.answer.argument = call.argument;
@@ -198,6 +228,9 @@ int Handle::take_back(Record& record, const UnlockCall& call) {
 int Handle::release(Record& record, const UnlockCall& call) {
   if (record.under_way == UnderWay::unlock) return call.waiter == nullptr ? 0 : EBUSY;
   if (record.under_way == UnderWay::request) return take_back(record, call);
+  if (record.gives_way)
+    return do_next(record, {.lksb = call.lksb, .argument = call.argument, .waiter = call.waiter},
+                   [this, call](Record& later) { return release(later, call); });
   const dlm_lksb* lksb = call.lksb != nullptr ? call.lksb : record.answer.lksb;
   const bool writes = (call.flags & LKF_VALBLK) != 0 && lksb != nullptr && lksb->sb_lvbptr != nullptr;
   if ((call.flags & LKF_VALBLK) != 0 && !writes) return EINVAL;
@@ -229,15 +262,20 @@ void Handle::purge_own() {
   due_.clear();
 }
 
-int Handle::purge(int node, int pid) {
+int Handle::purge(int node, int pid, Waiter& waiter) {
   if (pid == ::getpid() && (node == 0 || NodeId{static_cast<std::uint32_t>(node)} == client_.node())) {
     purge_own();
+    waiter.done = true;
     return 0;
   }
-  const auto done = client_.purge({.lockspace = opened_,
-                                   .node = NodeId{static_cast<std::uint32_t>(std::max(node, 0))},
-                                   .pid = static_cast<std::uint32_t>(std::max(pid, 0))});
-  return done ? 0 : to_errno(done.error().code);
+  const auto asked = client_.purge_async({.lockspace = opened_,
+                                          .node = NodeId{static_cast<std::uint32_t>(std::max(node, 0))},
+                                          .pid = static_cast<std::uint32_t>(std::max(pid, 0))},
+                                         [this, &waiter](const Result<void>& done) {
+                                           due_.push_back({.answer = {.waiter = &waiter},
+                                                           .status = done ? 0 : to_errno(done.error().code)});
+                                         });
+  return asked ? 0 : to_errno(asked.error().code);
 }
 
 // ---- what comes of them ---------------------------------------------------------------------------------
@@ -276,8 +314,23 @@ void Handle::complete(Record& record, int status, const Grant* grant, ValueMove 
     if (reads && (record.under_way == UnderWay::request || !grant->value.empty())) callback.value = grant->value;
   }
   record.under_way = UnderWay::nothing;
+  record.gives_way = false;
   record.answer.waiter = nullptr;
   if (!record.purged) due_.push_back(std::move(callback));
+}
+
+void Handle::on_adopted(LockNumber number, Result<Lock, Refusal> result) {
+  Record* record = find(number);
+  if (record == nullptr) return;
+  if (!result) {
+    due_.push_back({.answer = {.waiter = record->answer.waiter}, .status = to_errno(result.error().code)});
+    return erase(number);
+  }
+  record->lock = std::move(*result);
+  record->granted = record->lock.mode();
+  record->under_way = UnderWay::nothing;
+  due_.push_back({.answer = {.lksb = record->answer.lksb, .waiter = std::exchange(record->answer.waiter, nullptr)},
+                  .number = number});
 }
 
 void Handle::on_granted(LockNumber number, Result<Lock, Refusal> result) {
@@ -299,9 +352,14 @@ void Handle::on_granted(LockNumber number, Result<Lock, Refusal> result) {
 void Handle::on_converted(LockNumber number, Result<Grant, Refusal> result) {
   Record* record = find(number);
   if (record == nullptr || record->under_way != UnderWay::conversion) return;  // an unlock ended it
-  if (!result) return complete(*record, status_of(*record, result.error()));
+  if (!result) {
+    complete(*record, status_of(*record, result.error()));
+    if (const auto next = std::exchange(record->next, {})) next();
+    return;
+  }
   const Mode before = std::exchange(record->granted, result->mode);
   complete(*record, 0, &*result, value_move(before, result->mode));
+  if (const auto next = std::exchange(record->next, {})) next();
 }
 
 void Handle::on_unlocked(LockNumber number, const Result<void>& result) {

@@ -42,7 +42,7 @@ struct UnlockCall {
 class Handle {
  public:
   // Errors: as Client::connect and Client::open_lockspace.
-  [[nodiscard]] static Result<std::unique_ptr<Handle>> open(std::string lockspace);
+  [[nodiscard]] static Result<std::unique_ptr<Handle>> open(std::string lockspace, const LockspaceOptions& options);
   ~Handle();
   Handle(const Handle&) = delete;
   Handle& operator=(const Handle&) = delete;
@@ -50,10 +50,10 @@ class Handle {
   [[nodiscard]] const std::string& lockspace() const { return lockspace_; }
   [[nodiscard]] int fd() const { return client_.fd(); }
 
-  // Each gives 0 or an errno.
+  // Each gives 0 or an errno. An adoption and a purge are over when their waiter is done, and call nobody.
   [[nodiscard]] int lock(const LockCall& call);
   [[nodiscard]] int unlock(const UnlockCall& call);
-  [[nodiscard]] int purge(int node, int pid);
+  [[nodiscard]] int purge(int node, int pid, Waiter& waiter);
 
   // Reads what has come. The callbacks that it means are taken one by one: none left, none.
   void read();
@@ -69,6 +69,8 @@ class Handle {
   [[nodiscard]] int request(const LockCall& call);
   [[nodiscard]] int adopt(const LockCall& call);
   [[nodiscard]] int convert(const LockCall& call);
+  [[nodiscard]] int begin_conversion(Record& record, const LockCall& call, std::string_view value);
+  [[nodiscard]] int do_next(Record& record, const Answer& answer, std::function<int(Record&)> call);
   [[nodiscard]] int take_back(Record& record, const UnlockCall& call);
   [[nodiscard]] int release(Record& record, const UnlockCall& call);
   void purge_own();
@@ -77,6 +79,7 @@ class Handle {
   Record& add();
   void erase(LockNumber number);
   static void begin(Record& record, UnderWay what, const LockCall& call);
+  void on_adopted(LockNumber number, Result<Lock, Refusal> result);
   void on_granted(LockNumber number, Result<Lock, Refusal> result);
   void on_converted(LockNumber number, Result<Grant, Refusal> result);
   void on_unlocked(LockNumber number, const Result<void>& result);

@@ -64,10 +64,11 @@ std::shared_ptr<Shared> Library::owner_of(LockNumber number) {
   return nullptr;
 }
 
-std::shared_ptr<Shared> Library::open(Guard& guard, const std::string& lockspace) {
+std::shared_ptr<Shared> Library::open(Guard& guard, const std::string& lockspace,
+                                      const LockspaceOptions& options) {
   // Connecting can take its time, and others need not wait for it.
   guard.unlock();
-  Result<std::unique_ptr<Handle>> opened = Handle::open(lockspace);
+  Result<std::unique_ptr<Handle>> opened = Handle::open(lockspace, options);
   guard.lock();
   if (!opened) {
     errno = to_errno(opened.error().code);
@@ -78,7 +79,8 @@ std::shared_ptr<Shared> Library::open(Guard& guard, const std::string& lockspace
 
 std::shared_ptr<Shared> Library::default_handle(Guard& guard) {
   if (default_) return default_;
-  const std::shared_ptr<Shared> opened = open(guard, "default");
+  std::shared_ptr<Shared> opened = open(guard, "default", {.use = LockspaceUse::existing});
+  if (!opened && errno == ENOENT) opened = open(guard, "default", {.use = LockspaceUse::join});
   if (default_ && opened) close(guard, opened);  // another thread was faster
   if (!default_) default_ = opened;
   return default_;

@@ -53,7 +53,8 @@ class Library {
   [[nodiscard]] std::shared_ptr<Shared> owner_of(LockNumber number);
   // The lockspace "default", made when it is first asked for. Null and errno if that fails.
   [[nodiscard]] std::shared_ptr<Shared> default_handle(Guard& guard);
-  [[nodiscard]] std::shared_ptr<Shared> open(Guard& guard, const std::string& lockspace);
+  [[nodiscard]] std::shared_ptr<Shared> open(Guard& guard, const std::string& lockspace,
+                                             const LockspaceOptions& options);
   void close(Guard& guard, const std::shared_ptr<Shared>& shared);
 
   // Reads what is there and calls the program's functions. The guard is released meanwhile.

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -38,6 +39,9 @@ struct Record {
   Lock lock;  // empty until it is granted
   Mode granted = Mode::NL;
   UnderWay under_way = UnderWay::nothing;
+  Mode wanted = Mode::NL;   // of the conversion under way
+  bool gives_way = false;   // that is a down-conversion: nothing can refuse it
+  std::function<void()> next;  // a call that was made meanwhile, to be begun when it is done
   Ending ending = Ending::none;
   RequestId request;  // of what is under way
   bool purged = false;       // its program hears of it no more

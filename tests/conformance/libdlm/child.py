@@ -14,5 +14,6 @@ lksb = dlm.Lksb()
 handle = library.dlm_open_lockspace(lockspace.encode())
 rc = library.dlm_ls_lock_wait(handle, dlm.mode_number(mode), ctypes.byref(lksb), dlm.flag_bits(flags),
                               resource.encode(), len(resource), 0, None, None, None)
-print(rc, dlm.error_name(ctypes.get_errno()) if rc < 0 else "-", dlm.status_name(lksb.status), flush=True)
+print(rc, dlm.error_name(ctypes.get_errno()) if rc < 0 else "-", dlm.status_name(lksb.status),
+      lksb.lkid, flush=True)
 signal.pause()

@@ -15,6 +15,7 @@ STATUSES = {0: "OK", errno.EAGAIN: "EAGAIN", errno.EDEADLK: "EDEADLK", errno.ETI
             0x10001: "ECANCEL", 0x10002: "EUNLOCK", IN_PROGRESS: "EINPROG"}
 RESULT_FLAGS = ((1, "DEMOTED"), (2, "VALNOTVALID"), (4, "ALTMODE"))
 VALUE_BYTES = 32
+NEW_AND_EXCLUSIVE = 8  # DLM_LSFL_NEWEXCL
 
 
 class Lksb(ctypes.Structure):
@@ -26,7 +27,9 @@ Function = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 POINTER, NUMBER, INT = ctypes.c_void_p, ctypes.c_uint32, ctypes.c_int
 LOCK_ARGUMENTS = [POINTER, NUMBER, POINTER, NUMBER, ctypes.c_char_p, ctypes.c_uint, NUMBER]
 SIGNATURES = {
+    "dlm_new_lockspace": (POINTER, [ctypes.c_char_p, NUMBER, NUMBER]),
     "dlm_open_lockspace": (POINTER, [ctypes.c_char_p]),
+    "dlm_release_lockspace": (INT, [ctypes.c_char_p, POINTER, INT]),
     "dlm_close_lockspace": (INT, [POINTER]),
     "dlm_ls_get_fd": (INT, [POINTER]),
     "dlm_dispatch": (INT, [INT]),

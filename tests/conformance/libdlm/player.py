@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Plays one recorded transcript of the Linux DLM (format: ../kernel/README.md) on holdfast: every call through
-our libdlm, every queue as `holdfast ls` tells it. What comes out is put beside the record, operation by
+our libdlm, every queue through libholdfast_query. What comes out is put beside the record, operation by
 operation; which differences are allowed is said in rules.py and nowhere else."""
 
 import ctypes
 import errno
-import json
 import os
-import re
 import select
 import signal
 import subprocess
@@ -17,13 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import dlm
+from queues import Queues
 
 CHILD = str(Path(__file__).resolve().parent / "child.py")
 LOOKS_MAX = 200  # until everything must have come to rest
-
-
-class Unsupported(Exception):
-    """The transcript has an operation that this player cannot do."""
 
 
 class Forked:
@@ -81,28 +76,29 @@ def recorded_outcome(line):
     return outcome
 
 
-def unescaped(text):
-    return re.sub(rb"\\(?:x([0-9a-f]{2})|(\\))", lambda m: bytes([int(m[1], 16)]) if m[1] else m[2], text.encode())
-
-
 class Player:
-    def __init__(self, library_directory, holdfast, sockets, lockspace, handles):
+    def __init__(self, library_directory, cluster, lockspace, creators, handles):
         self.library_directory = str(library_directory)
         self.library = dlm.load(self.library_directory)
-        self.holdfast, self.sockets, self.lockspace = holdfast, sockets, lockspace
+        self.queues = Queues(self.library_directory, lockspace)
+        self.cluster, self.lockspace = cluster, lockspace
         self.handles = {}
+        self.nodes = {}  # of handles
         self.locks = {}
         self.by_argument = {}
         self.processes = {}
         self.timed = []  # locks that were asked for with an end of their wait
-        self.claims = {}  # (node, id) as queries tell them, to the lock's name
+        self.names = {}  # of locks, by what queries know them by
         self.events = {}
         self.ast = dlm.Function(self._on_ast)
         self.bast = dlm.Function(self._on_bast)
+        for name, node in creators.items():
+            assert self._do_create(name, node) == 0, (name, ctypes.get_errno())
         for name, node in handles.items():
-            self._open(name, node)
+            assert self._do_open(name, node) == 0, (name, ctypes.get_errno())
 
     def close(self):
+        """All nodes leave, however often they joined."""
         for process in self.processes.values():
             process.kill()
             process.wait()
@@ -110,6 +106,9 @@ class Player:
             if handle:
                 self.library.dlm_close_lockspace(handle)
         self.handles = {}
+        for node in set(self.nodes.values()):
+            while self._do_open("last", node) == 0:
+                self._do_release("last", 1)
 
     def do(self, operation):
         """One operation, and all that it causes until everything is at rest."""
@@ -118,19 +117,16 @@ class Player:
         results = [self._call(call.split(" ")) for call in calls]
         rc, error = zip(*results) if operation.startswith("burst ") else results[0]
         words = calls[0].split(" ")
-        newest = {"lock": 2, "lockw": 2, "child": 1}.get(words[0])
-        newest = None if newest is None else words[newest]
         shown = self._shown(words)
         return Outcome(rc if isinstance(rc, int) else list(rc), error if isinstance(error, str) else list(error), shown,
-                       self.events, self._name_locks(self._rest(), newest))
+                       self.events, self._name_locks(self._rest()))
 
     def _call(self, words):
-        call = getattr(self, "_do_" + words[0], None)
-        if call is None:
-            raise Unsupported(words[0])
         ctypes.set_errno(0)
-        rc = call(*words[1:])
-        return rc, dlm.error_name(ctypes.get_errno()) if rc < 0 else ""
+        rc = getattr(self, "_do_" + words[0])(*words[1:])
+        error = ctypes.get_errno()
+        told_in_any_case = words[0] in ("release", "leave")
+        return rc, dlm.error_name(error) if error and (rc < 0 or told_in_any_case) else ""
 
     def _shown(self, words):
         """The lksb after a synchronous call."""
@@ -145,14 +141,40 @@ class Player:
 
     # ---- operations ----
 
-    def _open(self, name, node):
-        dlm.set_environment("HOLDFAST_SOCKET", self.sockets[node])
-        self.handles[name] = self.library.dlm_open_lockspace(self.lockspace.encode())
-        if not self.handles[name]:
-            raise AssertionError(f"cannot open {self.lockspace} at node {node}: {ctypes.get_errno()}")
+    def _at(self, node):
+        dlm.set_environment("HOLDFAST_SOCKET", self.cluster.socket(int(node)))
+
+    def _take(self, name, node, handle):
+        self.handles[name], self.nodes[name] = handle, int(node)
+        return 0 if handle else -1
 
     def _do_open(self, name, node):
-        self._open(name, int(node))
+        self._at(node)
+        return self._take(name, node, self.library.dlm_open_lockspace(self.lockspace.encode()))
+
+    def _do_create(self, name, node, flag=""):
+        self._at(node)
+        bits = dlm.NEW_AND_EXCLUSIVE if flag == "NEWEXCL" else 0
+        return self._take(name, node, self.library.dlm_new_lockspace(self.lockspace.encode(), 0o600, bits))
+
+    def _do_join(self, node):
+        return self._do_create(f"n{node}", node)
+
+    def _do_release(self, name, force):
+        self._at(self.nodes[name])
+        handle, self.handles[name] = self.handles[name], None
+        return self.library.dlm_release_lockspace(self.lockspace.encode(), handle, int(force))
+
+    def _do_leave(self, node, force):
+        return self._do_release(f"n{node}", force)
+
+    def _do_die(self, node):
+        """The machine: its daemon, and all programs on it, of which nobody hears any more."""
+        self.cluster.die(int(node))
+        for name, at in self.nodes.items():
+            if at == int(node) and self.handles[name]:
+                handle, self.handles[name] = self.handles[name], None
+                self.library.dlm_close_lockspace(handle)
         return 0
 
     def _do_close(self, name):
@@ -183,18 +205,27 @@ class Player:
         if "TIMEOUT" in flags:
             self.timed.append(lock)
             hundredths = ctypes.c_uint64(50)
-            return self.library.dlm_ls_lockx(self.handles[handle], dlm.mode_number(mode), ctypes.byref(lock.lksb),
-                                             dlm.flag_bits(flags), key, len(key), 0, ast, lock.argument, bast, None,
-                                             ctypes.byref(hundredths))
-        return self.library.dlm_ls_lock(self.handles[handle], dlm.mode_number(mode), ctypes.byref(lock.lksb),
-                                        dlm.flag_bits(flags), key, len(key), 0, ast, lock.argument, bast, None)
+            rc = self.library.dlm_ls_lockx(self.handles[handle], dlm.mode_number(mode), ctypes.byref(lock.lksb),
+                                           dlm.flag_bits(flags), key, len(key), 0, ast, lock.argument, bast, None,
+                                           ctypes.byref(hundredths))
+        else:
+            rc = self.library.dlm_ls_lock(self.handles[handle], dlm.mode_number(mode), ctypes.byref(lock.lksb),
+                                          dlm.flag_bits(flags), key, len(key), 0, ast, lock.argument, bast, None)
+        return self._known(lock, rc)
 
     def _do_lockw(self, handle, name, resource, mode, flags, value=""):
         lock = self._new_lock(handle, name, resource, flags, value)
         key = b"" if resource == "''" else resource.encode()
-        return self.library.dlm_ls_lock_wait(self.handles[handle], dlm.mode_number(mode), ctypes.byref(lock.lksb),
-                                             dlm.flag_bits(flags), key, len(key), 0, lock.argument,
-                                             self._functions(flags)[1], None)
+        rc = self.library.dlm_ls_lock_wait(self.handles[handle], dlm.mode_number(mode), ctypes.byref(lock.lksb),
+                                           dlm.flag_bits(flags), key, len(key), 0, lock.argument,
+                                           self._functions(flags)[1], None)
+        return self._known(lock, rc)
+
+    def _known(self, lock, rc):
+        """Queries name locks by node, process and id."""
+        if rc == 0:
+            self.names[self.nodes[lock.handle], os.getpid(), lock.lksb.lkid] = lock.name
+        return rc
 
     def _do_conv(self, name, mode, flags, value=""):
         lock = self._prepared(name, flags, value)
@@ -239,10 +270,11 @@ class Player:
     def _do_child(self, name, node, resource, mode, flags):
         process = subprocess.Popen([sys.executable, "-B", CHILD, self.library_directory, self.lockspace, resource, mode,
                                     flags], stdout=subprocess.PIPE, text=True,
-                                   env=os.environ | {"HOLDFAST_SOCKET": self.sockets[int(node)]})
+                                   env=os.environ | {"HOLDFAST_SOCKET": self.cluster.socket(int(node))})
         self.processes[name] = process
-        rc, error, status = process.stdout.readline().split()
+        rc, error, status, lkid = process.stdout.readline().split()
         self.locks[name] = LockName(name, None, resource, 0)
+        self.names[int(node), process.pid, int(lkid)] = name
         self.locks[name].lksb.status = dlm.status_number(status)
         if int(rc) < 0:
             ctypes.set_errno(getattr(errno, error))
@@ -300,52 +332,20 @@ class Player:
         all nodes and comes back behind what they had sent before."""
         before = None
         for _ in range(LOOKS_MAX):
-            now = self._query()
+            now = self.queues.read(self.cluster.socket(1))
             told = sum(map(len, self.events.values()))
             for handle in self.handles.values():
                 if handle:
                     self.library.dlm_dispatch(self.library.dlm_ls_get_fd(handle))
-            if now == before and told == sum(map(len, self.events.values())):
-                return now
+            if now == before and now[1] and told == sum(map(len, self.events.values())):
+                return now[0]
             before = now
         raise AssertionError("it never comes to rest")
 
-    def _query(self):
-        node = min(self.sockets)
-        done = subprocess.run([self.holdfast, "ls", "--lockspace", self.lockspace, "--json", "--socket",
-                               self.sockets[node]], capture_output=True, text=True, check=True)
-        resources = json.loads(done.stdout)["resources"]
-        for resource in resources:
-            for lock in resource["locks"]:
-                for passing in ("age_ms", "since"):
-                    del lock[passing]
-        return resources
-
-    def _name_locks(self, resources, newest):
+    def _name_locks(self, queues):
         state = {}
-        for resource in resources:
-            shown = {"granted": [], "convert": [], "waiting": [], "lvb": self._value(resource["value"])}
-            for lock in resource["locks"]:
-                name = self.claims.setdefault((lock["node"], lock["id"]), newest)
-                if lock["standing"] == "granted":
-                    shown["granted"].append(f"{name} {lock['mode']}")
-                elif lock["standing"] == "converting":
-                    shown["convert"].append(f"{name} {lock['mode']}>{lock['wanted']}")
-                else:
-                    shown["waiting"].append(f"{name} {lock['wanted']}")
-            shown["granted"].sort()
-            state[resource["name"]] = shown
+        for resource, (granted, convert, waiting, value) in queues.items():
+            named = [[f"{self.names[key]} {modes}" for key, modes in queue]
+                     for queue in (granted, convert, waiting)]
+            state[resource] = {"granted": sorted(named[0]), "convert": named[1], "waiting": named[2], "lvb": value}
         return state
-
-    @staticmethod
-    def _value(value):
-        if not value["write_number"]:
-            return ""  # never written: whether it is in doubt is nobody's business
-        digits = unescaped(value["bytes"]).ljust(4, b"\0")[:4].hex()
-        return digits + ("!" if value["state"] == "doubtful" else "")
-
-    def adopt(self, orphan, adopter):
-        """An orphan has a new owner, and in the transcript a new name."""
-        for claim, name in self.claims.items():
-            if name == orphan:
-                self.claims[claim] = adopter

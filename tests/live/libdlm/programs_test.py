@@ -26,9 +26,9 @@ class Programs(TestCase):
         self.dir = tempfile.TemporaryDirectory()
         self.addCleanup(self.dir.cleanup)
 
-    def build(self, name, library):
+    def build(self, name, library, *more):
         program = Path(self.dir.name, name)
-        subprocess.run(["cc", "-Wall", "-o", program, HERE / f"{name}.c", f"-l{library}", "-pthread"], check=True)
+        subprocess.run(["cc", "-Wall", "-o", program, HERE / f"{name}.c", *more, f"-l{library}", "-pthread"], check=True)
         return program
 
     def run_program(self, program, node=1):
@@ -51,6 +51,17 @@ class Programs(TestCase):
 
     def test_many_threads_on_one_handle_and_a_close_while_others_wait(self):
         self.assert_runs(self.build("racing", "dlm"), 1)
+
+    def test_lockspaces(self):
+        # Another user, too, must find the daemon: whom it lets in is then a matter of the lockspace.
+        for path in (self.cluster.dir, f"{self.cluster.dir}/n1"):
+            Path(path).chmod(0o755)
+        Path(self.cluster.socket(1)).chmod(0o666)
+        self.assert_runs(self.build("lockspaces", "dlm_lt"), 1)
+
+    def test_queries_of_a_program_in_c(self):
+        query = ["-I", HERE.parents[2] / "include", "-L", LIB, "-Wl,-rpath-link", LIB, LIB / "libholdfast_query.so.0"]
+        self.assert_runs(self.build("query", "dlm_lt", *query), 2)
 
     def test_without_a_daemon_it_fails_promptly_with_an_errno(self):
         program = self.build("light", "dlm_lt")
@@ -89,6 +100,8 @@ class Symbols(unittest.TestCase):
         light = [f"dlm_{name}" for name in COMMON]
         self.assertEqual(self.exported("libdlm_lt.so.3"), sorted(light))
         self.assertEqual(self.exported("libdlm.so.3"), sorted(light + THREADED))
+        self.assertEqual(self.exported("libholdfast_query.so.0"), [
+            f"holdfast_{name}" for name in ("free_lockspaces", "free_resources", "query_lockspaces", "query_resources")])
 
 
 if __name__ == "__main__":
