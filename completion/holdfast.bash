@@ -8,7 +8,7 @@ _holdfast_names() {
 
 _holdfast() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
-  local verbs="run lock value ls show status view node purge up down demo sim bench completion"
+  local verbs="run lock value ls show status lockspaces view node orphans up down demo sim bench completion"
   local common="--socket --dir --node --json --escaped --help"
   local verb="" at chosen=()
   for ((at = 1; at < COMP_CWORD; at++)); do
@@ -36,7 +36,7 @@ _holdfast() {
     show) options+=" --lockspace" ;;
     view) options+=" --epoch --member --votes --without-quorum"; names="set" ;;
     node) options+=" --incarnation"; names="fence-ack" ;;
-    purge) options+=" --pid --lockspace" ;;
+    orphans) options+=" --adopt --purge --at --pid --lockspace" ;;
     up) options+=" --nodes --lease --mastering --detach --restart --attach" ;;
     demo) options+=" --no-lock --seed" ;;
     completion) names="bash" ;;

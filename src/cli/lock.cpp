@@ -4,6 +4,7 @@
 #include "cli/acquire.hpp"
 #include "cli/arguments.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/hold.hpp"
 #include "cli/process.hpp"
 #include "cli/terminal.hpp"
 #include "model/name.hpp"
@@ -11,10 +12,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <array>
 #include <memory>
-#include <poll.h>
-#include <unistd.h>
 
 namespace holdfast::cli {
 namespace {
@@ -38,51 +36,6 @@ std::string granted_line(const Common& common, const std::string& name, const Lo
                      to_text(lock.token()));
 }
 
-std::string notice_line(const Common& common, Mode wanted) {
-  if (common.json) return nlohmann::ordered_json{{"wanted", name_of(wanted)}}.dump() + "\n";
-  return fmt::format("{} is wanted\n", name_of(wanted));
-}
-
-// True as long as somebody holds the other end of our input; what it says is of no interest.
-bool input_goes_on() {
-  std::array<char, 4096> ignored{};
-  return ::read(STDIN_FILENO, ignored.data(), ignored.size()) > 0;
-}
-
-// Prints notices. The reason, if the lock or the session is lost.
-std::optional<std::string> read_events(const Common& common, Client& client) {
-  const auto read = client.dispatch();
-  while (const auto event = client.next_event()) {
-    if (const auto* notice = std::get_if<event::Notice>(&*event))
-      print(notice_line(common, notice->wanted));
-    if (const auto* lost = std::get_if<event::Lost>(&*event)) return lost->why.text();
-  }
-  if (!read) return read.error().text();
-  return std::nullopt;
-}
-
-int hold(const Common& common, Client& client, const std::string& name, const Fd& signals) {
-  std::array<pollfd, 3> polled{{{.fd = client.fd(), .events = POLLIN, .revents = 0},
-                                {.fd = signals.number(), .events = POLLIN, .revents = 0},
-                                {.fd = STDIN_FILENO, .events = POLLIN, .revents = 0}}};
-  while (true) {
-    if (const auto loss = read_events(common, client)) {
-      complain(fmt::format("'{}': the lock is lost: {}", escaped(name), *loss));
-      return exit_lost;
-    }
-    // One look each second, so that a lease that runs out under a daemon that stands still is seen
-    // too.
-    ::poll(polled.data(), polled.size(), 1000);
-    if (client.valid_until() < BootClock::now()) {
-      complain(fmt::format("'{}': the lock is lost: the lease of node {} ran out", escaped(name),
-                           client.node().value()));
-      return exit_lost;
-    }
-    if (polled[1].revents != 0) return exit_ok;
-    if (polled[2].revents != 0 && !input_goes_on()) return exit_ok;
-  }
-}
-
 int lock(const Common& common, const Options& options) {
   const auto name = name_argument(common, options.name);
   if (!name) return refused_argument("lock", name.error());
@@ -100,7 +53,7 @@ int lock(const Common& common, const Options& options) {
   // must change.
   const Fd signals = open_signalfd({SIGINT, SIGTERM, SIGHUP});
   if (!print(granted_line(common, *name, got.lock))) return exit_failed;
-  const int code = hold(common, *got.client, *name, signals);
+  const int code = hold_until_end(common, *got.client, escaped(*name), signals);
   if (code != exit_ok) return code;
   const auto released = got.lock.release();
   return released ? exit_ok : failed(released.error());

@@ -65,6 +65,7 @@ Json to_json(const LockInfo& lock) {
   json["age_ms"] = milliseconds(lock.age);
   json["since"] = since_iso(lock.age);
   json["orphan"] = lock.orphan;
+  if (lock.tag != 0) json["tag"] = lock.tag;
   json["owner"] = {
       {"id", lock.owner.owner.value()},        {"pid", lock.owner.pid},
       {"start_ticks", lock.owner.start_ticks}, {"uid", lock.owner.uid},
@@ -103,9 +104,28 @@ Json to_json(const View& view) {
           {"members", std::move(members)}};
 }
 
+Json to_json(const LockspaceInfo& info) {
+  Json members = Json::array();
+  for (const NodeId node : info.members) members.push_back(node.value());
+  Json json{{"name", escaped(info.name)}, {"members", std::move(members)}, {"joins", info.joins}};
+  if (info.joins > 0) {
+    json["mode"] = fmt::format("{:04o}", info.mode);
+    json["uid"] = info.uid;
+    json["gid"] = info.gid;
+  }
+  json["change"] = {
+      {"number", info.change}, {"joined", info.joined}, {"left", info.left}, {"failed", info.failed}};
+  return json;
+}
+
 Json to_json(const NodeInfo& node) {
   Json peers = Json::array();
   for (const NodeId peer : node.peers_connected) peers.push_back(peer.value());
+  Json waits = Json::array();
+  for (const LeaseWait& wait : node.lease_waits)
+    waits.push_back({{"node", wait.node.value()},
+                     {"incarnation", wait.incarnation.value()},
+                     {"left_ms", milliseconds(wait.left)}});
   return {{"node", node.node.value()},
           {"incarnation", node.incarnation.value()},
           {"member",
@@ -123,6 +143,7 @@ Json to_json(const NodeInfo& node) {
           {"resources_mastered", node.resources_mastered},
           {"directory_entries", node.directory_entries},
           {"peers_connected", std::move(peers)},
+          {"lease_waits", std::move(waits)},
           {"view", to_json(node.view)}};
 }
 

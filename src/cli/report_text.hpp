@@ -26,5 +26,6 @@ namespace holdfast::cli {
 [[nodiscard]] nlohmann::ordered_json to_json(const ResourceInfo& resource);
 [[nodiscard]] nlohmann::ordered_json to_json(const View& view);
 [[nodiscard]] nlohmann::ordered_json to_json(const NodeInfo& node);
+[[nodiscard]] nlohmann::ordered_json to_json(const LockspaceInfo& info);
 
 }  // namespace holdfast::cli

@@ -19,6 +19,15 @@ std::string peers_text(const NodeInfo& node) {
   return text.empty() ? "none" : text;
 }
 
+// Why a lock that a lost node had is not granted yet.
+std::string waits_text(const NodeInfo& node) {
+  std::string text;
+  for (const LeaseWait& wait : node.lease_waits)
+    text += fmt::format("waits        {} for the lease of lost node {} (or: holdfast node fence-ack {})\n",
+                        time_text(wait.left), wait.node.value(), wait.node.value());
+  return text;
+}
+
 std::string phase_text(const NodeInfo& node) {
   return coloured(node.phase == NodePhase::open ? Colour::green : Colour::yellow,
                   name_of(node.phase));
@@ -35,7 +44,8 @@ std::string text_of(const NodeInfo& node) {
       "sessions     {}\n"
       "locks        {} of this node's programs\n"
       "masters      {} resources\n"
-      "directory    {} entries\n",
+      "directory    {} entries\n"
+      "{}",
       node.node.value(), node.cluster, node.version, time_text(node.uptime),
       member_text(
           {.node = node.node, .incarnation = node.incarnation, .address = node.peer_address}),
@@ -45,7 +55,7 @@ std::string text_of(const NodeInfo& node) {
       node.deadline_left > std::chrono::hours(24 * 365) ? "(no end)"
                                                         : time_text(node.deadline_left),
       peers_text(node), node.sessions, node.claims, node.resources_mastered,
-      node.directory_entries);
+      node.directory_entries, waits_text(node));
 }
 
 int status(const Common& common) {

@@ -51,6 +51,10 @@ constexpr std::array table{
          "  holdfast status\n"
          "  holdfast --dir DIR --node 2 status --json",
          declare_status},
+    Verb{"lockspaces", Group::looking, parsed, "list the lockspaces that nodes have joined",
+         "  holdfast lockspaces\n"
+         "  holdfast lockspaces --json",
+         declare_lockspaces},
     Verb{"view", Group::cluster, parsed, "print the membership, or set it by hand",
          "  holdfast view\n"
          "  holdfast view set --epoch 7 --member 1=127.0.0.1:7001@12 --member 2=127.0.0.1:7002@9\n"
@@ -61,11 +65,14 @@ constexpr std::array table{
     Verb{"node", Group::cluster, parsed, "confirm that a lost node is dead",
          "  holdfast node fence-ack 3                          nobody waits for its lease any more",
          declare_node},
-    Verb{"purge", Group::cluster, parsed, "end orphans: persistent locks whose program is gone",
-         "  holdfast purge                                     all orphans of this node\n"
-         "  holdfast purge --node 2 --pid 4711                 those that process 4711 left at "
-         "node 2",
-         declare_purge},
+    Verb{"orphans", Group::cluster, parsed,
+         "persistent locks whose program is gone: list, adopt, purge",
+         "  holdfast orphans                                   all of the cluster\n"
+         "  holdfast orphans 'db/*' --lockspace lvm --purge    end those that match\n"
+         "  holdfast orphans --at 2 --pid 4711 --purge         those that process 4711 left at "
+         "node 2\n"
+         "  holdfast orphans db/1 --adopt                      hold it here until end of input",
+         declare_orphans},
     Verb{"up", Group::cluster, parsed, "start a local cluster of real daemons",
          "  holdfast up --nodes 3                              Ctrl-C ends it\n"
          "  holdfast up --nodes 3 --detach                     in the background; `holdfast down` "

@@ -137,7 +137,7 @@ class Verbs(TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn("nobody holds or waits", done.stderr)
 
-    # ---- status, view, node, purge ----
+    # ---- status, view, node ----
     def test_status_of_each_node(self):
         for node in (1, 2, 3):
             status = self.cluster.json("status", node=node)
@@ -165,9 +165,6 @@ class Verbs(TestCase):
         done = self.cluster.run("node", "fence-ack", "77")
         self.assertEqual(done.returncode, 1)
         self.assertIn("no_such_node", done.stderr)
-
-    def test_purge_without_orphans_is_fine(self):
-        self.assertEqual(self.cluster.run("purge").returncode, 0)
 
     def test_json_stays_json_when_the_reader_goes(self):
         self.assertEqual(self.cluster.json("ls", "no such name"), {"complete": True, "resources": []})
