@@ -40,6 +40,7 @@ int answer_of(Guard& guard, const std::shared_ptr<Shared>& shared, const Waiter&
 int lock_in(Guard& guard, const std::shared_ptr<Shared>& shared, LockCall call) {
   if (shared == nullptr) return -1;
   if (call.lksb == nullptr) return fail(EINVAL);
+  if (is_wild(call.lksb)) return fail(EFAULT);
   const bool waited = waits(call.flags);
   Waiter waiter;
   if (waited) {
@@ -61,6 +62,7 @@ int lock_in(Guard& guard, const std::shared_ptr<Shared>& shared, LockCall call) 
 
 int unlock_in(Guard& guard, const std::shared_ptr<Shared>& shared, UnlockCall call) {
   if (shared == nullptr) return -1;
+  if (is_wild(call.lksb)) return fail(EFAULT);
   const bool waited = waits(call.flags);
   Waiter waiter;
   if (waited) call.waiter = &waiter;

@@ -71,6 +71,10 @@ constexpr std::array errnos{
 
 }  // namespace
 
+bool is_wild(const void* pointer) {
+  return pointer != nullptr && reinterpret_cast<std::uintptr_t>(pointer) < 4096;
+}
+
 int check_lock(std::uint32_t mode, const dlm_lksb& lksb, std::uint32_t flags, const void* name, unsigned length) {
   const bool converts = (flags & LKF_CONVERT) != 0;
   if (!is_mode(mode)) return EINVAL;
@@ -80,6 +84,8 @@ int check_lock(std::uint32_t mode, const dlm_lksb& lksb, std::uint32_t flags, co
   if ((flags & LKF_EXPEDITE) != 0 && (converts || (flags & LKF_NOQUEUE) != 0 || mode != LKM_NLMODE)) return EINVAL;
   if ((flags & LKF_VALBLK) != 0 && lksb.sb_lvbptr == nullptr) return EINVAL;
   if (!converts && (length > DLM_RESNAME_MAXLEN || (name == nullptr && length != 0))) return EINVAL;
+  if (!converts && length != 0 && is_wild(name)) return EFAULT;
+  if ((flags & LKF_VALBLK) != 0 && is_wild(lksb.sb_lvbptr)) return EFAULT;
   return 0;
 }
 

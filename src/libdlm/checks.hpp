@@ -13,9 +13,10 @@
 
 namespace holdfast::libdlm {
 
-enum class Callbacks : std::uint8_t { asynchronous, synchronous };
+// Nothing is ever mapped in the first page. Beyond it, a pointer cannot be judged without asking the kernel.
+[[nodiscard]] bool is_wild(const void* pointer);
 
-// 0 or an errno.
+// Each gives 0 or an errno.
 [[nodiscard]] int check_lock(std::uint32_t mode, const dlm_lksb& lksb, std::uint32_t flags, const void* name,
                              unsigned length);
 [[nodiscard]] int check_conversion(Mode granted, Mode wanted, std::uint32_t flags);

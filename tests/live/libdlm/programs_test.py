@@ -11,7 +11,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "cli"))
 
-from harness import BIN, PATIENCE, Cluster, TestCase, environment  # noqa: E402
+from harness import BIN, PATIENCE, Cluster, Program, TestCase, environment  # noqa: E402
 
 LIB = BIN.parent / "lib"
 COMMON = ("close_lockspace create_lockspace dispatch get_fd kernel_version library_version lock lock_wait"
@@ -53,15 +53,26 @@ class Programs(TestCase):
         self.assert_runs(self.build("racing", "dlm"), 1)
 
     def test_lockspaces(self):
-        # Another user, too, must find the daemon: whom it lets in is then a matter of the lockspace.
-        for path in (self.cluster.dir, f"{self.cluster.dir}/n1"):
-            Path(path).chmod(0o755)
-        Path(self.cluster.socket(1)).chmod(0o666)
+        self.cluster.let_everybody_in()  # who may open a lockspace is a matter of the lockspace
         self.assert_runs(self.build("lockspaces", "dlm_lt"), 1)
 
     def test_queries_of_a_program_in_c(self):
         query = ["-I", HERE.parents[2] / "include", "-L", LIB, "-Wl,-rpath-link", LIB, LIB / "libholdfast_query.so.0"]
         self.assert_runs(self.build("query", "dlm_lt", *query), 2)
+
+    def test_bad_input(self):
+        self.assert_runs(self.build("bad_input", "dlm_lt"), 1)
+
+    def test_a_daemon_that_dies_during_calls(self):
+        for library in ("dlm_lt", "dlm"):
+            with self.subTest(library):
+                cluster = Cluster(self, nodes=1)
+                env = cluster.env(1) | {"LD_LIBRARY_PATH": str(LIB)}
+                program = Program(self, [self.build("dying", library)], env=env)
+                program.line("^waiting")
+                cluster.wait_until_waiting("r")
+                cluster.kill_daemon(1)
+                self.assertEqual((program.code(), program.errors()), (0, ""))
 
     def test_without_a_daemon_it_fails_promptly_with_an_errno(self):
         program = self.build("light", "dlm_lt")
