@@ -80,7 +80,8 @@ int dlm_kernel_version(uint32_t *maj, uint32_t *min, uint32_t *patch);
 void dlm_library_version(uint32_t *maj, uint32_t *min, uint32_t *patch);
 
 /* The lockspace "default", made with mode 0600 when it is first used. `name` has `namelen` bytes, at most 64;
- * `parent` is 0, `range` NULL. One argument goes to ast and bast, either of which may be called from
+ * `parent`, if not 0, is the lkid of a lock of the same handle that is held: the new one is a sub-lock of it,
+ * and the parent cannot be unlocked before it (ENOTEMPTY). `range` is NULL. One argument goes to ast and bast, either of which may be called from
  * dlm_dispatch() only (or from the thread of dlm_pthread_init). */
 int dlm_lock(uint32_t mode, struct dlm_lksb *lksb, uint32_t flags, const void *name, unsigned int namelen,
              uint32_t parent, void (*astaddr)(void *astarg), void *astarg, void (*bastaddr)(void *astarg),

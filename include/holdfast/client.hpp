@@ -80,6 +80,9 @@ struct LockOptions {
   // nodlckwt, noqueuebast, ...
   FlagSet flags{};
   std::uint32_t tag = 0;  // a number of yours that queries show beside the lock
+  // Lock::id() of a lock that this session holds: this one is to be a sub-lock of it. Its name is one below
+  // the parent's, in the parent's lockspace, and the parent cannot be unlocked before it (has_children).
+  ClaimId parent{};
   OnNotice on_notice{};   // see Lock::on_notice
   OnLost on_lost{};       // see Lock::on_lost
   // The request queues behind these. A blocking lock() calls it at once; otherwise as on_notice.

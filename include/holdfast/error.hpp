@@ -105,7 +105,7 @@ inline constexpr std::array errc_table{
     ErrcRow{Errc::no_orphan, "no_orphan", ENOENT, "there is no orphan of this name"},
     ErrcRow{Errc::orphan_in_other_mode, "orphan_in_other_mode", EAGAIN,
             "there is an orphan of this name, in another mode"},
-    ErrcRow{Errc::has_children, "has_children", EBUSY, "the lock still has sub-locks"},
+    ErrcRow{Errc::has_children, "has_children", ENOTEMPTY, "the lock still has sub-locks"},
     ErrcRow{Errc::too_many_locks, "too_many_locks", ENOMEM, "the node has no room for another lock"},
     ErrcRow{Errc::too_many_sessions, "too_many_sessions", EMFILE, "the node has no room for another session"},
     ErrcRow{Errc::too_many_waiters, "too_many_waiters", ENOMEM, "the resource has no room for another waiter"},

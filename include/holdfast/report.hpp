@@ -39,13 +39,15 @@ struct LockInfo {
   Token token;              // of its latest grant
   std::chrono::nanoseconds age{};  // since it was granted or, while it waits, since it waits
   bool orphan = false;             // persistent, and its session is gone
+  ClaimId parent;                  // the lock that this is a sub-lock of, at the same node; none: of none
   std::uint32_t tag = 0;           // LockOptions::tag of its program; of libdlm's locks: their sb_lkid
   OwnerInfo owner;
 };
 
 struct ResourceInfo {
   std::string lockspace;
-  std::string name;  // any bytes
+  std::vector<std::string> above;  // of sub-locks: the names above this one, from the root of the tree down
+  std::string name;                // any bytes
   NodeId master;
   NodeId home;
   Mastership mastership;

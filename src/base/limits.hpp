@@ -11,6 +11,7 @@ namespace holdfast::limits {
 using namespace std::chrono_literals;
 
 inline constexpr std::size_t name_bytes_max = 255;
+inline constexpr std::size_t path_bytes_max = 1024;  // of a sub-lock: all names above it and its own
 inline constexpr std::size_t lockspace_name_bytes_max = 64;
 inline constexpr std::size_t value_bytes_max = 1024;
 inline constexpr std::size_t value_bytes_default = 64;

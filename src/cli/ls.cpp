@@ -29,16 +29,11 @@ std::string standing_text(const LockInfo& lock) {
   return lock.standing == LockStanding::granted ? "held" : std::string(name_of(lock.standing));
 }
 
-std::string full_name(const ResourceInfo& resource) {
-  if (resource.lockspace == default_lockspace) return escaped(resource.name);
-  return escaped(resource.lockspace) + ":" + escaped(resource.name);
-}
-
 std::string table_of(const std::vector<ResourceInfo>& resources) {
   Table table({"NAME", "STANDING", "MODE", "NODE", "PID", "USER", "SINCE", "LABEL", "COMMAND"});
   for (const ResourceInfo& resource : resources)
     for (const LockInfo& lock : resource.locks)
-      table.add({{full_name(resource)},
+      table.add({{name_text(resource)},
                  {standing_text(lock), colour_of(lock.standing)},
                  {mode_text(lock)},
                  {node_text(lock.node)},

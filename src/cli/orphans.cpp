@@ -32,13 +32,9 @@ struct Options {
 struct Orphan {
   std::string lockspace;
   std::string name;
+  std::string shown;
   LockInfo lock;
 };
-
-std::string full_name(const Orphan& orphan) {
-  if (orphan.lockspace == default_lockspace) return escaped(orphan.name);
-  return escaped(orphan.lockspace) + ":" + escaped(orphan.name);
-}
 
 // ---- listing --------------------------------------------------------------------------------------------
 
@@ -48,7 +44,7 @@ std::vector<Orphan> orphans_in(const QueryPage& page, const Options& options) {
     for (const LockInfo& lock : resource.locks) {
       const bool meant = lock.orphan && (options.pid == 0 || lock.owner.pid == options.pid) &&
                          (options.at == 0 || lock.node.value() == options.at);
-      if (meant) found.push_back({resource.lockspace, resource.name, lock});
+      if (meant) found.push_back({resource.lockspace, resource.name, name_text(resource), lock});
     }
   return found;
 }
@@ -56,7 +52,7 @@ std::vector<Orphan> orphans_in(const QueryPage& page, const Options& options) {
 std::string table_of(const std::vector<Orphan>& orphans) {
   Table table({"NAME", "MODE", "NODE", "PID", "USER", "SINCE", "COMMAND"});
   for (const Orphan& orphan : orphans)
-    table.add({{full_name(orphan)},
+    table.add({{orphan.shown},
                {mode_text(orphan.lock)},
                {node_text(orphan.lock.node)},
                {fmt::format("{}", orphan.lock.owner.pid)},
@@ -103,7 +99,7 @@ Result<void> all_are_here(const Client& client, const std::vector<Orphan>& orpha
     if (orphan.lock.node != client.node())
       return Error{Errc::no_orphan,
                    fmt::format("'{}' was left at node {}, and only a program there can take it over",
-                               full_name(orphan), orphan.lock.node.value())};
+                               orphan.shown, orphan.lock.node.value())};
   return {};
 }
 
@@ -121,7 +117,7 @@ int adopt_and_hold(const Common& common, Client& client, const std::vector<Orpha
     auto adopted = adopt(client, orphan);
     if (!adopted) return failed(adopted.error());
     held.push_back(std::move(*adopted));
-    names += (names.empty() ? "" : ", ") + full_name(orphan);
+    names += (names.empty() ? "" : ", ") + orphan.shown;
   }
   const Fd signals = open_signalfd({SIGINT, SIGTERM, SIGHUP});
   if (!print(common.json ? "" : fmt::format("adopted {}\n", names))) return exit_failed;

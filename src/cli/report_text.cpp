@@ -31,6 +31,13 @@ std::string_view name_of(ValueState state) {
   HF_ASSERT(!"unknown state");
 }
 
+std::string name_text(const ResourceInfo& resource) {
+  std::string text;
+  if (resource.lockspace != default_lockspace) text = escaped(resource.lockspace) + ":";
+  for (const std::string& name : resource.above) text += escaped(name) + "::";
+  return text + escaped(resource.name);
+}
+
 std::string node_text(NodeId node) { return node ? fmt::format("n{}", node.value()) : "-"; }
 
 std::string mode_text(const LockInfo& lock) {
@@ -66,6 +73,7 @@ Json to_json(const LockInfo& lock) {
   json["since"] = since_iso(lock.age);
   json["orphan"] = lock.orphan;
   if (lock.tag != 0) json["tag"] = lock.tag;
+  if (lock.parent) json["parent"] = lock.parent.value();
   json["owner"] = {
       {"id", lock.owner.owner.value()},        {"pid", lock.owner.pid},
       {"start_ticks", lock.owner.start_ticks}, {"uid", lock.owner.uid},
@@ -77,7 +85,10 @@ Json to_json(const LockInfo& lock) {
 Json to_json(const ResourceInfo& resource) {
   Json locks = Json::array();
   for (const LockInfo& lock : resource.locks) locks.push_back(to_json(lock));
+  Json above = Json::array();
+  for (const std::string& name : resource.above) above.push_back(escaped(name));
   return {{"lockspace", escaped(resource.lockspace)},
+          {"above", std::move(above)},
           {"name", escaped(resource.name)},
           {"master", resource.master.value()},
           {"home", resource.home.value()},

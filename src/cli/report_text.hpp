@@ -13,6 +13,8 @@
 namespace holdfast::cli {
 
 [[nodiscard]] std::string_view name_of(ValueState state);
+// As it is printed: "lockspace:above::name", without what is usual.
+[[nodiscard]] std::string name_text(const ResourceInfo& resource);
 // "n2"; "-" for none.
 [[nodiscard]] std::string node_text(NodeId node);
 // Held or wanted: "EX", "PR->EX" while it converts.

@@ -17,6 +17,7 @@ wire::Lock to_call(std::string_view name, Mode mode, const LockOptions& options)
                   .notices = wire::Notices::unwanted,
                   .resource = name};
   call.tag = options.tag;
+  call.parent = options.parent;
   if (options.when_blocked == WhenBlocked::fail) call.flags.set(Flag::noqueue);
   if (options.read_value == ReadValue::read) call.flags.set(Flag::valblk);
   if (options.notices == Notices::wanted || options.on_notice) call.notices = wire::Notices::wanted;

@@ -61,8 +61,13 @@ Refusal to_refusal(const wire::Refused& message) {
 ResourceInfo to_resource(const wire::ResourceRow& message) {
   const wire::ResourceReport& report = message.resource;
   const KeyParts parts = split_key(report.key).value_or(KeyParts{.lockspace = {}, .name = report.key});
+  std::vector<std::string> above;
+  for (const std::string_view name : names_of(parts)) above.emplace_back(name);
+  std::string name = std::move(above.back());
+  above.pop_back();
   return {.lockspace = std::string(parts.lockspace),
-          .name = std::string(parts.name),
+          .above = std::move(above),
+          .name = std::move(name),
           .master = report.master,
           .home = report.home,
           .mastership = report.mastership,
@@ -84,6 +89,7 @@ LockInfo to_lock(const wire::LockRow& message) {
           .token = report.token,
           .age = report.age,
           .orphan = report.orphan != 0,
+          .parent = report.parent,
           .tag = report.tag,
           .owner = to_owner(message.owner)};
 }

@@ -97,6 +97,7 @@ struct ClientPort::State {
   void begin(Fd socket);
   Got read(Session& session);
   void on_readable(Conn conn);
+  void on_hung_up(Conn conn);
   void on_writable(Conn conn);
   void on_death(Conn conn);
   void flush(Session& session);
@@ -186,8 +187,10 @@ void ClientPort::State::begin(Fd socket) {
       sessions.insert(std::make_unique<Session>(std::move(socket), std::move(process->pidfd), std::move(slot)));
   const Conn conn = session.conn;
   session.watch = loop.watch(session.socket.get(), {.readable = [this, conn] { on_readable(conn); },
-                                                    .writable = [this, conn] { on_writable(conn); }});
-  session.death_watch = loop.watch(session.pidfd.get(), {.readable = [this, conn] { on_death(conn); }});
+                                                    .writable = [this, conn] { on_writable(conn); },
+                                                    .hung_up = [this, conn] { on_hung_up(conn); }});
+  session.death_watch = loop.watch(session.pidfd.get(), {.readable = [this, conn] { on_death(conn); },
+                                                         .urgency = OnReady::Urgency::tells_of_an_end});
   on_client.connected(conn, process->owner, session.slot.get());
 }
 
@@ -213,6 +216,17 @@ void ClientPort::State::on_readable(Conn conn) {
   Session* session = sessions.find(conn);
   HF_ASSERT(session != nullptr);
   if (session->phase == Phase::open && read(*session) == Got::end) end(*session);
+}
+
+// Nobody writes any more: what is there, and the end of it, is read in one go.
+void ClientPort::State::on_hung_up(Conn conn) {
+  Session* session = sessions.find(conn);
+  HF_ASSERT(session != nullptr);
+  for (int i = 0; i < last_reads_max && session->phase == Phase::open; ++i) {
+    const Got got = read(*session);
+    if (got == Got::end) return end(*session);
+    if (got == Got::nothing) return;
+  }
 }
 
 void ClientPort::State::on_writable(Conn conn) {

@@ -9,10 +9,12 @@
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <set>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -31,6 +33,9 @@ constexpr int events_per_turn_max = 64;
 struct Watch::State {
   State(EventLoop::State& l, int f, OnReady ready) : loop(l), fd(f), on_ready(std::move(ready)) {}
   void happened(std::uint32_t events);
+  [[nodiscard]] bool tells_of_an_end(std::uint32_t events) const {
+    return (events & EPOLLHUP) != 0 || on_ready.urgency == OnReady::Urgency::tells_of_an_end;
+  }
   [[nodiscard]] std::uint32_t wanted() const {
     return (reading ? EPOLLIN : 0U) | (write_wanted ? EPOLLOUT : 0U);
   }
@@ -113,7 +118,10 @@ void Watch::stop_reading() {
 // An error or a hang-up shows by reading or by writing.
 void Watch::State::happened(std::uint32_t events) {
   constexpr std::uint32_t broken = EPOLLERR | EPOLLHUP;
-  if ((events & (EPOLLIN | broken)) != 0 && reading) on_ready.readable();
+  if (reading && (events & EPOLLHUP) != 0 && on_ready.hung_up)
+    on_ready.hung_up();
+  else if (reading && (events & (EPOLLIN | broken)) != 0)
+    on_ready.readable();
   if ((events & (EPOLLOUT | broken)) == 0 || !write_wanted) return;
   write_wanted = false;
   on_ready.writable();
@@ -211,10 +219,12 @@ void EventLoop::State::wait() {
   std::array<epoll_event, events_per_turn_max> events;
   const int count = ::epoll_wait(set.get(), events.data(), events_per_turn_max, -1);
   HF_ASSERT(count >= 0 || errno == EINTR);
-  for (int i = 0; i < count; ++i) {
-    auto* watch = static_cast<Watch::State*>(events[static_cast<std::size_t>(i)].data.ptr);
-    if (!watch->ended) watch->happened(events[static_cast<std::size_t>(i)].events);
-  }
+  const std::span<const epoll_event> ready(events.data(), static_cast<std::size_t>(std::max(count, 0)));
+  for (const bool ends : {true, false})
+    for (const epoll_event& event : ready) {
+      auto* watch = static_cast<Watch::State*>(event.data.ptr);
+      if (!watch->ended && watch->tells_of_an_end(event.events) == ends) watch->happened(event.events);
+    }
 }
 
 EventLoop::EventLoop() : state_(std::make_unique<State>()) {}

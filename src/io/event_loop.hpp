@@ -17,6 +17,11 @@ namespace holdfast::io {
 struct OnReady {
   std::function<void()> readable;  // again and again while there is something to read, or the end of it
   std::function<void()> writable;  // once after each want_write()
+  // The other end is gone for good, and there may still be something to read; if empty, `readable`. Whatever
+  // else this turn brings is told later: who closed something and then asked elsewhere expects it to be gone.
+  std::function<void()> hung_up;
+  // The same for a descriptor that becomes readable when something has ended, such as a pidfd.
+  enum class Urgency : std::uint8_t { usual, tells_of_an_end } urgency = Urgency::usual;
 };
 
 // Ends by itself when it is destroyed. Does not own the descriptor; REQUIRES: it goes before the descriptor.

@@ -37,6 +37,27 @@ TEST(EventLoop, tells_again_while_there_is_something_to_read) {
   run_until(loop, [&] { return got == "abc"; });
 }
 
+TEST(EventLoop, tells_of_what_has_ended_before_anything_else_of_the_turn) {
+  EventLoop loop;
+  Pair asks, ends;
+  std::string told;
+  const Watch first = loop.watch(asks.ours.get(), {.readable = [&] {
+    char c = 0;
+    ASSERT_EQ(::read(asks.ours.get(), &c, 1), 1);
+    told += "asked ";
+  }});
+  Watch second;
+  second = loop.watch(ends.ours.get(), {.readable = [&] { told += "readable "; }, .hung_up = [&] {
+    told += "ended ";
+    second = Watch();
+  }});
+  ASSERT_EQ(::write(asks.theirs.get(), "a", 1), 1);
+  ASSERT_EQ(::write(ends.theirs.get(), "last words", 10), 10);
+  ends.theirs = Fd();
+  run_until(loop, [&] { return told.size() >= 12; });
+  EXPECT_EQ(told, "ended asked ");
+}
+
 TEST(EventLoop, tells_of_room_to_write_once_for_each_asking) {
   EventLoop loop;
   Pair pair;

@@ -173,22 +173,23 @@ int dlm_dispatch(int fd) {
 // ---- locks ----------------------------------------------------------------------------------------------
 
 int dlm_ls_lock(dlm_lshandle_t ls, uint32_t mode, dlm_lksb* lksb, uint32_t flags, const void* name,
-                unsigned int namelen, uint32_t, void (*ast)(void*), void* argument, void (*bast)(void*), void* range) {
+                unsigned int namelen, uint32_t parent, void (*ast)(void*), void* argument, void (*bast)(void*),
+                void* range) {
   if (range != nullptr) return fail(ENOSYS);
   Entered entered;
   return lock_in(entered.guard, Library::instance().find(ls),
-                 {.mode = mode, .lksb = lksb, .flags = flags, .name = name, .length = namelen, .ast = ast,
-                  .argument = argument, .bast = bast});
+                 {.mode = mode, .lksb = lksb, .flags = flags, .name = name, .length = namelen, .parent = parent,
+                  .ast = ast, .argument = argument, .bast = bast});
 }
 
 int dlm_ls_lockx(dlm_lshandle_t ls, uint32_t mode, dlm_lksb* lksb, uint32_t flags, const void* name,
-                 unsigned int namelen, uint32_t, void (*ast)(void*), void* argument, void (*bast)(void*), uint64_t*,
+                 unsigned int namelen, uint32_t parent, void (*ast)(void*), void* argument, void (*bast)(void*), uint64_t*,
                  uint64_t* timeout) {
   Entered entered;
   const auto hundredths = std::chrono::milliseconds(timeout == nullptr ? 0 : static_cast<std::int64_t>(*timeout) * 10);
   return lock_in(entered.guard, Library::instance().find(ls),
-                 {.mode = mode, .lksb = lksb, .flags = flags, .name = name, .length = namelen, .ast = ast,
-                  .argument = argument, .bast = bast, .wait_max = hundredths});
+                 {.mode = mode, .lksb = lksb, .flags = flags, .name = name, .length = namelen, .parent = parent,
+                  .ast = ast, .argument = argument, .bast = bast, .wait_max = hundredths});
 }
 
 int dlm_ls_lock_wait(dlm_lshandle_t ls, uint32_t mode, dlm_lksb* lksb, uint32_t flags, const void* name,

@@ -83,6 +83,7 @@ void Handle::erase(LockNumber number) {
   owners().erase(number);
   const auto at = records_.find(number);
   if (at == records_.end()) return;
+  set_parent(at->second, 0);
   (void)at->second.lock.detach();
   records_.erase(at);
 }
@@ -116,11 +117,32 @@ LockOptions Handle::options_of(const LockCall& call, LockNumber number) {
   return options;
 }
 
+// 0 or an errno. A parent is a lock of the same handle, and it must be held.
+int Handle::find_parent(const LockCall& call, ClaimId& parent) {
+  if (call.parent == 0) return 0;
+  const Record* above = find(call.parent);
+  if (above == nullptr) return ENOENT;
+  if (above->under_way == UnderWay::request || above->under_way == UnderWay::unlock) return EBUSY;
+  parent = above->lock.id();
+  return 0;
+}
+
+void Handle::set_parent(Record& record, LockNumber parent) {
+  if (Record* former = find(record.parent); former != nullptr) --former->children;
+  record.parent = parent;
+  if (Record* above = find(parent); above != nullptr) ++above->children;
+}
+
 int Handle::request(const LockCall& call) {
+  ClaimId parent;
+  if (const int wrong = find_parent(call, parent); wrong != 0) return wrong;
   Record& record = add();
   const LockNumber number = record.number;
+  set_parent(record, call.parent);
+  LockOptions options = options_of(call, number);
+  options.parent = parent;
   const auto asked = client_.lock_async(to_name(call.name, call.length), static_cast<Mode>(call.mode),
-                                        options_of(call, number),
+                                        options,
                                         [this, number](Result<Lock, Refusal> r) { on_granted(number, std::move(r)); });
   if (!asked) {
     erase(number);
@@ -133,10 +155,15 @@ int Handle::request(const LockCall& call) {
 
 // Never calls anybody, as the original.
 int Handle::adopt(const LockCall& call) {
+  ClaimId parent;
+  if (const int wrong = find_parent(call, parent); wrong != 0) return wrong;
   Record& record = add();
   const LockNumber number = record.number;
+  set_parent(record, call.parent);
+  LockOptions options = options_of(call, number);
+  options.parent = parent;
   const auto asked = client_.lock_async(to_name(call.name, call.length), static_cast<Mode>(call.mode),
-                                        options_of(call, number),
+                                        options,
                                         [this, number](Result<Lock, Refusal> r) { on_adopted(number, std::move(r)); });
   if (!asked) {
     erase(number);
@@ -227,6 +254,7 @@ int Handle::take_back(Record& record, const UnlockCall& call) {
 
 int Handle::release(Record& record, const UnlockCall& call) {
   if (record.under_way == UnderWay::unlock) return call.waiter == nullptr ? 0 : EBUSY;
+  if (record.children > 0) return ENOTEMPTY;
   if (record.under_way == UnderWay::request) return take_back(record, call);
   if (record.gives_way)
     return do_next(record, {.lksb = call.lksb, .argument = call.argument, .waiter = call.waiter},
@@ -257,9 +285,15 @@ void Handle::purge_own() {
   for (const LockNumber number : all) {
     Record& record = records_[number];
     record.purged = true;
-    (void)release(record, {.number = number, .flags = LKF_FORCEUNLOCK});
+    if (record.children == 0) {
+      (void)release(record, {.number = number, .flags = LKF_FORCEUNLOCK});
+    } else {  // it goes with the last of its sub-locks
+      (void)record.lock.release_unanswered({.flags = {Flag::forceunlock}});
+      erase(number);
+    }
   }
-  due_.clear();
+  // Threads that wait for something must not do so for ever.
+  std::erase_if(due_, [](const Callback& callback) { return callback.answer.waiter == nullptr; });
 }
 
 int Handle::purge(int node, int pid, Waiter& waiter) {
@@ -316,7 +350,8 @@ void Handle::complete(Record& record, int status, const Grant* grant, ValueMove 
   record.under_way = UnderWay::nothing;
   record.gives_way = false;
   record.answer.waiter = nullptr;
-  if (!record.purged) due_.push_back(std::move(callback));
+  if (record.purged) callback.answer = {.waiter = callback.answer.waiter};
+  if (!record.purged || callback.answer.waiter != nullptr) due_.push_back(std::move(callback));
 }
 
 void Handle::on_adopted(LockNumber number, Result<Lock, Refusal> result) {

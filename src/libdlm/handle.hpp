@@ -23,6 +23,7 @@ struct LockCall {
   std::uint32_t flags = 0;
   const void* name = nullptr;
   unsigned length = 0;
+  LockNumber parent = 0;
   Function ast = nullptr;
   void* argument = nullptr;
   Function bast = nullptr;
@@ -74,6 +75,8 @@ class Handle {
   [[nodiscard]] int take_back(Record& record, const UnlockCall& call);
   [[nodiscard]] int release(Record& record, const UnlockCall& call);
   void purge_own();
+  [[nodiscard]] int find_parent(const LockCall& call, ClaimId& parent);
+  void set_parent(Record& record, LockNumber parent);
   [[nodiscard]] LockOptions options_of(const LockCall& call, LockNumber number);
   [[nodiscard]] Record* find(LockNumber number);
   Record& add();

@@ -44,6 +44,8 @@ struct Record {
   std::function<void()> next;  // a call that was made meanwhile, to be begun when it is done
   Ending ending = Ending::none;
   RequestId request;  // of what is under way
+  LockNumber parent = 0;     // of this handle; 0: it is no sub-lock
+  unsigned children = 0;     // its sub-locks
   bool purged = false;       // its program hears of it no more
   bool moves_value = false;  // the operation under way has VALBLK
   Answer answer;

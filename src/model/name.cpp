@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/name.hpp"
 
+#include <algorithm>
+
 #include "base/hash.hpp"
 #include "base/limits.hpp"
 
@@ -13,6 +15,25 @@ std::optional<unsigned> hex_value(char c) {
   const std::size_t at = hex_digits.find(c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c);
   if (at == std::string_view::npos) return std::nullopt;
   return static_cast<unsigned>(at);
+}
+
+// The first name of a path, which is then shorter. What is cut off is empty.
+std::string_view take_name(std::string_view& path) {
+  const auto bytes = static_cast<std::size_t>(static_cast<unsigned char>(path.front()));
+  const std::string_view name = path.substr(1, bytes);
+  path.remove_prefix(std::min(path.size(), 1 + bytes));
+  return name;
+}
+
+bool is_path(std::string_view bytes) {
+  if (bytes.size() > limits::path_bytes_max) return false;
+  int names = 0;
+  for (; !bytes.empty(); ++names) {
+    const auto length = static_cast<std::size_t>(static_cast<unsigned char>(bytes.front()));
+    if (bytes.size() < 1 + length) return false;
+    bytes.remove_prefix(1 + length);
+  }
+  return names >= 2;
 }
 
 }  // namespace
@@ -35,8 +56,8 @@ Result<void> check_name(std::string_view name) {
 
 void append_key(std::string& out, const KeyParts& parts) {
   HF_ASSERT(parts.lockspace.size() <= limits::lockspace_name_bytes_max);
-  HF_ASSERT(parts.name.size() <= limits::name_bytes_max);
-  out.push_back(static_cast<char>(parts.lockspace.size()));
+  HF_ASSERT(parts.name.size() <= (parts.form == NameForm::path ? limits::path_bytes_max : limits::name_bytes_max));
+  out.push_back(key_start(parts));
   out.append(parts.lockspace);
   out.append(parts.name);
 }
@@ -49,15 +70,56 @@ std::string make_key(const KeyParts& parts) {
 
 std::optional<KeyParts> split_key(std::string_view key) {
   if (key.empty()) return std::nullopt;
-  const auto lockspace_bytes = static_cast<std::size_t>(static_cast<unsigned char>(key.front()));
-  if (lockspace_bytes == 0 || lockspace_bytes > limits::lockspace_name_bytes_max ||
-      key.size() < 1 + lockspace_bytes || key.size() > 1 + lockspace_bytes + limits::name_bytes_max)
+  const auto start = static_cast<unsigned char>(key.front());
+  const NameForm form = (start & 0x80U) != 0 ? NameForm::path : NameForm::plain;
+  const std::size_t lockspace_bytes = start & 0x7fU;
+  if (lockspace_bytes == 0 || lockspace_bytes > limits::lockspace_name_bytes_max || key.size() < 1 + lockspace_bytes)
     return std::nullopt;
-  return KeyParts{.lockspace = key.substr(1, lockspace_bytes), .name = key.substr(1 + lockspace_bytes)};
+  const KeyParts parts{.lockspace = key.substr(1, lockspace_bytes), .name = key.substr(1 + lockspace_bytes), .form = form};
+  const bool sound = form == NameForm::plain ? parts.name.size() <= limits::name_bytes_max : is_path(parts.name);
+  return sound ? std::optional(parts) : std::nullopt;
+}
+
+Result<std::string> path_below(const KeyParts& parent, std::string_view name) {
+  if (Result<void> fine = check_name(name); !fine) return fine.error();
+  std::string path;
+  if (parent.form == NameForm::plain) path.push_back(static_cast<char>(parent.name.size()));
+  path.append(parent.name);
+  path.push_back(static_cast<char>(name.size()));
+  path.append(name);
+  if (path.size() > limits::path_bytes_max)
+    return Error{Errc::name_too_long, "the name and all names above it have " + std::to_string(path.size()) +
+                                          " bytes, at most " + std::to_string(limits::path_bytes_max) + " are allowed"};
+  return path;
+}
+
+std::vector<std::string_view> names_of(const KeyParts& parts) {
+  if (parts.form == NameForm::plain) return {parts.name};
+  std::vector<std::string_view> names;
+  for (std::string_view left = parts.name; !left.empty();) names.push_back(take_name(left));
+  return names;
+}
+
+std::string joined(const KeyParts& parts) {
+  std::string text;
+  for (const std::string_view name : names_of(parts)) {
+    if (!text.empty()) text += "::";
+    text += name;
+  }
+  return text;
+}
+
+std::string root_key_of(std::string_view key) {
+  const std::optional<KeyParts> parts = split_key(key);
+  if (!parts || parts->form == NameForm::plain) return std::string(key);
+  std::string_view left = parts->name;
+  return make_key({.lockspace = parts->lockspace, .name = take_name(left)});
 }
 
 Slot slot_of(std::string_view key) {
-  return Slot{static_cast<std::uint32_t>(hash_bytes(key) % limits::slots)};
+  const auto slot = [](std::string_view root) { return Slot{static_cast<std::uint32_t>(hash_bytes(root) % limits::slots)}; };
+  const bool is_plain = key.empty() || (static_cast<unsigned char>(key.front()) & 0x80U) == 0;
+  return is_plain ? slot(key) : slot(root_key_of(key));
 }
 
 std::string escaped(std::string_view bytes) {
@@ -117,6 +179,10 @@ bool matches(std::string_view pattern, std::string_view name) {
   }
   while (p < pattern.size() && pattern[p] == '*') ++p;
   return p == pattern.size();
+}
+
+bool matches(std::string_view pattern, const KeyParts& parts) {
+  return parts.form == NameForm::plain ? matches(pattern, parts.name) : matches(pattern, joined(parts));
 }
 
 }  // namespace holdfast

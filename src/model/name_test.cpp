@@ -42,6 +42,37 @@ TEST(Name, a_key_is_known_by_its_parts) {
   EXPECT_TRUE(is_key_of(make_key({.lockspace = "ab", .name = ""}), {.lockspace = "ab", .name = ""}));
 }
 
+TEST(Name, a_path_is_a_key_of_its_own_kind) {
+  const KeyParts root{.lockspace = "db", .name = "orders"};
+  const std::string order = path_below(root, "17").value();
+  const KeyParts below{.lockspace = "db", .name = order, .form = NameForm::path};
+  const std::string line = path_below(below, std::string("a\0b", 3)).value();
+  const std::string key = make_key({.lockspace = "db", .name = line, .form = NameForm::path});
+  const auto parts = split_key(key);
+  ASSERT_TRUE(parts.has_value());
+  EXPECT_EQ(parts->form, NameForm::path);
+  EXPECT_EQ(names_of(*parts), (std::vector<std::string_view>{"orders", "17", std::string_view("a\0b", 3)}));
+  EXPECT_EQ(joined(below), "orders::17");
+  EXPECT_EQ(root_key_of(key), make_key(root));
+  EXPECT_EQ(slot_of(key), slot_of(make_key(root))) << "a tree has one home";
+  EXPECT_TRUE(is_key_of(key, *parts));
+  EXPECT_FALSE(is_key_of(key, {.lockspace = "db", .name = line})) << "a plain name with these very bytes";
+  EXPECT_NE(key, make_key({.lockspace = "db", .name = line}));
+  EXPECT_TRUE(matches("orders::1*", below));
+  EXPECT_FALSE(matches("orders", below));
+}
+
+TEST(Name, bytes_that_are_no_path_are_no_key) {
+  const std::string start = "\x81" "x";
+  EXPECT_TRUE(split_key(start + "\x01" "a" "\x01" "b").has_value());
+  EXPECT_FALSE(split_key(start + "\x01" "a").has_value()) << "one name is none";
+  EXPECT_FALSE(split_key(start + "\x01" "a" "\x02" "b").has_value()) << "cut off";
+  EXPECT_FALSE(split_key(start).has_value());
+  std::string deep;
+  for (int i = 0; i < 5; ++i) deep += '\xff' + std::string(255, 'n');
+  EXPECT_FALSE(split_key(start + deep).has_value()) << "too long";
+}
+
 TEST(Name, bytes_that_are_no_key_are_refused) {
   EXPECT_FALSE(split_key("").has_value());
   EXPECT_FALSE(split_key(std::string("\0abc", 4)).has_value());

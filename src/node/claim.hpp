@@ -67,6 +67,9 @@ struct ClaimFacts {
   Bond bond = Bond::session;
   wire::Notices notices = wire::Notices::wanted;
   std::uint32_t tag = 0;  // of its program's choice
+  std::uint32_t children = 0;  // its sub-locks
+  bool goes_with_children = false;  // it was given up, and is held until the last sub-lock is gone
+  ClaimId parent;
   Mode mode = Mode::NL;    // held, meaningful once granted
   Mode wanted = Mode::NL;  // of the request or conversion under way
   FlagSet flags;           // of the latest request or conversion

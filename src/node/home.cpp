@@ -47,7 +47,11 @@ cluster::Entry& Home::assign(NodeId origin, std::string_view key) {
 NodeId Home::choose_master(NodeId origin, std::string_view key) const {
   const LockspacePolicy& policy = core_.policy_of_key(key);
   switch (policy.mastering) {
-    case Mastering::first: return origin;
+    case Mastering::first: {
+      // A tree has one master: its root is locked as long as anything below it is.
+      const cluster::Entry* root = directory_.find(root_key_of(key));
+      return root != nullptr && is_alive(*root) ? root->master : origin;
+    }
     case Mastering::home: return core_.self();
     case Mastering::pinned: {
       std::vector<cluster::WeightedNode> nodes;

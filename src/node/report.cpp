@@ -9,7 +9,7 @@ namespace {
 bool matches_key(const wire::QueryAsk& ask, std::string_view key) {
   const auto parts = split_key(key);
   return parts && key > ask.after_key && matches(ask.lockspace_pattern, parts->lockspace) &&
-         matches(ask.name_pattern, parts->name);
+         matches(ask.name_pattern, *parts);
 }
 
 }  // namespace
@@ -87,6 +87,7 @@ void Report::tell_owners(NodeId to, const wire::QueryAsk& ask) {
     const Owner& owner = sessions_.facts(claim.owner);
     rows.push_back({.query = ask.query, .claim = claim.id,
                     .orphan = static_cast<std::uint8_t>(claim.bond == Bond::orphan ? 1 : 0), .tag = claim.tag,
+                    .parent = claim.parent,
                     .owner = {.node = core_.self(), .owner = claim.owner, .pid = owner.pid,
                               .start_ticks = owner.start_ticks, .uid = owner.uid, .user = owner.user,
                               .command = owner.command, .label = owner.label}});
@@ -115,7 +116,7 @@ void Report::on(NodeId from, const wire::QueryLock& row) {
 void Report::on(NodeId from, const wire::QueryOwner& row) {
   const auto query = queries_.find(row.query);
   if (query != queries_.end())
-    query->second.owners[{from, row.claim}] = {.owner = row.owner, .orphan = row.orphan, .tag = row.tag};
+    query->second.owners[{from, row.claim}] = {.owner = row.owner, .orphan = row.orphan, .tag = row.tag, .parent = row.parent};
 }
 
 void Report::on(NodeId from, const wire::QueryDone& done) {
@@ -139,6 +140,7 @@ void Report::finish(std::uint64_t number, OpenQuery& query) {
         owner = known->second.owner;
         lock.orphan = known->second.orphan;
         lock.tag = known->second.tag;
+        lock.parent = known->second.parent;
       }
       sessions_.send(asker.conn, asker.owner, wire::LockRow{.request = asker.request, .lock = lock, .owner = owner});
     }

@@ -53,6 +53,7 @@ class Report {
     wire::OwnerReport owner;
     std::uint8_t orphan = 0;
     std::uint32_t tag = 0;
+    ClaimId parent;
   };
   struct OpenQuery {
     Asker asker;

@@ -23,7 +23,13 @@ void Requester::on(const Session& session, const wire::Lock& call) {
     refuse(session, call, {}, fine.error());
     return;
   }
-  Place& place = place_of(session.lockspaces[call.lockspace.value()], call.resource);
+  Result<PlaceId> found = call.parent ? place_below(session, call.parent, call.resource)
+                                      : place_of(session.lockspaces[call.lockspace.value()], call.resource);
+  if (!found) {
+    refuse(session, call, {}, found.error());
+    return;
+  }
+  Place& place = places_[*found];
   if (call.flags.has(Flag::orphan)) {
     adopt(session, place, call);
     return;
@@ -63,16 +69,32 @@ NameSeed Requester::seed_of(std::string_view key) const {
   return NameSeed::of(split_key(key)->lockspace, core_.config.hash_salt);
 }
 
-Place& Requester::place_of(const OpenLockspace& lockspace, std::string_view name) {
-  const KeyParts parts{.lockspace = lockspace.name, .name = name};
-  if (Place* const known = by_name_.find(lockspace.seed, parts)) return *known;
+PlaceId Requester::place_of(const OpenLockspace& lockspace, std::string_view name) {
+  return place_of(lockspace.seed, {.lockspace = lockspace.name, .name = name});
+}
+
+// The resource of a sub-lock is known by its path. Its parent must be held: it keeps the tree together.
+Result<PlaceId> Requester::place_below(const Session& session, ClaimId parent, std::string_view name) {
+  const Claim* const above = owned(session, parent);
+  if (above == nullptr) return why_not_owned(parent);
+  if (above->state != ClaimState::granted || above->unlock.stage != Stage::none || above->goes_with_children)
+    return Error{Errc::busy, "the lock that is to be the parent is not held yet, or no more"};
+  const KeyParts parts = *split_key(places_[above->place].key);
+  HF_TRY(const std::string path, path_below(parts, name));
+  const std::string lockspace(parts.lockspace);  // `parts` points into a place, and places may move
+  return place_of(NameSeed::of(lockspace, core_.config.hash_salt),
+                  {.lockspace = lockspace, .name = path, .form = NameForm::path});
+}
+
+PlaceId Requester::place_of(NameSeed seed, const KeyParts& parts) {
+  if (Place* const known = by_name_.find(seed, parts)) return known->id;
   const PlaceId id = places_.emplace();
   Place& place = places_[id];
   place.id = id;
   place.key = make_key(parts);
   place.slot = slot_of(place.key);
-  by_name_.insert(lockspace.seed, place);
-  return place;
+  by_name_.insert(seed, place);
+  return id;
 }
 
 Claim& Requester::new_claim(Place& place, const Session& session, const wire::Lock& call) {
@@ -82,9 +104,16 @@ Claim& Requester::new_claim(Place& place, const Session& session, const wire::Lo
   static_cast<ClaimFacts&>(claim) = {.id = id, .place = place.id, .conn = session.conn, .owner = session.owner,
                                      .notices = call.notices, .tag = call.tag, .wanted = call.mode, .flags = call.flags};
   place.claims.push_back(claim);
+  set_parent(claim, call.parent);
   if (session.conn.value() >= by_session_.size()) by_session_.resize(session.conn.value() + 1);
   by_session_[session.conn.value()].push_back(claim);
   return claim;
+}
+
+void Requester::set_parent(Claim& claim, ClaimId parent) {
+  if (Claim* former = claims_.find(claim.parent); former != nullptr) --former->children;
+  claim.parent = parent;
+  if (parent) ++claims_[parent].children;
 }
 
 void Requester::adopt(const Session& session, Place& place, const wire::Lock& call) {
@@ -101,6 +130,7 @@ void Requester::adopt(const Session& session, Place& place, const wire::Lock& ca
     claim.flags.clear(Flag::orphan);
     claim.notices = call.notices;
     claim.tag = call.tag;
+    set_parent(claim, call.parent);
     if (session.conn.value() >= by_session_.size()) by_session_.resize(session.conn.value() + 1);
     by_session_[session.conn.value()].push_back(claim);
     // As in the Linux DLM, adoption moves no value.
@@ -229,6 +259,8 @@ void Requester::on(const Session& session, const wire::Unlock& call) {
   Error wrong{lock::check_ending(call.flags)};
   if (call.flags.has(Flag::valblk) && call.value.size() > allowed)
     wrong = Error{Errc::value_too_long, "the value has " + bytes_text(call.value.size(), allowed)};
+  else if (claim.children > 0)
+    wrong = Error{Errc::has_children, "the lock still has " + std::to_string(claim.children) + " sub-locks"};
   else if (claim.unlock.stage != Stage::none || (in_flight && !call.flags.has(Flag::forceunlock)))
     wrong = Error{Errc::busy};
   if (wrong.code != Errc::ok) {
@@ -245,6 +277,10 @@ void Requester::on(const Session& session, const wire::Release& call) {
   if (mine == nullptr || end_at_once(*mine, call.flags)) return;
   if (lock::check_ending(call.flags) != Errc::ok) return;
   Claim& claim = *mine;
+  if (claim.children > 0) {
+    claim.goes_with_children = true;
+    return;
+  }
   FlagSet flags = call.flags;
   // Nobody can be told that the value is too long: what was not written is doubtful, never silently old.
   if (flags.has(Flag::valblk) && call.value.size() > core_.policy_of_key(places_[claim.place].key).value_bytes_max)
@@ -347,7 +383,7 @@ void Requester::purge(std::string_view lockspace, std::uint32_t pid, std::string
   for_each_claim([&](const Claim& claim, std::string_view key) {
     const KeyParts parts = *split_key(key);
     if (claim.bond == Bond::orphan && claim.unlock.stage == Stage::none && parts.lockspace == lockspace &&
-        matches(name_pattern, parts.name) && (pid == 0 || sessions_.facts(claim.owner).pid == pid))
+        matches(name_pattern, parts) && (pid == 0 || sessions_.facts(claim.owner).pid == pid))
       meant.push_back(claim.id);
   });
   for (const ClaimId id : meant) {

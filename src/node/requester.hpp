@@ -100,7 +100,11 @@ class Requester {
   // requester.cpp: calls
   [[nodiscard]] Result<void> check_lock(const Session& session, const wire::Lock& call) const;
   [[nodiscard]] NameSeed seed_of(std::string_view key) const;
-  Place& place_of(const OpenLockspace& lockspace, std::string_view name);
+  [[nodiscard]] PlaceId place_of(const OpenLockspace& lockspace, std::string_view name);
+  [[nodiscard]] PlaceId place_of(NameSeed seed, const KeyParts& parts);
+  [[nodiscard]] Result<PlaceId> place_below(const Session& session, ClaimId parent, std::string_view name);
+  void set_parent(Claim& claim, ClaimId parent);
+  void end_released_parents();
   Claim& new_claim(Place& place, const Session& session, const wire::Lock& call);
   void adopt(const Session& session, Place& place, const wire::Lock& call);
   [[nodiscard]] Claim* owned(const Session& session, ClaimId id);
@@ -156,6 +160,7 @@ class Requester {
   PlaceIndex by_name_;
   IdleList<Place> idle_;
   std::priority_queue<Deadline, std::vector<Deadline>, std::greater<>> deadlines_;
+  std::vector<ClaimId> released_parents_;  // their last sub-lock has gone
   std::deque<boost::intrusive::list<Claim, boost::intrusive::base_hook<SessionLink>>> by_session_;  // by conn
   std::vector<Written> written_;
   std::string key_;  // scratch

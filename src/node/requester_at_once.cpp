@@ -26,7 +26,7 @@ bool Requester::grant_at_once(Claim& claim, const Place& place, RequestId reques
 }
 
 bool Requester::end_at_once(Claim& claim, FlagSet flags) {
-  if (!flags.empty() || !claim.is_idle()) return false;
+  if (!flags.empty() || !claim.is_idle() || claim.children > 0) return false;
   const Place& place = places_[claim.place];
   if (place.state != PlaceState::known || place.master != core_.self() ||
       !master_.unlock_at_once(place.resource, place.mastership, claim.lock))

@@ -131,8 +131,20 @@ void Requester::erase(Claim& claim) {
   }
   place.claims.erase(place.claims.iterator_to(claim));
   if (place.asker == claim.id) place.asker = {};
+  if (Claim* parent = claims_.find(claim.parent); parent != nullptr && --parent->children == 0)
+    if (parent->goes_with_children) released_parents_.push_back(parent->id);
   claims_.erase(claim.id);
   forget_if_unused(place);
+}
+
+// At the end of a turn: whoever erases a sub-lock is in the middle of something.
+void Requester::end_released_parents() {
+  while (!released_parents_.empty()) {
+    const ClaimId id = released_parents_.back();
+    released_parents_.pop_back();
+    const Claim* parent = claims_.find(id);
+    if (parent != nullptr && parent->unlock.stage == Stage::none) end_claim(id, {Flag::forceunlock}, {});
+  }
 }
 
 // The time of a wait is over. While the resource has no master there is nobody to take the request back
@@ -161,6 +173,7 @@ void Requester::expire(ClaimId id) {
 }
 
 void Requester::sweep() {
+  end_released_parents();
   while (Place* place = idle_.take_due(core_.now, core_.config.idle_keep)) {
     if (!place->claims.empty()) continue;
     by_name_.erase(seed_of(place->key), *place);

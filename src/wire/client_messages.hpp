@@ -101,11 +101,13 @@ struct Lock {
   Duration wait_max = wait_for_ever;  // ns; 0 and more: refused with timed_out after it
   Notices notices = Notices::wanted;
   std::uint32_t tag = 0;      // of the program's choice; queries show it
+  ClaimId parent;             // a lock of this session: this is to be a sub-lock of it, in its lockspace
   std::string_view resource;  // its name
   static constexpr std::tuple fields{field("request", &Lock::request),     field("lockspace", &Lock::lockspace),
                                      field("mode", &Lock::mode),           field("flags", &Lock::flags),
                                      field("wait_max", &Lock::wait_max), field("notices", &Lock::notices),
-                                     field("tag", &Lock::tag),             field("resource", &Lock::resource)};
+                                     field("tag", &Lock::tag),             field("parent", &Lock::parent),
+                                     field("resource", &Lock::resource)};
 };
 
 struct Convert {

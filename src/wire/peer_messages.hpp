@@ -432,9 +432,11 @@ struct QueryOwner {
   ClaimId claim;
   std::uint8_t orphan = 0;
   std::uint32_t tag = 0;
+  ClaimId parent;
   OwnerReport owner;
   static constexpr std::tuple fields{field("query", &QueryOwner::query), field("claim", &QueryOwner::claim),
                                      field("orphan", &QueryOwner::orphan), field("tag", &QueryOwner::tag),
+                                     field("parent", &QueryOwner::parent),
                                      field("owner", &QueryOwner::owner)};
 };
 struct QueryDone {

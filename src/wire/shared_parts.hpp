@@ -124,13 +124,14 @@ struct LockReport {
   Duration age{};  // since it was granted, or, while it waits, since it waits
   std::uint8_t orphan = 0;
   std::uint32_t tag = 0;  // of its program's choice
+  ClaimId parent;         // at the same node; none: it is no sub-lock
   static constexpr std::tuple fields{
       field("node", &LockReport::node),         field("claim", &LockReport::claim),
       field("owner", &LockReport::owner),       field("standing", &LockReport::standing),
       field("granted", &LockReport::granted),   field("wanted", &LockReport::wanted),
       field("flags", &LockReport::flags),       field("token", &LockReport::token),
       field("age", &LockReport::age),           field("orphan", &LockReport::orphan),
-      field("tag", &LockReport::tag)};
+      field("tag", &LockReport::tag),           field("parent", &LockReport::parent)};
 };
 
 struct OwnerReport {

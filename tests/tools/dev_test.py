@@ -18,8 +18,8 @@ def dev(*arguments: str) -> subprocess.CompletedProcess:
 class DevTest(unittest.TestCase):
     def test_help_lists_every_verb(self):
         source = (repository / "dev").read_text(encoding="utf-8")
-        verbs = set(re.findall(r"^verb_(\w+)\(\)", source, re.MULTILINE))
-        listed = set(re.findall(r"^  (\w+)", dev("--help").stdout, re.MULTILINE))
+        verbs = set(re.findall(r"^verb_([\w-]+)\(\)", source, re.MULTILINE))
+        listed = set(re.findall(r"^  ([\w-]+)", dev("--help").stdout, re.MULTILINE))
         self.assertEqual(verbs, listed)
         self.assertIn("test", verbs)
 

@@ -52,6 +52,10 @@ class Programs(TestCase):
     def test_many_threads_on_one_handle_and_a_close_while_others_wait(self):
         self.assert_runs(self.build("racing", "dlm"), 1)
 
+    def test_parent_locks(self):
+        for node in (1, 2):
+            self.assert_runs(self.build("parents", "dlm_lt"), node)
+
     def test_lockspaces(self):
         self.cluster.let_everybody_in()  # who may open a lockspace is a matter of the lockspace
         self.assert_runs(self.build("lockspaces", "dlm_lt"), 1)
