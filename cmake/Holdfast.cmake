@@ -137,6 +137,8 @@ endfunction()
 function(holdfast_pkgconfig name)
   holdfast_parse(pc "${name}" "" "VERSION;DESCRIPTION;LIBS" ${ARGN})
   set(pc_NAME ${name})
+  # From the file itself, so that it is right wherever all of it is installed.
+  file(RELATIVE_PATH pc_UP "/x/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/x")
   configure_file("${CMAKE_SOURCE_DIR}/cmake/library.pc.in" "${CMAKE_BINARY_DIR}/pkgconfig/${name}.pc" @ONLY)
   install(FILES "${CMAKE_BINARY_DIR}/pkgconfig/${name}.pc" DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 endfunction()

@@ -118,7 +118,8 @@ int dlm_ls_unlock(dlm_lshandle_t ls, uint32_t lkid, uint32_t flags, struct dlm_l
 int dlm_ls_unlock_wait(dlm_lshandle_t ls, uint32_t lkid, uint32_t flags, struct dlm_lksb *lksb);
 /* A cancel whose completion says EDEADLK. */
 int dlm_ls_deadlock_cancel(dlm_lshandle_t ls, uint32_t lkid, uint32_t flags);
-/* Orphans of process `pid` (0: all) of node `nodeid` (0: this one) go. */
+/* Orphans of process `pid` (0: all) of node `nodeid` (0: this one) go. With the own process id, all locks of this
+ * handle go, without a completion. */
 int dlm_ls_purge(dlm_lshandle_t ls, int nodeid, int pid);
 
 #ifdef _REENTRANT

@@ -140,7 +140,7 @@ using Event = std::variant<event::Granted, event::Converted, event::Refused, eve
 
 class Client {
  public:
-  // Errors: cannot_connect (names the path and what to start), wrong_version, too_many_sessions,
+  // Errors: cannot_connect (names the path and what to start), no_access (the socket is not for this user), wrong_version, too_many_sessions,
   // shutting_down, bad_message (something else listens there), bad_argument (label or path too long).
   static Result<Client> connect(const ConnectOptions& options = {});
   Client(Client&& other) noexcept;
@@ -174,9 +174,10 @@ class Client {
   // Names have 1 to 64 bytes. Errors: bad_name, name_too_long, too_many_lockspaces, no_access (this node is in
   // it, and its owner and mode do not allow it), no_such_lockspace (`existing`), lockspace_exists (`join_new`).
   Result<Lockspace> open_lockspace(std::string_view name, const LockspaceOptions& options = {});
-  // Takes back one join of this node, whoever did it. After the last one handles that were opened by join or
-  // `existing` are closed (no_such_lockspace), and orphans are gone. Errors: no_such_lockspace, no_access,
-  // lockspace_in_use (`if_unused`), not_permitted (`force`: only the operator and who joined first).
+  // Takes back one join of this node: of this user; the operator takes back anybody's. After the last one handles
+  // that were opened by join or `existing` are closed (no_such_lockspace), and orphans there are gone. With
+  // `force`, sessions with locks there end, this one too if it has any; others' locks are for the operator to
+  // take. Errors: no_such_lockspace, lockspace_in_use (`if_unused`), not_permitted.
   Result<void> leave_lockspace(std::string_view name, LeaveHow how = LeaveHow::if_unused);
   // All lockspaces that some node is in, in the order of their names.
   Result<std::vector<LockspaceInfo>> lockspaces();

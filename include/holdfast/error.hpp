@@ -123,7 +123,7 @@ inline constexpr std::array errc_table{
     ErrcRow{Errc::disconnected, "disconnected", ENOTCONN, "the connection to the daemon is gone"},
     ErrcRow{Errc::lockspace_exists, "lockspace_exists", EEXIST, "this node is in the lockspace already"},
     ErrcRow{Errc::lockspace_in_use, "lockspace_in_use", EBUSY, "programs of this node have locks in the lockspace"},
-    ErrcRow{Errc::no_access, "no_access", EACCES, "owner and mode of the lockspace do not allow it"},
+    ErrcRow{Errc::no_access, "no_access", EACCES, "its owner and mode do not allow it"},
     ErrcRow{Errc::bad_message, "bad_message", EPROTO, "the message cannot be understood"},
     ErrcRow{Errc::wrong_version, "wrong_version", EPROTONOSUPPORT, "the other side speaks another protocol version"},
     ErrcRow{Errc::wrong_cluster, "wrong_cluster", ECONNREFUSED, "the other side belongs to another cluster"},

@@ -18,7 +18,7 @@ enum class LockspaceUse : std::uint8_t {
 
 enum class LeaveHow : std::uint8_t {
   if_unused = 0,  // the last leave needs that no program of this node has locks in it
-  force = 1,      // they lose them, with their sessions
+  force = 1,      // they lose them, with their sessions (locks of other users: the operator only)
 };
 
 }  // namespace holdfast

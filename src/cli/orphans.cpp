@@ -13,7 +13,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <memory>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -33,6 +35,7 @@ struct Orphan {
   std::string lockspace;
   std::string name;
   std::string shown;
+  bool sub_lock = false;
   LockInfo lock;
 };
 
@@ -44,7 +47,7 @@ std::vector<Orphan> orphans_in(const QueryPage& page, const Options& options) {
     for (const LockInfo& lock : resource.locks) {
       const bool meant = lock.orphan && (options.pid == 0 || lock.owner.pid == options.pid) &&
                          (options.at == 0 || lock.node.value() == options.at);
-      if (meant) found.push_back({resource.lockspace, resource.name, name_text(resource), lock});
+      if (meant) found.push_back({resource.lockspace, resource.name, name_text(resource), !resource.above.empty(), lock});
     }
   return found;
 }
@@ -94,28 +97,61 @@ int purge(Client& client, const std::vector<Orphan>& orphans, const Options& opt
   return exit_ok;
 }
 
-Result<void> all_are_here(const Client& client, const std::vector<Orphan>& orphans) {
-  for (const Orphan& orphan : orphans)
-    if (orphan.lock.node != client.node())
+// Only a program of its node can take an orphan over.
+Result<std::vector<Orphan>> those_of_this_node(const Client& client, std::vector<Orphan> orphans) {
+  const std::optional<Orphan> elsewhere =
+      orphans.empty() ? std::nullopt : std::optional(orphans.front());
+  std::erase_if(orphans, [&](const Orphan& orphan) { return orphan.lock.node != client.node(); });
+  if (!orphans.empty()) return orphans;
+  if (!elsewhere) return Error{Errc::no_orphan, "there is no such orphan"};
+  return Error{Errc::no_orphan,
+               fmt::format("'{}' was left at node {}, and only a program there can take it over",
+                           elsewhere->shown, elsewhere->lock.node.value())};
+}
+
+Result<void> can_be_adopted(const std::vector<Orphan>& orphans) {
+  for (const Orphan& orphan : orphans) {
+    if (orphan.sub_lock)
       return Error{Errc::no_orphan,
-                   fmt::format("'{}' was left at node {}, and only a program there can take it over",
-                               orphan.shown, orphan.lock.node.value())};
+                   fmt::format("'{}' is a sub-lock: it needs its parent to be taken over", orphan.shown)};
+  }
   return {};
 }
 
+// As one that becomes an orphan again if we are killed, or if another one cannot be had.
 Result<Lock, Refusal> adopt(Client& client, const Orphan& orphan) {
   HF_TRY(const Lockspace lockspace, open(client, orphan.lockspace));
   return client.adopt(orphan.name, orphan.lock.granted,
-                      {.lockspace = lockspace, .notices = Notices::wanted});
+                      {.lockspace = lockspace, .notices = Notices::wanted, .flags = {Flag::persistent}});
+}
+
+// The name of one that has a twin that is not meant.
+std::optional<std::string> another_like_one_of(const std::vector<Orphan>& meant, const std::vector<Orphan>& all) {
+  const auto alike = [](const Orphan& a, const Orphan& b) {
+    return a.lock.node == b.lock.node && a.lockspace == b.lockspace && a.shown == b.shown &&
+           a.lock.granted == b.lock.granted;
+  };
+  for (const Orphan& orphan : meant)
+    if (std::ranges::count_if(all, [&](const Orphan& o) { return alike(o, orphan); }) !=
+        std::ranges::count_if(meant, [&](const Orphan& o) { return alike(o, orphan); }))
+      return orphan.shown;
+  return std::nullopt;
+}
+
+void leave_as_they_were(std::vector<Lock>& held) {
+  for (Lock& lock : held) (void)lock.detach();
 }
 
 int adopt_and_hold(const Common& common, Client& client, const std::vector<Orphan>& orphans) {
-  if (const auto fine = all_are_here(client, orphans); !fine) return failed(fine.error());
+  if (const auto fine = can_be_adopted(orphans); !fine) return failed(fine.error());
   std::vector<Lock> held;
   std::string names;
   for (const Orphan& orphan : orphans) {
     auto adopted = adopt(client, orphan);
-    if (!adopted) return failed(adopted.error());
+    if (!adopted) {
+      leave_as_they_were(held);
+      return failed(adopted.error());
+    }
     held.push_back(std::move(*adopted));
     names += (names.empty() ? "" : ", ") + orphan.shown;
   }
@@ -143,9 +179,14 @@ int orphans(const Common& common, const Options& options) {
   }
   if (options.purge) return purge(*client, found, options, *pattern);
   if (!options.adopt) return exit_ok;
-  if (!found.empty()) return adopt_and_hold(common, *client, found);
-  complain("there is no such orphan");
-  return exit_failed;
+  const auto here = those_of_this_node(*client, found);
+  if (!here) return failed(here.error());
+  // Adoption goes by name and mode, and would take any of them.
+  if (const auto twin = another_like_one_of(*here, orphans_in(*page, {}))) {
+    complain(fmt::format("--pid cannot choose among the orphans of '{}': they are alike", *twin));
+    return exit_failed;
+  }
+  return adopt_and_hold(common, *client, *here);
 }
 
 }  // namespace
@@ -160,7 +201,8 @@ Run declare_orphans(CLI::App& app) {
       ->check(CLI::Range(1U, UINT32_MAX));
   app.add_option("--pid", options->pid, "only those that this process left");
   auto* adopt = app.add_flag("--adopt", options->adopt,
-                             "take them over and hold them until end of input or Ctrl-C");
+                             "take over those of this node, hold them until end of input or Ctrl-C, then "
+                             "unlock them; their values are taken to be right");
   app.add_flag("--purge", options->purge, "end them; values that they may have changed are in doubt")
       ->excludes(adopt);
   return [options](const Common& common) { return orphans(common, *options); };

@@ -90,7 +90,9 @@ Result<Fd> connect_to(const std::string& path, std::chrono::nanoseconds connect_
   do {
     failed = ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
   } while (failed != 0 && errno == EINTR);
-  if (failed != 0) return Error{Errc::cannot_connect, errno_text(errno == EAGAIN ? ETIMEDOUT : errno)};
+  if (failed != 0)
+    return Error{errno == EACCES ? Errc::no_access : Errc::cannot_connect,
+                 errno_text(errno == EAGAIN ? ETIMEDOUT : errno)};
   return socket;
 }
 

@@ -45,6 +45,7 @@ int lock_in(Guard& guard, const std::shared_ptr<Shared>& shared, LockCall call) 
   Waiter waiter;
   if (waited) {
     call.waiter = &waiter;
+    waiter.lksb = call.lksb;
     call.ast = nullptr;
     call.lksb->sb_status = EINPROG;
   }
@@ -66,6 +67,7 @@ int unlock_in(Guard& guard, const std::shared_ptr<Shared>& shared, UnlockCall ca
   const bool waited = waits(call.flags);
   Waiter waiter;
   if (waited) call.waiter = &waiter;
+  if (waited) waiter.lksb = call.lksb;
   if (waited && call.lksb != nullptr) call.lksb->sb_status = EINPROG;
   if (const int wrong = check_unlock(call.flags); wrong != 0) return fail(wrong);
   const auto where = Library::instance().owner_of(call.number);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libdlm/handle.hpp"
 
+#include <sys/random.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,8 +21,15 @@ std::unordered_map<LockNumber, Handle*>& owners() {
   return all;
 }
 
+// They begin somewhere, so that an id of another process is hardly ever one of ours.
+LockNumber first_number() {
+  LockNumber number = 0;
+  if (::getrandom(&number, sizeof number, GRND_NONBLOCK) != sizeof number) number = 0;
+  return number;
+}
+
 LockNumber fresh_number() {
-  static LockNumber last = 0;
+  static LockNumber last = first_number();
   do {
     ++last;
   } while (last == 0 || owners().contains(last));
@@ -33,13 +41,7 @@ Function callable(Function function) {
   return reinterpret_cast<std::uintptr_t>(function) == 1 ? nullptr : function;
 }
 
-char flags_of(const Grant& grant) {
-  int flags = 0;
-  if (grant.demoted) flags |= DLM_SBF_DEMOTED;
-  if (grant.alternative) flags |= DLM_SBF_ALTMODE;
-  if (grant.doubtful) flags |= DLM_SBF_VALNOTVALID;
-  return static_cast<char>(flags);
-}
+Answer answer_of(const LockCall& call) { return {.lksb = call.lksb, .ast = call.ast, .argument = call.argument}; }
 
 }  // namespace
 
@@ -101,7 +103,8 @@ void Handle::begin(Record& record, UnderWay what, const LockCall& call) {
   record.under_way = what;
   record.ending = Ending::none;
   record.moves_value = (call.flags & LKF_VALBLK) != 0;
-  record.answer = {.lksb = call.lksb, .ast = call.ast, .argument = call.argument, .waiter = call.waiter};
+  record.answer = answer_of(call);
+  record.waiters.add(call.waiter);
   record.bast = call.bast;
   record.bast_argument = call.argument;
   call.lksb->sb_status = EINPROG;
@@ -171,7 +174,8 @@ int Handle::adopt(const LockCall& call) {
   }
   record.request = *asked;
   record.under_way = UnderWay::request;
-  record.answer = {.lksb = call.lksb, .ast = callable(call.ast), .argument = call.argument, .waiter = call.waiter};
+  record.answer = {.lksb = call.lksb, .ast = callable(call.ast), .argument = call.argument};
+  record.waiters.add(call.waiter);
   record.bast = callable(call.bast);
   record.bast_argument = call.argument;
   return 0;
@@ -186,22 +190,27 @@ int Handle::convert(const LockCall& call) {
   const bool writes = (call.flags & LKF_VALBLK) != 0;
   const std::string_view value = writes ? std::string_view(call.lksb->sb_lvbptr, value_bytes) : std::string_view();
   if (!record->gives_way) return begin_conversion(*record, call, value);
-  return do_next(*record, {.lksb = call.lksb, .ast = call.ast, .argument = call.argument, .waiter = call.waiter},
-                 [this, call, value = std::string(value)](Record& later) {
-                   return begin_conversion(later, call, value);
-                 });
+  return do_next(*record, answer_of(call), call.waiter, [this, call, value = std::string(value)](Record& later) {
+    return begin_conversion(later, call, value);
+  });
 }
 
 // In the Linux DLM a down-conversion is done when its call returns. Here it takes its time, and what is asked
 // for meanwhile is begun behind it.
-int Handle::do_next(Record& record, const Answer& answer, std::function<int(Record&)> call) {
+int Handle::do_next(Record& record, const Answer& answer, Waiter* waiter, std::function<int(Record&)> begin) {
   if (record.next) return EBUSY;
-  record.next = [this, number = record.number, answer, call = std::move(call)] {
-    Record* later = find(number);
-    if (const int wrong = later == nullptr ? ENOENT : call(*later); wrong != 0)
-      due_.push_back({.answer = answer, .status = wrong, .number = number});
-  };
+  record.next = std::make_unique<Next>(Next{.begin = std::move(begin), .answer = answer, .waiter = waiter});
   return 0;
+}
+
+void Handle::begin_next(Record& record) {
+  const std::unique_ptr<Next> next = std::move(record.next);
+  if (!next) return;
+  const int status = next->ended != 0 ? next->ended : next->begin(record);
+  if (status == 0) return;
+  Callback refused{.answer = next->answer, .status = status, .number = record.number};
+  refused.waiters.add(next->waiter);
+  due_.push_back(std::move(refused));
 }
 
 int Handle::begin_conversion(Record& record, const LockCall& call, std::string_view value) {
@@ -219,201 +228,6 @@ int Handle::begin_conversion(Record& record, const LockCall& call, std::string_v
   record.wanted = wanted;
   record.gives_way = is_down_conversion(record.granted, wanted);
   return 0;
-}
-
-int Handle::unlock(const UnlockCall& call) {
-  if (const int wrong = check_unlock(call.flags); wrong != 0) return wrong;
-  Record* record = find(call.number);
-  if (record == nullptr) return ENOENT;
-  if (is_over()) return ENOTCONN;
-  if ((call.flags & LKF_CANCEL) != 0) return take_back(*record, call);
-  return release(*record, call);
-}
-
-// Nothing to take back is success, and no completion: a synchronous caller must not wait for one.
-int Handle::take_back(Record& record, const UnlockCall& call) {
-  const bool waits = record.under_way == UnderWay::request || record.under_way == UnderWay::conversion;
-  if (!waits) {
-    if (call.waiter != nullptr) call.waiter->done = true;
-    return 0;
-  }
-  if (record.next) {  // that is what is to be cancelled
-    const Answer answer{.lksb = call.lksb, .argument = call.argument, .waiter = call.waiter};
-    return do_next(record, answer, [this, call, first = std::exchange(record.next, {})](Record& later) {
-      first();
-      return take_back(later, call);
-    });
-  }
-  if (record.ending == Ending::none) record.ending = call.ending;
-  if (call.lksb != nullptr) record.answer.lksb = call.lksb;
-  if (call.argument != nullptr) record.answer.argument = call.argument;
-  if (call.waiter != nullptr) record.answer.waiter = call.waiter;
-  const auto asked = client_.cancel_async(record.request, [](const Result<void>&) {});
-  return asked ? 0 : to_errno(asked.error().code);
-}
-
-int Handle::release(Record& record, const UnlockCall& call) {
-  if (record.under_way == UnderWay::unlock) return call.waiter == nullptr ? 0 : EBUSY;
-  if (record.children > 0) return ENOTEMPTY;
-  if (record.under_way == UnderWay::request) return take_back(record, call);
-  if (record.gives_way)
-    return do_next(record, {.lksb = call.lksb, .argument = call.argument, .waiter = call.waiter},
-                   [this, call](Record& later) { return release(later, call); });
-  const dlm_lksb* lksb = call.lksb != nullptr ? call.lksb : record.answer.lksb;
-  const bool writes = (call.flags & LKF_VALBLK) != 0 && lksb != nullptr && lksb->sb_lvbptr != nullptr;
-  if ((call.flags & LKF_VALBLK) != 0 && !writes) return EINVAL;
-  ReleaseOptions options{.flags = to_flags(call.flags)};
-  options.flags.clear(Flag::valblk);
-  if (writes) options.write_value = std::string_view(lksb->sb_lvbptr, value_bytes);
-  if (record.under_way == UnderWay::conversion) options.flags.set(Flag::forceunlock);
-  const LockNumber number = record.number;
-  const auto asked =
-      record.lock.release_async(options, [this, number](const Result<void>& r) { on_unlocked(number, r); });
-  if (!asked) return to_errno(asked.error().code);
-  record.under_way = UnderWay::unlock;
-  record.moves_value = false;
-  if (call.lksb != nullptr) record.answer.lksb = call.lksb;
-  if (call.argument != nullptr) record.answer.argument = call.argument;
-  record.answer.waiter = call.waiter;
-  return 0;
-}
-
-// With its own process and node a program gives up all of this handle, and hears nothing of it.
-void Handle::purge_own() {
-  std::vector<LockNumber> all;
-  for (const auto& [number, record] : records_) all.push_back(number);
-  for (const LockNumber number : all) {
-    Record& record = records_[number];
-    record.purged = true;
-    if (record.children == 0) {
-      (void)release(record, {.number = number, .flags = LKF_FORCEUNLOCK});
-    } else {  // it goes with the last of its sub-locks
-      (void)record.lock.release_unanswered({.flags = {Flag::forceunlock}});
-      erase(number);
-    }
-  }
-  // Threads that wait for something must not do so for ever.
-  std::erase_if(due_, [](const Callback& callback) { return callback.answer.waiter == nullptr; });
-}
-
-int Handle::purge(int node, int pid, Waiter& waiter) {
-  if (pid == ::getpid() && (node == 0 || NodeId{static_cast<std::uint32_t>(node)} == client_.node())) {
-    purge_own();
-    waiter.done = true;
-    return 0;
-  }
-  const auto asked = client_.purge_async({.lockspace = opened_,
-                                          .node = NodeId{static_cast<std::uint32_t>(std::max(node, 0))},
-                                          .pid = static_cast<std::uint32_t>(std::max(pid, 0))},
-                                         [this, &waiter](const Result<void>& done) {
-                                           due_.push_back({.answer = {.waiter = &waiter},
-                                                           .status = done ? 0 : to_errno(done.error().code)});
-                                         });
-  return asked ? 0 : to_errno(asked.error().code);
-}
-
-// ---- what comes of them ---------------------------------------------------------------------------------
-
-void Handle::read() {
-  if (const auto read = client_.dispatch(); !read) end_all(read.error());
-  while (client_.next_event()) {  // nothing that a caller of libdlm can hear of
-  }
-}
-
-std::optional<Callback> Handle::take() {
-  if (due_.empty()) return std::nullopt;
-  Callback first = std::move(due_.front());
-  due_.pop_front();
-  return first;
-}
-
-int Handle::status_of(const Record& record, const Error& why) {
-  if (why.code != Errc::cancelled) return to_status(why.code);
-  switch (record.ending) {
-    case Ending::unlock: return EUNLOCK;
-    case Ending::deadlock_cancel: return EDEADLK;
-    case Ending::none:
-    case Ending::cancel: return ECANCEL;
-  }
-  return ECANCEL;
-}
-
-void Handle::complete(Record& record, int status, const Grant* grant, ValueMove move) {
-  Callback callback{.answer = record.answer, .status = status, .number = record.number};
-  if (grant != nullptr) {
-    callback.flags = flags_of(*grant);
-    // What nobody has written reads as zeros with a request, and leaves the caller's block alone with a
-    // conversion, as in the Linux DLM.
-    const bool reads = record.moves_value && move == ValueMove::read;
-    if (reads && (record.under_way == UnderWay::request || !grant->value.empty())) callback.value = grant->value;
-  }
-  record.under_way = UnderWay::nothing;
-  record.gives_way = false;
-  record.answer.waiter = nullptr;
-  if (record.purged) callback.answer = {.waiter = callback.answer.waiter};
-  if (!record.purged || callback.answer.waiter != nullptr) due_.push_back(std::move(callback));
-}
-
-void Handle::on_adopted(LockNumber number, Result<Lock, Refusal> result) {
-  Record* record = find(number);
-  if (record == nullptr) return;
-  if (!result) {
-    due_.push_back({.answer = {.waiter = record->answer.waiter}, .status = to_errno(result.error().code)});
-    return erase(number);
-  }
-  record->lock = std::move(*result);
-  record->granted = record->lock.mode();
-  record->under_way = UnderWay::nothing;
-  due_.push_back({.answer = {.lksb = record->answer.lksb, .waiter = std::exchange(record->answer.waiter, nullptr)},
-                  .number = number});
-}
-
-void Handle::on_granted(LockNumber number, Result<Lock, Refusal> result) {
-  Record* record = find(number);
-  if (record == nullptr) return;
-  if (!result) {
-    complete(*record, status_of(*record, result.error()));
-    erase(number);
-    return;
-  }
-  record->lock = std::move(*result);
-  record->granted = record->lock.mode();
-  const bool unlock_it = record->ending == Ending::unlock;
-  complete(*record, 0, &record->lock.grant(), ValueMove::read);
-  // The grant was faster than the unlock that took the request back.
-  if (unlock_it) (void)release(*record, {.number = number, .flags = LKF_FORCEUNLOCK});
-}
-
-void Handle::on_converted(LockNumber number, Result<Grant, Refusal> result) {
-  Record* record = find(number);
-  if (record == nullptr || record->under_way != UnderWay::conversion) return;  // an unlock ended it
-  if (!result) {
-    complete(*record, status_of(*record, result.error()));
-    if (const auto next = std::exchange(record->next, {})) next();
-    return;
-  }
-  const Mode before = std::exchange(record->granted, result->mode);
-  complete(*record, 0, &*result, value_move(before, result->mode));
-  if (const auto next = std::exchange(record->next, {})) next();
-}
-
-void Handle::on_unlocked(LockNumber number, const Result<void>& result) {
-  Record* record = find(number);
-  if (record == nullptr) return;
-  complete(*record, result ? EUNLOCK : to_status(result.error().code));
-  erase(number);
-}
-
-void Handle::on_notice(LockNumber number) {
-  const Record* record = find(number);
-  if (record == nullptr || record->bast == nullptr || record->purged) return;
-  due_.push_back({.notice = record->bast, .notice_argument = record->bast_argument});
-}
-
-// The daemon is gone, and what was under way will never be answered.
-void Handle::end_all(const Error& why) {
-  for (auto& [number, record] : records_)
-    if (record.under_way != UnderWay::nothing) complete(record, to_status(why.code));
 }
 
 }  // namespace holdfast::libdlm

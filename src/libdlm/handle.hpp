@@ -71,9 +71,16 @@ class Handle {
   [[nodiscard]] int adopt(const LockCall& call);
   [[nodiscard]] int convert(const LockCall& call);
   [[nodiscard]] int begin_conversion(Record& record, const LockCall& call, std::string_view value);
-  [[nodiscard]] int do_next(Record& record, const Answer& answer, std::function<int(Record&)> call);
-  [[nodiscard]] int take_back(Record& record, const UnlockCall& call);
+  [[nodiscard]] static int do_next(Record& record, const Answer& answer, Waiter* waiter,
+                                   std::function<int(Record&)> begin);
+  void begin_next(Record& record);
+  [[nodiscard]] int cancel(Record& record, const UnlockCall& call);
+  [[nodiscard]] static int cancel_next(Next& next, const UnlockCall& call);
+  [[nodiscard]] int take_back(const Record& record);
   [[nodiscard]] int release(Record& record, const UnlockCall& call);
+  [[nodiscard]] int release_request(Record& record, const UnlockCall& call);
+  [[nodiscard]] int begin_release(Record& record, const UnlockCall& call, std::string_view value);
+  void purge_record(Record& record);
   void purge_own();
   [[nodiscard]] int find_parent(const LockCall& call, ClaimId& parent);
   void set_parent(Record& record, LockNumber parent);

@@ -78,12 +78,15 @@ std::shared_ptr<Shared> Library::open(Guard& guard, const std::string& lockspace
 }
 
 std::shared_ptr<Shared> Library::default_handle(Guard& guard) {
+  while (opening_default_) told_.wait(guard);
   if (default_) return default_;
+  opening_default_ = true;
   std::shared_ptr<Shared> opened = open(guard, "default", {.use = LockspaceUse::existing});
   if (!opened && errno == ENOENT) opened = open(guard, "default", {.use = LockspaceUse::join});
-  if (default_ && opened) close(guard, opened);  // another thread was faster
-  if (!default_) default_ = opened;
-  return default_;
+  opening_default_ = false;
+  told_.notify_all();
+  default_ = opened;
+  return opened;
 }
 
 void Library::close(Guard& guard, const std::shared_ptr<Shared>& shared) {
@@ -107,7 +110,7 @@ void Library::dispatch(Guard& guard, const std::shared_ptr<Shared>& shared) {
 
 void Library::tell(Guard& guard, const std::shared_ptr<Shared>& shared) {
   while (!shared->closed_) {
-    const std::optional<Callback> next = shared->handle().take();
+    std::optional<Callback> next = shared->handle().take();
     if (!next) break;
     Function function = next->notice;
     void* argument = next->notice_argument;
@@ -116,12 +119,10 @@ void Library::tell(Guard& guard, const std::shared_ptr<Shared>& shared) {
       function = next->answer.ast;
       argument = next->answer.argument;
     }
-    if (Waiter* waiter = next->answer.waiter; waiter != nullptr) {
-      waiter->done = true;
-      waiter->status = next->status;
-    }
+    next->waiters.finish(next->status);
     // Also for a synchronous unlock: the function is that of the call that made the lock.
     if (function != nullptr) {
+      told_.notify_all();
       guard.unlock();
       function(argument);
       guard.lock();
@@ -149,7 +150,8 @@ void Library::wait(Guard& guard, const std::shared_ptr<Shared>& shared, const Wa
   // What the session had read before nobody would be woken for.
   if (!shared->reading_ && !shared->closed_) dispatch(guard, shared);
   while (!waiter.done && !shared->closed_) {
-    if (shared->reading_)
+    // When the session is over, whoever noticed tells everybody.
+    if (shared->reading_ || shared->handle().is_over())
       told_.wait(guard);
     else
       read_once(guard, shared);
@@ -158,9 +160,10 @@ void Library::wait(Guard& guard, const std::shared_ptr<Shared>& shared, const Wa
 
 int Library::start_thread(const std::shared_ptr<Shared>& shared) {
   if (shared->thread_.joinable()) return EEXIST;
-  shared->thread_ = std::thread([this, shared] {
+  shared->stop_ = std::make_shared<bool>(false);
+  shared->thread_ = std::thread([this, shared, stop = shared->stop_] {
     Guard guard = this->guard();
-    while (!shared->closed_ && !shared->stop_ && !shared->handle().is_over()) {
+    while (!shared->closed_ && !*stop && !shared->handle().is_over()) {
       if (shared->reading_)
         told_.wait(guard);
       else
@@ -172,7 +175,7 @@ int Library::start_thread(const std::shared_ptr<Shared>& shared) {
 
 void Library::stop_thread(Guard& guard, const std::shared_ptr<Shared>& shared) {
   if (!shared->thread_.joinable()) return;
-  shared->stop_ = true;
+  *shared->stop_ = true;
   wake(*shared);
   told_.notify_all();
   std::thread thread = std::move(shared->thread_);
@@ -183,7 +186,6 @@ void Library::stop_thread(Guard& guard, const std::shared_ptr<Shared>& shared) {
   guard.unlock();
   thread.join();
   guard.lock();
-  shared->stop_ = false;
 }
 
 void Library::stop_threads(Guard& guard) {

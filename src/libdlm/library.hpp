@@ -35,7 +35,7 @@ class Shared {
   int wake_ = -1;  // an eventfd: the reader is to look up
   bool reading_ = false;
   bool closed_ = false;  // handle_ is gone
-  bool stop_ = false;    // the callback thread is to end
+  std::shared_ptr<bool> stop_;  // the callback thread is to end; another one may be started meanwhile
   std::thread thread_;  // of dlm_ls_pthread_init
 };
 
@@ -76,6 +76,7 @@ class Library {
   std::condition_variable told_;
   std::vector<std::shared_ptr<Shared>> handles_;
   std::shared_ptr<Shared> default_;
+  bool opening_default_ = false;  // some thread does
 };
 
 }  // namespace holdfast::libdlm

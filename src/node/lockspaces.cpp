@@ -23,13 +23,12 @@ void Lockspaces::on(Session& session, const wire::OpenLockspace& call) {
   const Result<wire::LockspaceHandle> handle =
       fine ? sessions_.open_lockspace(session, call.lockspace, call.use != LockspaceUse::any)
            : Result<wire::LockspaceHandle>(fine.error());
-  fine = handle ? Result<void>() : Result<void>(handle.error());
-  if (fine && joins) fine = join(sessions_.facts(owner), call);
-  if (fine)
+  if (handle && joins) join(sessions_.facts(owner), call);
+  if (handle)
     sessions_.send(conn, owner, wire::LockspaceOpened{.request = call.request, .lockspace = *handle});
   else
-    sessions_.send(conn, owner, wire::Done{.request = call.request, .status = fine.error().code,
-                                           .detail = fine.error().detail});
+    sessions_.send(conn, owner, wire::Done{.request = call.request, .status = handle.error().code,
+                                           .detail = handle.error().detail});
 }
 
 Result<void> Lockspaces::may_open(const Owner& who, const wire::OpenLockspace& call) const {
@@ -37,38 +36,53 @@ Result<void> Lockspaces::may_open(const Owner& who, const wire::OpenLockspace& c
   const bool is_in = known != lockspaces_.end() && known->second.joins > 0;
   if (!is_in && call.use == LockspaceUse::existing) return named(Errc::no_such_lockspace, call.lockspace);
   if (is_in && call.use == LockspaceUse::join_new) return named(Errc::lockspace_exists, call.lockspace);
-  if (is_in && !has_access(who, known->second)) return named(Errc::no_access, call.lockspace);
+  if (is_in && !has_access(who, call.lockspace, known->second)) return named(Errc::no_access, call.lockspace);
+  const bool joins = call.use == LockspaceUse::join || call.use == LockspaceUse::join_new;
+  return joins && !is_in ? has_room_for(who) : Result<void>();
+}
+
+// Nobody but the operator can fill the node's table, and no peer can.
+Result<void> Lockspaces::has_room_for(const Owner& who) const {
+  std::uint32_t all = 0, theirs = 0;
+  for (const auto& [name, lockspace] : lockspaces_) {
+    all += lockspace.joins > 0 ? 1 : 0;
+    theirs += lockspace.joins > 0 && lockspace.uid == who.uid ? 1 : 0;
+  }
+  if (all >= limits::lockspaces_max || (!is_operator(who) && theirs >= limits::lockspaces_per_user_max))
+    return Error{Errc::too_many_lockspaces,
+                 "this node can be in " + std::to_string(limits::lockspaces_max) + " lockspaces, and in " +
+                     std::to_string(limits::lockspaces_per_user_max) + " that one user joined who is no operator"};
   return {};
 }
 
-// As with a file that is opened for reading and writing.
-bool Lockspaces::has_access(const Owner& who, const Lockspace& lockspace) {
+// As with a file that is opened for reading and writing. Every session has "default" open from its start, so
+// that is nobody's to close.
+bool Lockspaces::has_access(const Owner& who, std::string_view name, const Lockspace& lockspace) const {
   constexpr std::uint32_t read_and_write = 06;
   const bool in_group = std::ranges::find(who.groups, lockspace.gid) != who.groups.end();
   const unsigned shift = who.uid == lockspace.uid ? 6 : in_group ? 3 : 0;
-  return who.uid == 0 || (lockspace.mode >> shift & read_and_write) == read_and_write;
+  return is_operator(who) || name == default_lockspace ||
+         (lockspace.mode >> shift & read_and_write) == read_and_write;
 }
 
-Result<void> Lockspaces::join(const Owner& who, const wire::OpenLockspace& call) {
+void Lockspaces::join(const Owner& who, const wire::OpenLockspace& call) {
+  constexpr std::uint32_t permission_bits = 0777;
   const std::string name(call.lockspace);
-  if (!lockspaces_.contains(name) && lockspaces_.size() >= limits::lockspaces_max)
-    return Error{Errc::too_many_lockspaces,
-                 "the cluster has " + std::to_string(limits::lockspaces_max) + " lockspaces, which is the limit"};
   Lockspace& lockspace = lockspaces_[name];
+  ++lockspace.joins_of[who.uid];
   if (++lockspace.joins > 1) {
     // The latest join says the mode, if it is one who may.
-    if (who.uid == 0 || who.uid == lockspace.uid) lockspace.mode = call.mode;
-    return {};
+    if (is_operator(who) || who.uid == lockspace.uid) lockspace.mode = call.mode & permission_bits;
+    return;
   }
   lockspace.uid = who.uid;
   lockspace.gid = who.groups.empty() ? 0 : who.groups.front();
-  lockspace.mode = call.mode;
+  lockspace.mode = call.mode & permission_bits;
   // Changes count from here: whoever is in it already came with the first.
   lockspace.changes = 0;
   for (auto& [node, since] : lockspace.members) since = 1;
   note(name, core_.self(), wire::Membership::joined);
   tell(name, wire::Membership::joined);
-  return {};
 }
 
 // ---- leaving --------------------------------------------------------------------------------------------
@@ -78,22 +92,30 @@ bool Lockspaces::is_in(const std::string& lockspace) const {
   return known != lockspaces_.end() && known->second.joins > 0;
 }
 
-Result<void> Lockspaces::may_leave(const Session& session, const Lockspace& lockspace, LeaveHow how) const {
-  const Owner& who = sessions_.facts(session.owner);
-  if (!has_access(who, lockspace)) return Error{Errc::no_access};
-  if (how == LeaveHow::force && who.uid != lockspace.uid && !sessions_.is_operator(session))
-    return Error{Errc::not_permitted, "only the operator, or who joined the lockspace first, may force this node out"};
+// Everybody takes back what he did himself, and takes nobody's locks away; the operator may do all.
+Result<void> Lockspaces::may_leave(const Owner& who, const std::string& name, const Lockspace& lockspace,
+                                   LeaveHow how) const {
+  if (is_operator(who)) return {};
+  if (!lockspace.joins_of.contains(who.uid))
+    return Error{Errc::not_permitted, "only the operator takes back what others have joined"};
+  if (how == LeaveHow::force && requester_.has_locks_of_others_in(name, who.uid))
+    return Error{Errc::not_permitted, "other users have locks there, which only the operator may take away"};
   return {};
 }
 
 Error Lockspaces::leave(const Session& session, const std::string& name, LeaveHow how) {
+  if (const Result<void> fine = check_lockspace_name(name); !fine) return fine.error();
   const auto known = lockspaces_.find(name);
   if (known == lockspaces_.end() || known->second.joins == 0) return named(Errc::no_such_lockspace, name);
   Lockspace& lockspace = known->second;
-  if (const Result<void> fine = may_leave(session, lockspace, how); !fine) return fine.error();
+  const Owner& who = sessions_.facts(session.owner);
   requester_.collect_releases();
+  if (const Result<void> fine = may_leave(who, name, lockspace, how); !fine) return fine.error();
   if (lockspace.joins == 1 && how == LeaveHow::if_unused && requester_.has_locks_in(name))
     return named(Errc::lockspace_in_use, name);
+  const auto own = lockspace.joins_of.find(who.uid);
+  const auto taken = own != lockspace.joins_of.end() ? own : lockspace.joins_of.begin();
+  if (--taken->second == 0) lockspace.joins_of.erase(taken);
   if (--lockspace.joins > 0) return Error{Errc::ok};
   lockspace.uid = lockspace.gid = lockspace.mode = 0;
   note(name, core_.self(), wire::Membership::left);
@@ -111,7 +133,8 @@ void Lockspaces::tell(const std::string& lockspace, wire::Membership membership)
 
 void Lockspaces::on(NodeId from, const wire::LockspaceMember& message) {
   const std::string name(message.lockspace);
-  if (!lockspaces_.contains(name) && lockspaces_.size() >= limits::lockspaces_max) return;
+  // What no correct peers would ever say is not remembered.
+  if (!lockspaces_.contains(name) && lockspaces_.size() >= limits::lockspaces_known_max) return;
   note(name, from, message.membership);
 }
 

@@ -27,7 +27,7 @@ class Lockspaces {
   void on(const Session& session, const wire::ListLockspaces& call);
   void on(NodeId from, const wire::LockspaceMember& message);
 
-  // Takes a join back. Errors: no_such_lockspace, no_access, not_permitted, lockspace_in_use. What becomes of
+  // Takes a join back. Errors: bad_name, name_too_long, no_such_lockspace, not_permitted, lockspace_in_use. What becomes of
   // those who still use it after the last leave is the caller's business.
   [[nodiscard]] Error leave(const Session& session, const std::string& lockspace, LeaveHow how);
   [[nodiscard]] bool is_in(const std::string& lockspace) const;
@@ -43,6 +43,7 @@ class Lockspaces {
   };
   struct Lockspace {
     std::uint32_t joins = 0;  // of this node
+    std::map<std::uint32_t, std::uint32_t> joins_of;  // by uid
     std::uint32_t uid = 0;    // who joined first
     std::uint32_t gid = 0;
     std::uint32_t mode = 0;
@@ -50,10 +51,15 @@ class Lockspaces {
     std::uint32_t changes = 0;    // since this node joined
     Change latest;
   };
-  [[nodiscard]] Result<void> join(const Owner& who, const wire::OpenLockspace& call);
+  [[nodiscard]] bool is_operator(const Owner& who) const {
+    return who.uid == 0 || who.uid == core_.config.operator_uid;
+  }
+  void join(const Owner& who, const wire::OpenLockspace& call);
   [[nodiscard]] Result<void> may_open(const Owner& who, const wire::OpenLockspace& call) const;
-  [[nodiscard]] static bool has_access(const Owner& who, const Lockspace& lockspace);
-  [[nodiscard]] Result<void> may_leave(const Session& session, const Lockspace& lockspace, LeaveHow how) const;
+  [[nodiscard]] Result<void> has_room_for(const Owner& who) const;
+  [[nodiscard]] bool has_access(const Owner& who, std::string_view name, const Lockspace& lockspace) const;
+  [[nodiscard]] Result<void> may_leave(const Owner& who, const std::string& name, const Lockspace& lockspace,
+                                       LeaveHow how) const;
   void note(const std::string& lockspace, NodeId node, wire::Membership membership);
   void tell(const std::string& lockspace, wire::Membership membership);
 

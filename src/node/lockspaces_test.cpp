@@ -8,7 +8,7 @@ namespace {
 using wire::LockspaceRow;
 
 struct LockspacesTest : testing::Test {
-  SmallWorld world{3};
+  SmallWorld world{3, {}, [](NodeConfig& config) { config.operator_uid = 5; }};
   std::uint64_t requests = 0;
   ClientConn root = world.connect(NodeId{1}, owner(0));
   ClientConn far = world.connect(NodeId{2}, owner(0));
@@ -125,19 +125,94 @@ TEST_F(LockspacesTest, are_open_to_whom_owner_and_mode_allow) {
     const ClientConn other = world.connect(NodeId{1}, owner(row.uid, row.groups));
     for (const LockspaceUse use : {LockspaceUse::existing, LockspaceUse::any})
       EXPECT_EQ(open(other, use), row.expected) << std::oct << row.mode << " for " << row.uid;
-    EXPECT_EQ(leave(other), row.expected);
-    if (row.expected != Errc::ok) {
-      EXPECT_EQ(leave(root, LeaveHow::force), Errc::ok);
-    }
+    EXPECT_EQ(leave(root), Errc::ok);
   }
 }
 
-TEST_F(LockspacesTest, are_forced_only_by_the_operator_and_by_who_joined_first) {
+TEST_F(LockspacesTest, take_locks_away_only_for_the_operator_and_from_their_own_user) {
   const ClientConn first = world.connect(NodeId{1}, owner(7));
   const ClientConn other = world.connect(NodeId{1}, owner(8));
   EXPECT_EQ(open(first, LockspaceUse::join, 0666), Errc::ok);
-  EXPECT_EQ(leave(other, LeaveHow::force), Errc::not_permitted);
-  EXPECT_EQ(leave(first, LeaveHow::force), Errc::ok);
+  EXPECT_EQ(leave(other), Errc::not_permitted) << "it has joined nothing";
+  EXPECT_EQ(open(other, LockspaceUse::existing), Errc::ok);
+  lock(other);
+  EXPECT_EQ(leave(first, LeaveHow::force), Errc::not_permitted) << "other users' locks";
+  EXPECT_EQ(leave(root, LeaveHow::force), Errc::ok);
+  const ClientConn own = world.connect(NodeId{1}, owner(7));
+  EXPECT_EQ(open(first, LockspaceUse::join, 0666), Errc::ok);
+  EXPECT_EQ(open(own, LockspaceUse::existing), Errc::ok);
+  lock(own);
+  EXPECT_EQ(leave(first, LeaveHow::force), Errc::ok) << "its own user's locks it may take away";
+}
+
+TEST_F(LockspacesTest, an_operator_who_is_not_root_may_do_all) {
+  const ClientConn joiner = world.connect(NodeId{1}, owner(7));
+  const ClientConn op = world.connect(NodeId{1}, owner(5));
+  EXPECT_EQ(open(joiner, LockspaceUse::join, 0600), Errc::ok);
+  EXPECT_EQ(open(op, LockspaceUse::existing), Errc::ok);
+  lock(joiner);
+  EXPECT_EQ(leave(op, LeaveHow::force), Errc::ok);
+}
+
+TEST_F(LockspacesTest, default_is_nobodys_to_close) {
+  const ClientConn native = world.connect(NodeId{1}, owner(0));
+  const ClientConn stranger = world.connect(NodeId{1}, owner(7));
+  world.call(native, wire::Lock{.request = RequestId{++requests}, .mode = Mode::EX, .resource = "r"});
+  world.call(stranger, wire::OpenLockspace{.request = RequestId{++requests}, .use = LockspaceUse::join,
+                                           .mode = 0600, .lockspace = "default"});
+  world.call(stranger, wire::LeaveLockspace{.request = RequestId{++requests}, .how = LeaveHow::force,
+                                            .lockspace = "default"});
+  EXPECT_EQ(world.last<wire::Done>(stranger).status, Errc::not_permitted);
+  const ClientConn other = world.connect(NodeId{1}, owner(8));
+  world.call(other, wire::OpenLockspace{.request = RequestId{++requests}, .use = LockspaceUse::existing,
+                                        .lockspace = "default"});
+  EXPECT_EQ(world.last<wire::LockspaceOpened>(other).lockspace, wire::LockspaceHandle{0});
+}
+
+TEST_F(LockspacesTest, of_one_user_are_limited) {
+  const auto join = [&](ClientConn conn, const std::string& name) {
+    world.told(conn);
+    world.call(conn, wire::OpenLockspace{.request = RequestId{++requests}, .use = LockspaceUse::join, .mode = 0600,
+                                         .lockspace = name});
+    return world.told(conn).starts_with("LockspaceOpened");
+  };
+  const ClientConn greedy = world.connect(NodeId{1}, owner(7));
+  std::uint32_t joined = 0;
+  while (joined < 1000 && join(greedy, "greedy" + std::to_string(joined))) ++joined;
+  EXPECT_EQ(joined, limits::lockspaces_per_user_max);
+  EXPECT_EQ(world.last<wire::Done>(greedy).status, Errc::too_many_lockspaces);
+  EXPECT_TRUE(join(root, "x"));
+}
+
+TEST_F(LockspacesTest, are_left_and_joined_by_one_session_as_often_as_it_likes) {
+  for (std::uint32_t round = 0; round < 2 * limits::lockspaces_max; ++round) {
+    ASSERT_EQ(open(root, LockspaceUse::join), Errc::ok) << round;
+    ASSERT_EQ(leave(root), Errc::ok);
+  }
+}
+
+TEST_F(LockspacesTest, with_impossible_names_are_refused_in_few_words) {
+  for (const std::size_t bytes : {0U, 65U, 20'000U}) {
+    const std::string name(bytes, '\x01');
+    world.call(root, wire::LeaveLockspace{.request = RequestId{++requests}, .lockspace = name});
+    const auto done = world.last<wire::Done>(root);
+    EXPECT_EQ(done.status, bytes == 0 ? Errc::bad_name : Errc::name_too_long);
+    EXPECT_LE(done.detail.size(), limits::detail_bytes_max);
+  }
+}
+
+TEST_F(LockspacesTest, orphans_of_others_are_not_to_be_adopted) {
+  const ClientConn user = world.connect(NodeId{1}, owner(0));
+  EXPECT_EQ(open(user, LockspaceUse::join, 0666), Errc::ok);
+  lock(user, {Flag::persistent});
+  world.close(user);
+  const ClientConn stranger = world.connect(NodeId{1}, owner(7));
+  EXPECT_EQ(open(stranger, LockspaceUse::existing), Errc::ok);
+  lock(stranger, {Flag::orphan});
+  EXPECT_EQ(world.last<wire::Refused>(stranger).status, Errc::not_permitted);
+  EXPECT_EQ(open(root, LockspaceUse::existing), Errc::ok);
+  lock(root, {Flag::orphan});
+  EXPECT_EQ(world.last<wire::Granted>(root).mode, Mode::EX);
 }
 
 TEST_F(LockspacesTest, are_known_to_all_nodes_and_lose_members_with_their_nodes) {

@@ -117,11 +117,15 @@ void Requester::set_parent(Claim& claim, ClaimId parent) {
 }
 
 void Requester::adopt(const Session& session, Place& place, const wire::Lock& call) {
-  bool other_mode = false;
+  bool other_mode = false, others = false;
   for (Claim& claim : place.claims) {
     if (claim.bond != Bond::orphan) continue;
     other_mode = other_mode || claim.mode != call.mode;
     if (claim.mode != call.mode || claim.main.stage != Stage::none) continue;
+    if (!sessions_.is_operator(session) && sessions_.facts(claim.owner).uid != sessions_.facts(session.owner).uid) {
+      others = true;
+      continue;
+    }
     sessions_.drop_facts(claim.owner);
     claim.bond = Bond::session;
     claim.conn = session.conn;
@@ -140,6 +144,10 @@ void Requester::adopt(const Session& session, Place& place, const wire::Lock& ca
     return;
   }
   forget_if_unused(place);
+  if (others) {
+    refuse(session, call, {}, Error{Errc::not_permitted, "only the operator adopts what other users left"});
+    return;
+  }
   refuse(session, call, {}, Error{other_mode ? Errc::orphan_in_other_mode : Errc::no_orphan});
 }
 
@@ -396,6 +404,15 @@ bool Requester::has_locks_in(std::string_view lockspace) const {
   bool has = false;
   for_each_claim([&](const Claim& claim, std::string_view key) {
     has = has || (claim.bond != Bond::ending && claim.unlock.stage == Stage::none &&
+                  split_key(key)->lockspace == lockspace);
+  });
+  return has;
+}
+
+bool Requester::has_locks_of_others_in(std::string_view lockspace, std::uint32_t uid) const {
+  bool has = false;
+  for_each_claim([&](const Claim& claim, std::string_view key) {
+    has = has || (claim.bond != Bond::ending && sessions_.facts(claim.owner).uid != uid &&
                   split_key(key)->lockspace == lockspace);
   });
   return has;

@@ -74,6 +74,7 @@ class Requester {
   }
   // Does a program of this node have locks there, or has one left orphans?
   [[nodiscard]] bool has_locks_in(std::string_view lockspace) const;
+  [[nodiscard]] bool has_locks_of_others_in(std::string_view lockspace, std::uint32_t uid) const;
   // The sessions that have locks there.
   [[nodiscard]] std::vector<ClientConn> users_of(std::string_view lockspace) const;
   [[nodiscard]] bool exists(ClaimId id) const { return claims_.find(id) != nullptr; }

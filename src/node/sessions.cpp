@@ -60,7 +60,8 @@ void Sessions::end(Session& session, const Error& why) {
   if (why.code != Errc::ok) {
     core_.trace({.kind = TraceKind::session_refused, .peer = {}, .a = session.owner.value(),
                  .b = facts(session.owner).pid, .text = why.text()});
-    core_.out->clients.send(session.conn, wire::Ended{.status = why.code, .detail = why.detail});
+    core_.out->clients.send(session.conn, wire::Ended{.status = why.code,
+                                                      .detail = why.detail.substr(0, limits::detail_bytes_max)});
   }
   core_.out->close_clients.push_back(session.conn);
 }
@@ -85,7 +86,9 @@ Result<wire::LockspaceHandle> Sessions::open_lockspace(Session& session, std::st
   const auto known = std::ranges::find(session.lockspaces, lockspace, &OpenLockspace::name);
   const auto handle = static_cast<std::uint16_t>(known - session.lockspaces.begin());
   if (known != session.lockspaces.end()) return wire::LockspaceHandle{handle};
-  if (session.lockspaces.size() >= limits::lockspaces_max)
+  const auto open = std::ranges::count_if(session.lockspaces, [](const OpenLockspace& l) { return !l.name.empty(); });
+  // A number is never given twice, so that an old handle cannot come to mean another lockspace.
+  if (open >= limits::lockspaces_max || session.lockspaces.size() > UINT16_MAX)
     return Error{Errc::too_many_lockspaces,
                  "a session opens at most " + std::to_string(limits::lockspaces_max) + " lockspaces"};
   session.lockspaces.push_back(open_lockspace_named(lockspace));

@@ -57,7 +57,15 @@ class Sessions {
   // Answers; nothing happens if the session has ended meanwhile.
   template <wire::Described M>
   void send(ClientConn conn, OwnerId owner, const M& message) {
-    if (find(conn, owner) != nullptr) core_.out->clients.send(conn, message);
+    if (find(conn, owner) == nullptr) return;
+    if constexpr (requires { message.detail; }) {
+      if (message.detail.size() > limits::detail_bytes_max) {
+        M shorter = message;
+        shorter.detail = message.detail.substr(0, limits::detail_bytes_max);
+        return core_.out->clients.send(conn, shorter);
+      }
+    }
+    core_.out->clients.send(conn, message);
   }
   // Nobody waits for a session that has no claims.
   void allow_quiet_releases(ClientConn conn) {

@@ -32,8 +32,15 @@ struct Lockspaces : holdfast_lockspaces {
   std::vector<std::vector<std::uint32_t>> members;
 };
 
+int errno_of(Errc why) {
+  const bool ended = why == Errc::shutting_down || why == Errc::lease_expired || why == Errc::disconnected ||
+                     why == Errc::session_ended;
+  if (ended) return ENOTCONN;
+  return why == Errc::cannot_connect ? EUNATCH : row_of(why).number;
+}
+
 int fail(const Error& why) {
-  errno = why.code == Errc::cannot_connect ? EUNATCH : row_of(why.code).number;
+  errno = errno_of(why.code);
   return -1;
 }
 

@@ -38,6 +38,12 @@ namespace {
 }
 
 // Lockspaces may allow less: the daemon knows how much.
+Result<void> check_pattern(std::string_view pattern) {
+  if (pattern.size() <= limits::detail_bytes_max) return {};
+  return Error{Errc::bad_argument, "a pattern has " + std::to_string(pattern.size()) + " bytes, at most " +
+                                       std::to_string(limits::detail_bytes_max) + " are allowed"};
+}
+
 Result<void> check_value(std::string_view value) {
   if (value.size() > limits::value_bytes_max) return too_long(value);
   return {};
@@ -130,7 +136,10 @@ Result<void> Session::release(const wire::Release& call) {
 
 Result<RequestId> Session::cancel(wire::Cancel call) { return ask(call); }
 
-Result<RequestId> Session::purge(wire::Purge call) { return ask(call); }
+Result<RequestId> Session::purge(wire::Purge call) {
+  if (const auto fine = check_pattern(call.name_pattern); !fine) return fine.error();
+  return ask(call);
+}
 
 Result<RequestId> Session::open_lockspace(wire::OpenLockspace call) {
   if (const auto fine = check_lockspace_name(call.lockspace); !fine) return fine.error();
@@ -145,11 +154,8 @@ Result<RequestId> Session::leave_lockspace(wire::LeaveLockspace call) {
 Result<RequestId> Session::list_lockspaces() { return ask(wire::ListLockspaces{}); }
 
 Result<RequestId> Session::query(wire::Query call) {
-  const std::size_t longest =
-      std::max({call.lockspace_pattern.size(), call.name_pattern.size(), call.after_key.size()});
-  if (longest > limits::detail_bytes_max)
-    return Error{Errc::bad_argument, "a pattern has " + std::to_string(longest) + " bytes, at most " +
-                                         std::to_string(limits::detail_bytes_max) + " are allowed"};
+  for (const std::string_view pattern : {call.lockspace_pattern, call.name_pattern, call.after_key})
+    if (const auto fine = check_pattern(pattern); !fine) return fine.error();
   return ask(call);
 }
 

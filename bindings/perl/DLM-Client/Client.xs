@@ -32,10 +32,12 @@ static const struct constant constants[] = {
     C(DLM_LSFL_TIMEWARN), C(DLM_LSFL_FS), C(DLM_LSFL_NEWEXCL),
 };
 
-/* The resource's name is what libdlm takes: bytes without a NUL. */
+/* The resource's name is what libdlm takes: bytes without a NUL. NULL if it is something else. */
 static const char *name_of(pTHX_ SV *name) {
   STRLEN length;
-  const char *bytes = SvPVbyte(name, length);
+  name = sv_mortalcopy(name);
+  if (SvUTF8(name) && !sv_utf8_downgrade(name, 1)) return NULL;
+  const char *bytes = SvPV(name, length);
   return strlen(bytes) == length ? bytes : NULL;
 }
 

@@ -89,7 +89,7 @@ class Replay(unittest.TestCase):
         shared = Machines(self, nodes=NODES)
         tally = Tally()
         for path in [Path(name) for name in FILES] or ALL:
-            play(path, BIN.parent / "lib", Machines(self, nodes=NODES) if kills(path) else shared, tally)
+            play(path, BIN.parent / "lib", Machines(self, nodes=NODES, lease_ms=30_000) if kills(path) else shared, tally)
         print(f"replay: {tally}")
         for line in tally.differences:
             print(f"replay: DIFFERS: {line}")

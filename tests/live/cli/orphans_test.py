@@ -81,6 +81,27 @@ class Orphans(TestCase):
         self.assertIn("was left at node 1", done.stderr)
         self.assertEqual(self.listed(), [("vg", "EX", 1)])
 
+    def test_a_failing_adoption_leaves_all_as_it_was(self):
+        for lockspace in ("aaa", "zzz"):
+            self.join(1, lockspace)
+        self.leave_orphan("vg", lockspace="aaa")
+        self.leave_orphan("vg", lockspace="zzz")
+        other = self.cluster.start_verb("orphans", "--lockspace", "zzz", "--adopt")
+        other.line("^adopted zzz:vg")
+        other.kill()  # and it is an orphan again
+        self.cluster.eventually(lambda: len(self.listed()) == 2, "both are orphans")
+        self.assertEqual(self.cluster.run("orphans", "--adopt").returncode, 0)  # its input is empty
+        self.assertEqual(self.listed(), [])
+
+    def test_a_process_does_not_choose_among_twins(self):
+        self.join(1, "lvm")
+        pids = [self.leave_orphan("vg", mode="PR") for _ in range(2)]
+        self.cluster.eventually(lambda: len(self.listed()) == 2, "both are orphans")
+        done = self.cluster.run("orphans", "--pid", str(pids[1]), "--adopt")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("they are alike", done.stderr)
+        self.assertEqual(len(self.listed()), 2)
+
     def test_adopting_nothing_is_an_error_and_both_at_once_is_refused(self):
         self.assertEqual(self.cluster.run("orphans", "--adopt").returncode, 1)
         self.assertEqual(self.cluster.run("orphans", "--adopt", "--purge").returncode, 2)

@@ -65,6 +65,13 @@ static int pointers(void) {
   REFUSED(dlm_ls_lock(ls, LKM_NLMODE, &lksb, 0, wild, 1, 0, never, NULL, NULL, NULL), EFAULT);
   lksb.sb_lvbptr = wild;
   REFUSED(dlm_ls_lock(ls, LKM_NLMODE, &lksb, LKF_VALBLK, "r", 1, 0, never, NULL, NULL, NULL), EFAULT);
+  lksb.sb_lvbptr = NULL;
+  CHECK(dlm_ls_lock_wait(ls, LKM_EXMODE, &lksb, 0, "r", 1, 0, NULL, NULL, NULL) == 0);
+  REFUSED(dlm_ls_unlock(ls, lksb.sb_lkid, LKF_VALBLK, &lksb, NULL), EINVAL);
+  lksb.sb_lvbptr = wild;
+  REFUSED(dlm_ls_unlock(ls, lksb.sb_lkid, LKF_VALBLK, &lksb, NULL), EFAULT);
+  REFUSED(dlm_ls_unlock(ls, lksb.sb_lkid, 0, wild, NULL), EFAULT);
+  CHECK(dlm_ls_unlock_wait(ls, lksb.sb_lkid, 0, NULL) == 0);
   REFUSED(dlm_ls_lock(wild, LKM_NLMODE, &lksb, 0, "r", 1, 0, never, NULL, NULL, NULL), ENOTCONN);
   REFUSED(dlm_ls_unlock(wild, 1, 0, &lksb, NULL), ENOTCONN);
   REFUSED(dlm_close_lockspace(wild), ENOTCONN);

@@ -24,7 +24,7 @@ def run(env, *arguments):
 
 class DlmTool(TestCase):
     def setUp(self):
-        self.cluster = Cluster(self, nodes=3)
+        self.cluster = Cluster(self, nodes=3, lease_ms=30_000)  # fence_ack is always in time
 
     def tool(self, *arguments, node=1, code=0):
         done = run(self.cluster.env(node), *arguments)

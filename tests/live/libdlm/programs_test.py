@@ -64,6 +64,11 @@ class Programs(TestCase):
         query = ["-I", HERE.parents[2] / "include", "-L", LIB, "-Wl,-rpath-link", LIB, LIB / "libholdfast_query.so.0"]
         self.assert_runs(self.build("query", "dlm_lt", *query), 2)
 
+    def test_ends_that_meet_what_is_under_way(self):
+        program = self.build("endings", "dlm")
+        for node in (1, 2):
+            self.assert_runs(program, node)
+
     def test_bad_input(self):
         self.assert_runs(self.build("bad_input", "dlm_lt"), 1)
 

@@ -17,7 +17,7 @@ from harness import BIN, Cluster, TestCase  # noqa: E402
 ROOT = HERE.parents[2]
 PARTS = "base model wire session client libdlm query".split()
 LIBRARIES = "libdlm libdlm_lt libholdfast_query".split()
-PROGRAMS = {"light": "dlm_lt", "lockspaces": "dlm_lt", "query": "dlm_lt", "bad_input": "dlm_lt", "parents": "dlm_lt", "threaded": "dlm",
+PROGRAMS = {"light": "dlm_lt", "lockspaces": "dlm_lt", "query": "dlm_lt", "bad_input": "dlm_lt", "parents": "dlm_lt", "endings": "dlm", "threaded": "dlm",
             "racing": "dlm"}
 OPTIONS = {"TSAN_OPTIONS": "halt_on_error=1", "ASAN_OPTIONS": "detect_leaks=1", "UBSAN_OPTIONS": "print_stacktrace=1"}
 PATIENCE = 120

@@ -51,6 +51,7 @@ fails_with(unlock_resource($id), 'ENOENT', 'unlocked twice');
 fails_with(lock_resource('', LKM_EXMODE, LKF_CONVERT, $id), 'ENOENT', 'a lock that is over');
 fails_with(lock_resource('a' x 65, LKM_EXMODE, 0, $id), 'EINVAL', 'a long name');
 fails_with(lock_resource("a\0b", LKM_EXMODE, 0, $id), 'EINVAL', 'a NUL in the name');
+fails_with(lock_resource("\x{263a}", LKM_EXMODE, 0, $id), 'EINVAL', 'no bytes');
 fails_with(lock_resource('r', LKM_EXMODE, LKF_CANCEL, $id), 'EINVAL', 'a bad flag');
 fails_with(lock_resource('r', LKM_EXMODE, 0, 5), 'EFAULT', 'an id that cannot be written');
 is(lock_resource('a' x 64, LKM_EXMODE, 0, $id), 0, 'the longest name');

@@ -80,11 +80,15 @@ and the others of libdlm, which are exported too.
 
 Errors: EINVAL (bad mode, flags or name), EAGAIN (LKF_NOQUEUE), EBUSY (the lock is being converted), ENOENT (there is
 no lock C<$lockid>), EDEADLK (the conversion would wait for ever), EPERM (LKF_PERSISTENT), EFAULT (C<$lockid> cannot be
-written), ENOMEM (too many locks), EUNATCH (no daemon), ENOTCONN (the daemon has ended).
+written), ENOMEM (too many locks), EACCES (the daemon's socket is not for this user), EUNATCH (no daemon), ENOTCONN (the daemon
+has ended).
+
+Perl's own signal handlers run when it has returned. To wait no longer than you like, ask with LKF_NOQUEUE again, or
+fork.
 
 =item unlock_resource($lockid)
 
-Gives the lock up. When it returns, whoever waited for it can have it. Errors: ENOENT, ENOTCONN.
+Gives the lock up. When it returns, whoever waited for it can have it. Errors: ENOENT, EUNATCH, ENOTCONN.
 
 =back
 
