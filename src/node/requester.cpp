@@ -285,15 +285,17 @@ void Requester::on(const Session& session, const wire::Release& call) {
   if (mine == nullptr || end_at_once(*mine, call.flags)) return;
   if (lock::check_ending(call.flags) != Errc::ok) return;
   Claim& claim = *mine;
-  if (claim.children > 0) {
-    claim.goes_with_children = true;
-    return;
-  }
   FlagSet flags = call.flags;
   // Nobody can be told that the value is too long: what was not written is doubtful, never silently old.
   if (flags.has(Flag::valblk) && call.value.size() > core_.policy_of_key(places_[claim.place].key).value_bytes_max)
     flags.clear(Flag::valblk).set(Flag::ivvalblk);
   const std::string_view value = flags.has(Flag::valblk) ? call.value : std::string_view();
+  if (claim.children > 0) {
+    if (std::exchange(claim.goes_with_children, true)) return;
+    claim.end_flags = flags.set(Flag::forceunlock);
+    if (flags.has(Flag::valblk)) claim.set_writes(value);
+    return;
+  }
   const Place& place = places_[claim.place];
   if (!claim.is_idle() || place.state != PlaceState::known) {
     if (claim.unlock.stage != Stage::none) return;

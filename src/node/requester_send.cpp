@@ -143,7 +143,7 @@ void Requester::end_released_parents() {
     const ClaimId id = released_parents_.back();
     released_parents_.pop_back();
     const Claim* parent = claims_.find(id);
-    if (parent != nullptr && parent->unlock.stage == Stage::none) end_claim(id, {Flag::forceunlock}, {});
+    if (parent != nullptr && parent->unlock.stage == Stage::none) end_claim(id, parent->end_flags, {});
   }
 }
 

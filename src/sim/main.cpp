@@ -54,6 +54,8 @@ CLI::App* add_run(CLI::App& app, RunFlags& flags) {
   verb->add_option("--nodes", flags.settings.nodes, "nodes of the cluster")
       ->check(CLI::Range(1, 16));
   verb->add_option("--faults", flags.faults, "crash,partition,cut,client,clock, or all, or none");
+  verb->add_flag_callback("--trees", [&flags] { flags.settings.trees = Trees::some; },
+                          "programs take sub-locks, too");
   verb->add_flag("--trace", flags.trace, "print everything that happens");
   verb->footer(
       "Examples:\n  holdfast-sim run --seed 17 --trace\n"

@@ -33,8 +33,11 @@ Result<void> read_key(std::string_view key, std::string_view value, RunSettings&
     settings.nodes = static_cast<std::uint32_t>(*number);
   else if (key == "steps" && *number <= 100'000'000)
     settings.steps = static_cast<std::uint32_t>(*number);
+  else if (key == "trees" && *number <= 1)
+    settings.trees = *number == 1 ? Trees::some : Trees::none;
   else
-    return wrong("'" + std::string(key) + "': allowed are seed, nodes (1 to 16), steps, faults");
+    return wrong("'" + std::string(key) +
+                 "': allowed are seed, nodes (1 to 16), steps, faults, trees (0 or 1)");
   return {};
 }
 
@@ -62,7 +65,8 @@ std::string replay_line(const RunSettings& settings) {
     if (settings.faults.*(row.member)) faults.append(faults.empty() ? "" : "+").append(row.name);
   return "sim:seed=" + std::to_string(settings.seed) + ",nodes=" + std::to_string(settings.nodes) +
          ",steps=" + std::to_string(settings.steps) +
-         ",faults=" + (faults.empty() ? "none" : faults);
+         ",faults=" + (faults.empty() ? "none" : faults) +
+         (settings.trees == Trees::some ? ",trees=1" : "");
 }
 
 Result<RunSettings> parse_replay_line(std::string_view line) {

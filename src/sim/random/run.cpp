@@ -22,7 +22,7 @@ class RandomRun {
   RandomRun(const RunSettings& settings, std::function<void(const std::string&)> tracer)
       : settings_(settings),
         prng_(settings.seed),
-        workload_(prng_, judge_),
+        workload_(prng_, judge_, settings.trees),
         world_(world_settings(), workload_) {
     world_.tracer = std::move(tracer);
     workload_.set_world(world_);

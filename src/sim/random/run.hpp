@@ -21,11 +21,15 @@ struct Faults {
   bool clock = true;      // clocks drift, and jump over a lease
 };
 
+// Do programs take sub-locks, too? Apart, so that older replay lines mean what they meant.
+enum class Trees : std::uint8_t { none, some };
+
 struct RunSettings {
   std::uint64_t seed = 1;
   std::uint32_t nodes = 3;
   std::uint32_t steps = 2000;
   Faults faults;
+  Trees trees = Trees::none;
   std::uint64_t hash_salt = 0;  // of the nodes' hash maps: must not change anything
 };
 
@@ -42,7 +46,7 @@ struct RunResult {
 [[nodiscard]] RunResult run_seed(const RunSettings& settings,
                                  std::function<void(const std::string&)> tracer);
 
-// "sim:seed=17,nodes=3,steps=2000,faults=crash+cut": everything that a run depends on.
+// "sim:seed=17,nodes=3,steps=2000,faults=crash+cut,trees=1": everything that a run depends on.
 [[nodiscard]] std::string replay_line(const RunSettings& settings);
 [[nodiscard]] Result<RunSettings> parse_replay_line(std::string_view line);
 // "crash,partition,cut,client,clock", "none" or "all"; also with + instead of a comma.

@@ -78,7 +78,9 @@ void Workload::act() {
   if (!usable(program) || world_->client(program.client).paused) return;
   const std::size_t open = world_->client(program.client).session->open_requests();
   if (prng_.chance(6)) return cancel(program);
-  if (!program.held.empty() && prng_.chance(65)) {
+  // Trees grow only if programs hold several locks at a time.
+  const unsigned works_on_held = trees_ == Trees::some && program.held.size() < 4 ? 40 : 65;
+  if (!program.held.empty() && prng_.chance(works_on_held)) {
     const ClaimId id = program.held[prng_.below(program.held.size())];
     if (prng_.chance(45)) return convert(program, id);
     if (prng_.chance(45)) return unlock(program, id);
@@ -118,14 +120,29 @@ Duration Workload::some_wait() {
 
 void Workload::lock(Program& program) {
   const Mode mode = some_mode(prng_);
-  const std::string name = "r" + std::to_string(prng_.below(names));
-  const auto asked = world_->lock(
-      program.client,
-      {.mode = mode, .flags = some_lock_flags(mode), .wait_max = some_wait(), .resource = name});
+  const ClaimId parent = some_parent(program);
+  const std::string name = (parent ? "s" : "r") + std::to_string(prng_.below(names));
+  const std::string key = parent ? program.names[parent] + "::" + name : name;
+  const auto asked = world_->lock(program.client, {.mode = mode,
+                                                   .flags = some_lock_flags(mode),
+                                                   .wait_max = some_wait(),
+                                                   .parent = parent,
+                                                   .resource = name},
+                                  key);
   if (!asked) return;
   Open& open = open_[{program.client, *asked}];
-  open.question = {.key = name, .mode = mode};
-  open.question.floor = judge_.floor(name);
+  open.question = {.key = key, .mode = mode};
+  open.question.floor = judge_.floor(key);
+}
+
+// None, or a lock that is held and is not too deep in its tree already.
+ClaimId Workload::some_parent(const Program& program) {
+  if (trees_ == Trees::none || program.held.empty() || prng_.chance(40)) return {};
+  const ClaimId id = program.held[prng_.below(program.held.size())];
+  const session::LockRecord* lock = world_->client(program.client).session->find(id);
+  const bool held = lock != nullptr && lock->state == session::LockState::granted;
+  constexpr std::size_t key_bytes_max = 10;  // three levels
+  return held && program.names.at(id).size() < key_bytes_max ? id : ClaimId{};
 }
 
 void Workload::convert(Program& program, ClaimId id) {

@@ -5,6 +5,7 @@
 
 #include "base/prng.hpp"
 #include "sim/random/judge.hpp"
+#include "sim/random/run.hpp"
 #include "sim/world/world.hpp"
 
 #include <map>
@@ -15,7 +16,7 @@ namespace holdfast::sim {
 
 class Workload final : public ClientEvents {
  public:
-  Workload(Prng& prng, Judge& judge) : prng_(prng), judge_(judge) {}
+  Workload(Prng& prng, Judge& judge, Trees trees) : prng_(prng), judge_(judge), trees_(trees) {}
   void set_world(World& world) { world_ = &world; }
 
   // Something that some program does; programs that are gone are replaced.
@@ -59,6 +60,7 @@ class Workload final : public ClientEvents {
   void forget(std::size_t client);
 
   void lock(Program& program);
+  [[nodiscard]] ClaimId some_parent(const Program& program);
   void convert(Program& program, ClaimId lock);
   void unlock(Program& program, ClaimId lock);
   void release(Program& program, ClaimId lock);
@@ -70,6 +72,7 @@ class Workload final : public ClientEvents {
 
   Prng& prng_;
   Judge& judge_;
+  Trees trees_;
   World* world_ = nullptr;
   std::vector<Program> programs_;
   std::map<AskedKey, Open> open_;

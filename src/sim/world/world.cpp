@@ -65,9 +65,13 @@ std::size_t World::connect(std::string name, NodeId at_node, std::uint32_t uid) 
 }
 
 Result<RequestId> World::lock(std::size_t index, const wire::Lock& call) {
+  return lock(index, call, std::string(call.resource));
+}
+
+Result<RequestId> World::lock(std::size_t index, const wire::Lock& call, std::string key) {
   Client& client = *clients_[index];
   HF_TRY(const RequestId request, client.session->lock(call));
-  client.asked[request] = {.key = std::string(call.resource)};
+  client.asked[request] = {.key = std::move(key)};
   flush(index);
   return request;
 }

@@ -51,6 +51,8 @@ class World {
   [[nodiscard]] Client& client(std::size_t index) { return *clients_[index]; }
   [[nodiscard]] std::size_t clients() const { return clients_.size(); }
   Result<RequestId> lock(std::size_t client, const wire::Lock& call);
+  // Of a sub-lock: what its resource is believed to be, beside all others.
+  Result<RequestId> lock(std::size_t client, const wire::Lock& call, std::string key);
   Result<RequestId> convert(std::size_t client, const wire::Convert& call);
   Result<RequestId> unlock(std::size_t client, const wire::Unlock& call);
   Result<void> release(std::size_t client, const wire::Release& call);
