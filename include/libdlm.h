@@ -95,8 +95,9 @@ int dlm_get_fd(void);
 /* Calls the callbacks of everything that has come for this descriptor; does not wait. */
 int dlm_dispatch(int fd);
 
-/* Lockspaces: made or opened, NULL and errno if not. Releasing closes the handle in any case and returns 0;
- * errno is EBUSY if locks of others kept the lockspace from going. */
+/* Lockspaces: made or opened, NULL and errno if not. Releasing closes the handle in any case and returns 0, or -1
+ * if there is no daemon to tell; errno is EBUSY if locks of others kept the lockspace from going, ENOENT if the
+ * node is not in it any more. */
 dlm_lshandle_t dlm_create_lockspace(const char *name, mode_t mode);
 dlm_lshandle_t dlm_new_lockspace(const char *name, mode_t mode, uint32_t flags);
 dlm_lshandle_t dlm_open_lockspace(const char *name);

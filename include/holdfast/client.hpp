@@ -171,6 +171,8 @@ class Client {
   // Takes over an orphan (a persistent lock whose session is gone) of this name and mode.
   // Errors beyond those of lock: no_orphan, orphan_in_other_mode.
   Result<Lock, Refusal> adopt(std::string_view name, Mode mode, const LockOptions& options = {});
+  // A lock that this session holds, by the id that detach() gave. Empty if it holds no such lock.
+  [[nodiscard]] Lock attach(ClaimId lock);
   // Names have 1 to 64 bytes. Errors: bad_name, name_too_long, too_many_lockspaces, no_access (this node is in
   // it, and its owner and mode do not allow it), no_such_lockspace (`existing`), lockspace_exists (`join_new`).
   Result<Lockspace> open_lockspace(std::string_view name, const LockspaceOptions& options = {});

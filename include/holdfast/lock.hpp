@@ -100,7 +100,7 @@ class [[nodiscard]] Lock {
   Lock& operator=(Lock&& other) noexcept;
   // Unlocks and waits until the master knows, but at most one second; a failure is not reported (use
   // release() to hear of it). It never throws, and what it could not finish the daemon finishes when the
-  // session ends.
+  // session ends. A parent whose sub-locks are still there goes with the last of them.
   ~Lock();
 
   // Zero for a Lock that holds nothing. Unique at its node, never used again.
@@ -132,7 +132,8 @@ class [[nodiscard]] Lock {
   // holds nothing afterwards. Errors: busy, has_children, value_too_long, bad_flags, no_such_lock,
   // session_ended, disconnected.
   Result<void> release(const ReleaseOptions& options = {});
-  // Asks only; if it could ask, the object holds nothing afterwards.
+  // Asks only; if it could ask, the object holds nothing afterwards. If the answer is that the lock could not
+  // be given up (has_children, value_too_long), Client::attach() gives it back.
   Result<RequestId> release_async(const ReleaseOptions& options = {}, OnDone done = {});
   // Without an answer: one message, nothing to wait for. Others may find the lock held for another moment.
   // Unless it is refused at once (value_too_long) the object holds nothing afterwards.
@@ -140,7 +141,7 @@ class [[nodiscard]] Lock {
   // Takes back a conversion that waits (convert_async); the lock keeps its mode.
   Result<void> cancel();
   // Lets go of the lock without unlocking it: it stays with the session until that ends (with
-  // Flag::persistent it then lives on as an orphan).
+  // Flag::persistent it then lives on as an orphan). Client::attach() is the way back.
   ClaimId detach();
 
   // Somebody waits for this lock and wants that mode. Needs LockOptions::notices or on_notice when the lock

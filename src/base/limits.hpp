@@ -13,6 +13,8 @@ using namespace std::chrono_literals;
 inline constexpr std::size_t name_bytes_max = 255;
 inline constexpr std::size_t path_bytes_max = 1024;  // of a sub-lock: all names above it and its own
 inline constexpr std::size_t lockspace_name_bytes_max = 64;
+inline constexpr std::size_t key_bytes_max = 1 + lockspace_name_bytes_max + path_bytes_max;
+inline constexpr std::size_t pattern_bytes_max = 2 * path_bytes_max;  // a path, with "::" between its names
 inline constexpr std::size_t value_bytes_max = 1024;
 inline constexpr std::size_t value_bytes_default = 64;
 inline constexpr std::size_t label_bytes_max = 128;

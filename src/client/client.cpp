@@ -76,6 +76,8 @@ Result<Lock, Refusal> Client::adopt(std::string_view name, Mode mode, const Lock
   return state_->lock(call, options);
 }
 
+Lock Client::attach(ClaimId lock) { return state_->attach(lock); }
+
 Result<Lockspace> Client::open_lockspace(std::string_view name, const LockspaceOptions& options) {
   client::Answer answer;
   const Result<void> done = state_->wait_for(

@@ -204,6 +204,12 @@ Result<void> State::unlock_unanswered(ClaimId lock, const ReleaseOptions& option
   return alive();
 }
 
+Lock State::attach(ClaimId lock) {
+  const session::LockRecord* record = session().find(lock);
+  if (record == nullptr || record->state == session::LockState::waiting) return {};
+  return Lock(weak_from_this(), lock, Grant{.mode = record->mode, .token = record->token});
+}
+
 void State::unlock_quietly(ClaimId lock) {
   const session::LockRecord* record = session().find(lock);
   if (record == nullptr || session().phase() == session::Phase::over) return;
@@ -214,6 +220,8 @@ void State::unlock_quietly(ClaimId lock) {
     expect(*request, Asked::other, answer);
     wait(answer, BootClock::now() + destructor_max, {});
     if (!answer.here) ignore(*request);
+    // Then it goes with the last of its sub-locks.
+    if (answer.failure.code == Errc::has_children) (void)unlock_unanswered(lock, {});
   }
   hooks_.erase(lock);
 }

@@ -56,6 +56,7 @@ class State final : public EventSink, public std::enable_shared_from_this<State>
   Result<RequestId> unlock_async(ClaimId lock, const ReleaseOptions& options, OnDone done);
   Result<void> unlock_unanswered(ClaimId lock, const ReleaseOptions& options);
   // For destructors: as well as it can be done in a second, silently.
+  [[nodiscard]] Lock attach(ClaimId lock);
   void unlock_quietly(ClaimId lock);
   Result<RequestId> purge_async(const wire::Purge& call, OnDone done);
   Result<RequestId> cancel_async(RequestId request, OnDone done);

@@ -73,6 +73,9 @@ int unlock_in(Guard& guard, const std::shared_ptr<Shared>& shared, UnlockCall ca
   const auto where = Library::instance().owner_of(call.number);
   if (where == nullptr) return fail(ENOENT);
   if (const int wrong = where->handle().unlock(call); wrong != 0) return fail(wrong);
+  // Nothing is told before we let go of the lock that we hold here. A cancel may have no completion.
+  const bool cancels = (call.flags & LKF_CANCEL) != 0;
+  if (!waited && !cancels && call.lksb != nullptr) call.lksb->sb_status = EINPROG;
   return waited ? wait_for(guard, where, waiter) : 0;
 }
 

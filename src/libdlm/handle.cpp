@@ -125,8 +125,10 @@ int Handle::find_parent(const LockCall& call, ClaimId& parent) {
   if (call.parent == 0) return 0;
   const Record* above = find(call.parent);
   if (above == nullptr) return ENOENT;
-  if (above->under_way == UnderWay::request || above->under_way == UnderWay::unlock) return EBUSY;
+  const bool ends = above->under_way == UnderWay::unlock || (above->next && above->next->unlocks);
+  if (above->under_way == UnderWay::request || ends) return EBUSY;
   parent = above->lock.id();
+  if (!parent) return ENOENT;
   return 0;
 }
 

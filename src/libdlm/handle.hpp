@@ -78,7 +78,7 @@ class Handle {
   [[nodiscard]] static int cancel_next(Next& next, const UnlockCall& call);
   [[nodiscard]] int take_back(const Record& record);
   [[nodiscard]] int release(Record& record, const UnlockCall& call);
-  [[nodiscard]] int release_request(Record& record, const UnlockCall& call);
+  [[nodiscard]] int release_request(Record& record, const UnlockCall& call, std::string_view value);
   [[nodiscard]] int begin_release(Record& record, const UnlockCall& call, std::string_view value);
   void purge_record(Record& record);
   void purge_own();
@@ -92,7 +92,7 @@ class Handle {
   void on_adopted(LockNumber number, Result<Lock, Refusal> result);
   void on_granted(LockNumber number, Result<Lock, Refusal> result);
   void on_converted(LockNumber number, Result<Grant, Refusal> result);
-  void on_unlocked(LockNumber number, const Result<void>& result);
+  void on_unlocked(LockNumber number, ClaimId id, const Result<void>& result);
   void on_notice(LockNumber number);
   void complete(Record& record, int status, const Grant* grant = nullptr, ValueMove move = ValueMove::none);
   [[nodiscard]] static int status_of(const Record& record, const Error& why);

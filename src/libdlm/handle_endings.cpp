@@ -54,9 +54,9 @@ int Handle::take_back(const Record& record) {
 // ---- unlocks --------------------------------------------------------------------------------------------
 
 int Handle::release(Record& record, const UnlockCall& call) {
-  if (record.under_way == UnderWay::unlock) {  // it ends with the first
+  if (record.under_way == UnderWay::unlock) {  // there will be one completion
     record.waiters.add(call.waiter);
-    return 0;
+    return call.waiter != nullptr ? 0 : EBUSY;
   }
   if (record.children > 0) return ENOTEMPTY;
   const dlm_lksb* lksb = call.lksb != nullptr ? call.lksb : record.answer.lksb;
@@ -64,7 +64,7 @@ int Handle::release(Record& record, const UnlockCall& call) {
   if (writes && (lksb == nullptr || lksb->sb_lvbptr == nullptr)) return EINVAL;
   if (writes && is_wild(lksb->sb_lvbptr)) return EFAULT;
   const std::string_view value = writes ? std::string_view(lksb->sb_lvbptr, DLM_LVB_LEN) : std::string_view();
-  if (record.under_way == UnderWay::request) return release_request(record, call);
+  if (record.under_way == UnderWay::request) return release_request(record, call, value);
   if (!record.gives_way) return begin_release(record, call, value);
   const Answer answer{.lksb = call.lksb, .ast = record.answer.ast, .argument = call.argument};
   const int wrong = do_next(record, answer, call.waiter, [this, call, value = std::string(value)](Record& later) {
@@ -75,11 +75,14 @@ int Handle::release(Record& record, const UnlockCall& call) {
 }
 
 // It is taken back. If the grant is faster, the lock is unlocked then.
-int Handle::release_request(Record& record, const UnlockCall& call) {
+int Handle::release_request(Record& record, const UnlockCall& call, std::string_view value) {
+  if (record.ending == Ending::unlock && call.waiter == nullptr) return EBUSY;
   record.unlock_waiters.add(call.waiter);
   if (record.ending == Ending::unlock) return 0;
   record.ending = Ending::unlock;
   record.unlock_answer = {.lksb = call.lksb, .argument = call.argument};
+  record.unlock_flags = call.flags;
+  record.unlock_value = value;
   return take_back(record);
 }
 
@@ -88,8 +91,9 @@ int Handle::begin_release(Record& record, const UnlockCall& call, std::string_vi
   options.flags.clear(Flag::valblk);
   if ((call.flags & LKF_VALBLK) != 0) options.write_value = value;
   if (record.under_way == UnderWay::conversion) options.flags.set(Flag::forceunlock);
+  const ClaimId id = record.lock.id();
   const auto asked = record.lock.release_async(
-      options, [this, number = record.number](const Result<void>& r) { on_unlocked(number, r); });
+      options, [this, id, number = record.number](const Result<void>& r) { on_unlocked(number, id, r); });
   if (!asked) return to_errno(asked.error().code);
   record.under_way = UnderWay::unlock;
   record.moves_value = false;
@@ -105,7 +109,11 @@ int Handle::begin_release(Record& record, const UnlockCall& call, std::string_vi
 // Nothing of the program is called any more; but threads that wait must not do so for ever.
 void Handle::purge_record(Record& record) {
   record.purged = true;
-  if (record.next) record.waiters.add(record.next->waiter);
+  if (record.next) {
+    Callback dropped{.status = record.next->unlocks ? EUNLOCK : ECANCEL, .number = record.number};
+    dropped.waiters.add(record.next->waiter);
+    due_.push_back(std::move(dropped));
+  }
   record.next.reset();
   if (record.children > 0) {  // it goes with the last of its sub-locks
     (void)record.lock.release_unanswered({.flags = {Flag::forceunlock}});

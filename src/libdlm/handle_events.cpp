@@ -74,7 +74,7 @@ void Handle::on_adopted(LockNumber number, Result<Lock, Refusal> result) {
   record->lock = std::move(*result);
   record->granted = record->lock.mode();
   record->under_way = UnderWay::nothing;
-  callback.answer.lksb = record->answer.lksb;
+  callback.answer.lksb = std::exchange(record->answer.lksb, nullptr);
   due_.push_back(std::move(callback));
   if (record->ending != Ending::none || record->purged) purge_record(*record);
 }
@@ -96,8 +96,9 @@ void Handle::on_granted(LockNumber number, Result<Lock, Refusal> result) {
   complete(*record, 0, &record->lock.grant(), ValueMove::read);
   if (!unlock_it) return;
   // The grant was faster than the unlock that took the request back.
-  const int wrong = begin_release(
-      *record, {.number = number, .flags = LKF_FORCEUNLOCK, .lksb = unlock.lksb, .argument = unlock.argument}, {});
+  const UnlockCall call{.number = number, .flags = record->unlock_flags | LKF_FORCEUNLOCK, .lksb = unlock.lksb,
+                        .argument = unlock.argument};
+  const int wrong = begin_release(*record, call, record->unlock_value);
   record->waiters = record->take_waiters();
   if (wrong != 0) complete(*record, wrong);
 }
@@ -115,11 +116,12 @@ void Handle::on_converted(LockNumber number, Result<Grant, Refusal> result) {
 }
 
 // One that was refused leaves the lock as it is.
-void Handle::on_unlocked(LockNumber number, const Result<void>& result) {
+void Handle::on_unlocked(LockNumber number, ClaimId id, const Result<void>& result) {
   Record* record = find(number);
   if (record == nullptr) return;
   complete(*record, result ? EUNLOCK : to_status(result.error().code));
-  if (result || result.error().code == Errc::no_such_lock) erase(number);
+  record->lock = client_.attach(id);
+  if (!record->lock) erase(number);
 }
 
 void Handle::on_notice(LockNumber number) {

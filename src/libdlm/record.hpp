@@ -93,8 +93,10 @@ struct Record {
   bool moves_value = false;  // the operation under way has VALBLK
   Answer answer;
   Waiters waiters;
-  // Of an unlock that takes a request back.
+  // Of an unlock that takes a request back: what it does if the grant is faster.
   Answer unlock_answer;
+  std::uint32_t unlock_flags = 0;
+  std::string unlock_value;
   Waiters unlock_waiters;
   Function bast = nullptr;
   void* bast_argument = nullptr;

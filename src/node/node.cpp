@@ -35,6 +35,7 @@ struct Node::State : Roles {
   void note_losses(const View& before);
   void note_members();
   [[nodiscard]] std::vector<Duration> member_ages() const;
+  [[nodiscard]] std::vector<wire::LostLease> lease_waits() const;
   void leave_lockspace(const Session& session, const wire::LeaveLockspace& call);
   Error confirm_death(const wire::FenceAck& call);
   void tell_status(const Session& session, RequestId request);
@@ -271,6 +272,19 @@ std::vector<Duration> Node::State::member_ages() const {
   return ages;
 }
 
+// For people: one for each node, the longest.
+std::vector<wire::LostLease> Node::State::lease_waits() const {
+  std::map<NodeId, wire::LostLease> longest;
+  for (const wire::LostLease& lost : core.lost.report(core.now)) {
+    wire::LostLease& known = longest.try_emplace(lost.node, lost).first->second;
+    if (lost.left > known.left) known.left = lost.left;
+    if (!known.incarnation) known.incarnation = lost.incarnation;
+  }
+  std::vector<wire::LostLease> waits;
+  for (const auto& [node, wait] : longest) waits.push_back(wait);
+  return waits;
+}
+
 Error Node::State::confirm_death(const wire::FenceAck& call) {
   if (core.view.has(call.node) && !call.incarnation)
     core.reached("a fence confirmation for a node that is a member again");
@@ -346,7 +360,7 @@ void Node::State::tell_status(const Session& session, RequestId request) {
                        .sessions = sessions.size(), .claims = requester.size(),
                        .resources_mastered = master.size(), .directory_entries = home.size(),
                        .uptime = core.now - core.started, .peers_connected = peers.connected(),
-                       .member_ages = member_ages(), .lease_waits = core.lost.report(core.now)});
+                       .member_ages = member_ages(), .lease_waits = lease_waits()});
 }
 
 // ---- looking --------------------------------------------------------------------------------------------

@@ -39,7 +39,15 @@ void Requester::on(const Session& session, const wire::Lock& call) {
     forget_if_unused(place);
     return;
   }
-  if (place.claims.size() >= limits::waiters_per_resource_max) collect_releases();
+  if (place.claims.size() >= limits::waiters_per_resource_max) {
+    collect_releases();
+    // The parent may have been among them.
+    if (const Result<void> fine = check_parent(session, call.parent); !fine) {
+      refuse(session, call, {}, fine.error());
+      forget_if_unused(place);
+      return;
+    }
+  }
   if (place.claims.size() >= limits::waiters_per_resource_max) {
     refuse(session, call, {}, Error{Errc::too_many_waiters,
                                     "this node has " + std::to_string(limits::waiters_per_resource_max) +
@@ -73,12 +81,20 @@ PlaceId Requester::place_of(const OpenLockspace& lockspace, std::string_view nam
   return place_of(lockspace.seed, {.lockspace = lockspace.name, .name = name});
 }
 
-// The resource of a sub-lock is known by its path. Its parent must be held: it keeps the tree together.
-Result<PlaceId> Requester::place_below(const Session& session, ClaimId parent, std::string_view name) {
+// A parent must be held: it keeps the tree together.
+Result<void> Requester::check_parent(const Session& session, ClaimId parent) {
+  if (!parent) return {};
   const Claim* const above = owned(session, parent);
   if (above == nullptr) return why_not_owned(parent);
   if (above->state != ClaimState::granted || above->unlock.stage != Stage::none || above->goes_with_children)
     return Error{Errc::busy, "the lock that is to be the parent is not held yet, or no more"};
+  return {};
+}
+
+// The resource of a sub-lock is known by its path.
+Result<PlaceId> Requester::place_below(const Session& session, ClaimId parent, std::string_view name) {
+  if (const Result<void> fine = check_parent(session, parent); !fine) return fine.error();
+  const Claim* const above = owned(session, parent);
   const KeyParts parts = *split_key(places_[above->place].key);
   HF_TRY(const std::string path, path_below(parts, name));
   const std::string lockspace(parts.lockspace);  // `parts` points into a place, and places may move
@@ -113,7 +129,7 @@ Claim& Requester::new_claim(Place& place, const Session& session, const wire::Lo
 void Requester::set_parent(Claim& claim, ClaimId parent) {
   if (Claim* former = claims_.find(claim.parent); former != nullptr) --former->children;
   claim.parent = parent;
-  if (parent) ++claims_[parent].children;
+  if (Claim* above = claims_.find(parent); above != nullptr) ++above->children;
 }
 
 void Requester::adopt(const Session& session, Place& place, const wire::Lock& call) {
@@ -121,7 +137,7 @@ void Requester::adopt(const Session& session, Place& place, const wire::Lock& ca
   for (Claim& claim : place.claims) {
     if (claim.bond != Bond::orphan) continue;
     other_mode = other_mode || claim.mode != call.mode;
-    if (claim.mode != call.mode || claim.main.stage != Stage::none) continue;
+    if (claim.mode != call.mode || claim.main.stage != Stage::none || claim.unlock.stage != Stage::none) continue;
     if (!sessions_.is_operator(session) && sessions_.facts(claim.owner).uid != sessions_.facts(session.owner).uid) {
       others = true;
       continue;
@@ -201,7 +217,8 @@ void Requester::on(const Session& session, const wire::Convert& call) {
 }
 
 Error Requester::check_convert(const Claim& claim, const Place& place, const wire::Convert& call) const {
-  if (claim.state != ClaimState::granted || claim.main.stage != Stage::none || claim.unlock.stage != Stage::none)
+  if (claim.state != ClaimState::granted || claim.main.stage != Stage::none || claim.unlock.stage != Stage::none ||
+      claim.goes_with_children)
     return Error{Errc::busy};
   if (const Errc wrong = lock::check_conversion(claim.mode, call.mode, call.flags); wrong != Errc::ok)
     return Error{wrong, wrong == Errc::bad_conversion
@@ -292,8 +309,10 @@ void Requester::on(const Session& session, const wire::Release& call) {
   const std::string_view value = flags.has(Flag::valblk) ? call.value : std::string_view();
   if (claim.children > 0) {
     if (std::exchange(claim.goes_with_children, true)) return;
-    claim.end_flags = flags.set(Flag::forceunlock);
+    // What a conversion under way writes has its place there.
+    if (flags.has(Flag::valblk) && claim.main.stage != Stage::none) flags.clear(Flag::valblk).set(Flag::ivvalblk);
     if (flags.has(Flag::valblk)) claim.set_writes(value);
+    claim.end_flags = flags.set(Flag::forceunlock);
     return;
   }
   const Place& place = places_[claim.place];
@@ -442,13 +461,14 @@ void Requester::end_session(Session& session) {
     sessions_.keep_facts(claim.owner);
     claim.main.request = claim.cancel.request = claim.unlock.request = {};
     // A persistent request that still waits is taken back; if the grant is faster, it becomes an orphan.
+    // One that its program has given up already ends as it said.
     const bool stays = claim.state != ClaimState::gone && claim.flags.has(Flag::persistent) &&
-                       claim.unlock.stage == Stage::none;
+                       claim.unlock.stage == Stage::none && !claim.goes_with_children;
     claim.bond = stays ? Bond::orphan : Bond::ending;
     if (stays) {
       if (claim.main.stage != Stage::none) cancel_main(id, Errc::cancelled, {});
     } else if (claim.unlock.stage == Stage::none && claim.state != ClaimState::gone) {
-      end_claim(id, {Flag::forceunlock, Flag::ivvalblk}, {});
+      end_claim(id, claim.goes_with_children ? claim.end_flags : FlagSet{Flag::forceunlock, Flag::ivvalblk}, {});
     }
   }
 }

@@ -103,6 +103,7 @@ class Requester {
   [[nodiscard]] NameSeed seed_of(std::string_view key) const;
   [[nodiscard]] PlaceId place_of(const OpenLockspace& lockspace, std::string_view name);
   [[nodiscard]] PlaceId place_of(NameSeed seed, const KeyParts& parts);
+  [[nodiscard]] Result<void> check_parent(const Session& session, ClaimId parent);
   [[nodiscard]] Result<PlaceId> place_below(const Session& session, ClaimId parent, std::string_view name);
   void set_parent(Claim& claim, ClaimId parent);
   void end_released_parents();

@@ -78,6 +78,33 @@ TEST_F(SubLock, a_parent_that_is_given_up_goes_with_the_last_of_them) {
   EXPECT_TRUE(lock(b, Mode::PR, "orders", {}, {Flag::noqueue}));
 }
 
+TEST_F(SubLock, a_given_up_parent_writes_its_value_when_its_program_dies_and_is_no_orphan) {
+  const ClaimId keeper = lock(b, Mode::NL, "orders");
+  ASSERT_TRUE(keeper);
+  const ClaimId root = lock(a, Mode::EX, "orders", {}, {Flag::persistent});
+  ASSERT_TRUE(lock(a, Mode::EX, "1", root));
+  world.call(a, wire::Release{.lock = root, .flags = {Flag::valblk}, .value = "last"});
+  world.close(a);
+  const ClaimId reader = lock(b, Mode::PR, "orders", {}, {Flag::valblk, Flag::noqueue});
+  ASSERT_TRUE(reader);
+  EXPECT_EQ(world.last<wire::Granted>(b).value, "last");
+  EXPECT_EQ(world.last<wire::Granted>(b).value_state, ValueState::valid);
+}
+
+TEST_F(SubLock, a_parent_that_goes_while_room_is_made_for_its_sub_lock_is_missed) {
+  world.check_no_more();
+  const ClaimId root = lock(a, Mode::NL, "p");
+  ClaimId last;
+  for (std::uint32_t i = 0; i < limits::waiters_per_resource_max; ++i) last = lock(a, Mode::NL, "x", root);
+  ASSERT_TRUE(last);
+  world.slot(a).allow();
+  ASSERT_TRUE(world.slot(a).put(last));  // given up, and nobody has looked yet
+  EXPECT_TRUE(lock(a, Mode::NL, "x", root)) << "there is room";
+  world.slot(a).allow();
+  ASSERT_TRUE(world.slot(a).put(root));
+  EXPECT_NE(refusal(a, root), Errc::ok);
+}
+
 TEST_F(SubLock, need_a_parent_that_is_held_and_is_ours) {
   const ClaimId theirs = lock(b, Mode::EX, "orders");
   EXPECT_NE(refusal(a, theirs), Errc::ok);

@@ -39,9 +39,9 @@ namespace {
 
 // Lockspaces may allow less: the daemon knows how much.
 Result<void> check_pattern(std::string_view pattern) {
-  if (pattern.size() <= limits::detail_bytes_max) return {};
+  if (pattern.size() <= limits::pattern_bytes_max) return {};
   return Error{Errc::bad_argument, "a pattern has " + std::to_string(pattern.size()) + " bytes, at most " +
-                                       std::to_string(limits::detail_bytes_max) + " are allowed"};
+                                       std::to_string(limits::pattern_bytes_max) + " are allowed"};
 }
 
 Result<void> check_value(std::string_view value) {
@@ -154,8 +154,10 @@ Result<RequestId> Session::leave_lockspace(wire::LeaveLockspace call) {
 Result<RequestId> Session::list_lockspaces() { return ask(wire::ListLockspaces{}); }
 
 Result<RequestId> Session::query(wire::Query call) {
-  for (const std::string_view pattern : {call.lockspace_pattern, call.name_pattern, call.after_key})
+  for (const std::string_view pattern : {call.lockspace_pattern, call.name_pattern})
     if (const auto fine = check_pattern(pattern); !fine) return fine.error();
+  if (call.after_key.size() > limits::key_bytes_max)
+    return Error{Errc::bad_argument, "a key has at most " + std::to_string(limits::key_bytes_max) + " bytes"};
   return ask(call);
 }
 

@@ -443,5 +443,16 @@ TEST_F(Quiet, a_release_with_flags_or_after_a_conversion_is_a_message) {
   EXPECT_THAT(talk.said(), ElementsAre(HasSubstr("Release")));
 }
 
+TEST(Session, a_query_goes_on_behind_any_key_and_matches_any_path) {
+  Talk talk;
+  const std::string key(limits::key_bytes_max, 'k'), pattern(limits::pattern_bytes_max, '?');
+  EXPECT_TRUE(talk.session.query({.lockspace_pattern = "*", .name_pattern = pattern, .after_key = key}));
+  EXPECT_EQ(talk.session.query({.lockspace_pattern = "*", .name_pattern = "*", .after_key = key + "k"}).error().code,
+            Errc::bad_argument);
+  EXPECT_EQ(talk.session.query({.lockspace_pattern = pattern + "?", .name_pattern = "*"}).error().code,
+            Errc::bad_argument);
+  EXPECT_EQ(talk.session.purge({.name_pattern = pattern + "?"}).error().code, Errc::bad_argument);
+}
+
 }  // namespace
 }  // namespace holdfast::session

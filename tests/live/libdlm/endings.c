@@ -48,6 +48,25 @@ static int unlock_of_a_request(void) {
   CHECK(unlock.sb_status == EUNLOCK && is_free("a"));
   CHECK(dlm_ls_unlock(ls, asked.sb_lkid, 0, &unlock, NULL) == -1 && errno == ENOENT);
 
+  // Its value is written, whichever is faster.
+  char value[DLM_LVB_LEN] = "written", read[DLM_LVB_LEN] = "";
+  struct dlm_lksb keeper = {.sb_lvbptr = read};
+  unlock.sb_lvbptr = value;
+  CHECK(take(other, LKM_NLMODE, &keeper, 0, "a") == 0);
+  CHECK(dlm_ls_lock(ls, LKM_EXMODE, &asked, 0, "a", 1, 0, completed, NULL, NULL, NULL) == 0);
+  CHECK(dlm_ls_unlock_wait(ls, asked.sb_lkid, LKF_VALBLK, &unlock) == 0 && unlock.sb_status == EUNLOCK);
+  CHECK(take(other, LKM_PRMODE, &keeper, LKF_CONVERT | LKF_VALBLK, "") == 0);
+  CHECK(strcmp(read, completions == 2 ? "written" : read) == 0);
+  CHECK(dlm_ls_unlock_wait(other, keeper.sb_lkid, 0, &keeper) == 0);
+
+  // There is one completion for two unlocks, so the second is refused.
+  CHECK(take(ls, LKM_EXMODE, &asked, 0, "a") == 0);
+  CHECK(dlm_ls_unlock(ls, asked.sb_lkid, 0, &asked, NULL) == 0 && asked.sb_status == EINPROG);
+  CHECK(dlm_ls_unlock(ls, asked.sb_lkid, 0, &unlock, NULL) == -1 && errno == EBUSY);
+  struct pollfd readable = {.fd = dlm_ls_get_fd(ls), .events = POLLIN};
+  while (asked.sb_status == EINPROG && poll(&readable, 1, 10000) == 1) dlm_dispatch(readable.fd);
+  CHECK(asked.sb_status == EUNLOCK);
+
   completions = 0;
   CHECK(dlm_ls_lock(ls, LKM_EXMODE, &asked, 0, "a", 1, 0, completed, NULL, NULL, NULL) == 0);
   CHECK(dlm_ls_unlock(ls, asked.sb_lkid, LKF_CANCEL, &asked, NULL) == 0);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sub-locks by the parent argument, which the Linux DLM ignores.
 #include <errno.h>
+#include <poll.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/types.h>
@@ -10,6 +11,7 @@
 #include "check.h"
 
 static dlm_lshandle_t ls, other;
+static void nothing(void *argument) { (void)argument; }
 
 static int take(dlm_lshandle_t handle, uint32_t mode, struct dlm_lksb *lksb, const char *name, uint32_t parent) {
   memset(lksb, 0, sizeof *lksb);
@@ -41,6 +43,15 @@ int main(void) {
   CHECK(dlm_ls_unlock_wait(ls, order.sb_lkid, 0, &order) == 0);
   CHECK(dlm_ls_unlock_wait(ls, orders.sb_lkid, 0, &orders) == 0);
   CHECK(dlm_close_lockspace(other) == 0);
+
+  // One that is on its way out is no parent, and one whose unlock was refused is what it was.
+  CHECK(take(ls, LKM_EXMODE, &orders, "orders", 0) == 0);
+  CHECK(dlm_ls_lock(ls, LKM_PWMODE, &orders, LKF_CONVERT, NULL, 0, 0, nothing, NULL, NULL, NULL) == 0);
+  CHECK(dlm_ls_unlock(ls, orders.sb_lkid, 0, &orders, NULL) == 0);
+  CHECK(take(ls, LKM_EXMODE, &below, "x", orders.sb_lkid) == -1 && errno == EBUSY);
+  struct pollfd fd = {.fd = dlm_ls_get_fd(ls), .events = POLLIN};
+  while (orders.sb_status != EUNLOCK && poll(&fd, 1, 10000) == 1) dlm_dispatch(fd.fd);
+  CHECK(orders.sb_status == EUNLOCK);
 
   // A refused request is no child.
   CHECK(take(ls, LKM_EXMODE, &orders, "orders", 0) == 0);
