@@ -445,7 +445,7 @@ std::vector<ClientConn> Requester::users_of(std::string_view lockspace) const {
     if (claim.bond == Bond::session && split_key(key)->lockspace == lockspace) users.push_back(claim.conn);
   });
   std::ranges::sort(users);
-  users.erase(std::ranges::unique(users).begin(), users.end());
+  users.erase(std::unique(users.begin(), users.end()), users.end());
   return users;
 }
 
