@@ -121,6 +121,7 @@ class Requester {
   template <class Call>
   void refuse(const Session& session, const Call& call, ClaimId lock, const Error& error);
   void done(const Session& session, RequestId request, const Error& error);
+  [[nodiscard]] static Error value_too_long(std::size_t have, std::size_t allowed);
 
   // requester_at_once.cpp: false if the short way cannot be taken; then nothing happened
   [[nodiscard]] bool grant_at_once(Claim& claim, const Place& place, RequestId request);

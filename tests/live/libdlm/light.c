@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Built against Debian's header and library, run on ours: two handles of the light library, with synchronous
 // and asynchronous calls, a value block, a notice, and its return codes. Exits 0, or says what went wrong.
+#include <dirent.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdint.h>
@@ -21,7 +22,16 @@ static void dispatch_until(dlm_lshandle_t ls, int *counter, int wanted) {
   while (*counter < wanted && poll(&polled, 1, 10000) == 1) dlm_dispatch(polled.fd);
 }
 
+static int threads(void) {
+  int count = 0;
+  DIR *tasks = opendir("/proc/self/task");
+  while (tasks != NULL && readdir(tasks) != NULL) ++count;
+  if (tasks != NULL) closedir(tasks);
+  return count;
+}
+
 int main(void) {
+  const int threads_before = threads();
   int one = 1;
   char written[DLM_LVB_LEN] = "text", read[DLM_LVB_LEN] = "";
   struct dlm_lksb a = {.sb_lvbptr = written}, b = {.sb_lvbptr = read};
@@ -69,5 +79,6 @@ int main(void) {
   CHECK(dlm_ls_unlock_wait(first, c.sb_lkid, 0, &c) == 0 && c.sb_status == EUNLOCK);
   CHECK(dlm_ls_lock_wait(first, LKM_EXMODE, &c, LKF_ORPHAN, "kept", 4, 0, NULL, NULL, NULL) == -1 && errno == ENOENT);
   CHECK(dlm_release_lockspace("live-light", first, 1) == 0);
+  CHECK(threads_before > 2 && threads() == threads_before);  // . and .. and us: the light library starts none
   return 0;
 }
