@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # Completion of `holdfast` for bash: source <(holdfast completion bash)
 
-# Names that somebody holds or waits for, as the daemon tells them; none if it does not answer.
+# Names that somebody holds or waits for in a lockspace, as the daemon tells them; none if it does not answer.
 _holdfast_names() {
-  holdfast "$@" ls 2>/dev/null | sed -n '2,$s/ .*//p' | sort -u
+  holdfast "${@:2}" ls --json --lockspace "$1" 2>/dev/null | sed -n 's/^      "name": "\(.*\)",$/\1/p' | sort -u
 }
 
 _holdfast() {
@@ -17,6 +17,11 @@ _holdfast() {
       -*) ;;
       *) verb=${COMP_WORDS[at]}; break ;;
     esac
+  done
+
+  local space=default
+  for ((at = 1; at < COMP_CWORD - 1; at++)); do
+    [[ ${COMP_WORDS[at]} != --lockspace ]] || space=${COMP_WORDS[at + 1]}
   done
 
   case $before in
@@ -38,7 +43,7 @@ _holdfast() {
     node) options+=" --incarnation"; names="fence-ack" ;;
     orphans) options+=" --adopt --purge --at --pid --lockspace" ;;
     up) options+=" --nodes --lease --mastering --detach --restart --attach" ;;
-    demo) options+=" --no-lock --seed" ;;
+    demo) options+=" --no-lock --rounds --lease --seed --keep" ;;
     completion) names="bash" ;;
   esac
   if [[ $word == -* ]]; then
@@ -46,7 +51,7 @@ _holdfast() {
     return
   fi
   case $verb in
-    run | lock | value | show) names=$(_holdfast_names "${chosen[@]}") ;;
+    run | lock | value | show) names=$(_holdfast_names "$space" "${chosen[@]}") ;;
   esac
   COMPREPLY=($(compgen -W "$names" -- "$word"))
 }

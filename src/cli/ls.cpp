@@ -10,7 +10,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <memory>
+#include <vector>
 
 namespace holdfast::cli {
 namespace {
@@ -30,18 +32,27 @@ std::string standing_text(const LockInfo& lock) {
 }
 
 std::string table_of(const std::vector<ResourceInfo>& resources) {
-  Table table({"NAME", "STANDING", "MODE", "NODE", "PID", "USER", "SINCE", "LABEL", "COMMAND"});
+  // Most clusters use one lockspace; the column is there where it says something.
+  const bool several = std::ranges::any_of(
+      resources, [](const ResourceInfo& r) { return r.lockspace != default_lockspace; });
+  std::vector<std::string> heads{"NAME", "STANDING", "MODE",  "NODE",   "PID",
+                                 "USER", "SINCE",    "LABEL", "COMMAND"};
+  if (several) heads.insert(heads.begin(), "LOCKSPACE");
+  Table table(heads);
   for (const ResourceInfo& resource : resources)
-    for (const LockInfo& lock : resource.locks)
-      table.add({{name_text(resource)},
-                 {standing_text(lock), colour_of(lock.standing)},
-                 {mode_text(lock)},
-                 {node_text(lock.node)},
-                 {fmt::format("{}", lock.owner.pid)},
-                 {escaped(lock.owner.user)},
-                 {since_text(lock.age)},
-                 {lock.owner.label.empty() ? "-" : escaped(lock.owner.label)},
-                 {escaped(lock.owner.command)}});
+    for (const LockInfo& lock : resource.locks) {
+      std::vector<Cell> row{{path_text(resource)},
+                            {standing_text(lock), colour_of(lock.standing)},
+                            {mode_text(lock)},
+                            {node_text(lock.node)},
+                            {fmt::format("{}", lock.owner.pid)},
+                            {escaped(lock.owner.user)},
+                            {since_text(lock.age)},
+                            {lock.owner.label.empty() ? "-" : escaped(lock.owner.label)},
+                            {escaped(lock.owner.command)}};
+      if (several) row.insert(row.begin(), Cell{escaped(resource.lockspace)});
+      table.add(row);
+    }
   return table.empty() ? "" : table.text();
 }
 

@@ -31,11 +31,15 @@ std::string_view name_of(ValueState state) {
   HF_ASSERT(!"unknown state");
 }
 
-std::string name_text(const ResourceInfo& resource) {
+std::string path_text(const ResourceInfo& resource) {
   std::string text;
-  if (resource.lockspace != default_lockspace) text = escaped(resource.lockspace) + ":";
   for (const std::string& name : resource.above) text += escaped(name) + "::";
   return text + escaped(resource.name);
+}
+
+std::string name_text(const ResourceInfo& resource) {
+  const bool usual = resource.lockspace == default_lockspace;
+  return (usual ? "" : escaped(resource.lockspace) + ":") + path_text(resource);
 }
 
 std::string node_text(NodeId node) { return node ? fmt::format("n{}", node.value()) : "-"; }

@@ -13,7 +13,9 @@
 namespace holdfast::cli {
 
 [[nodiscard]] std::string_view name_of(ValueState state);
-// As it is printed: "lockspace:above::name", without what is usual.
+// "above::name".
+[[nodiscard]] std::string path_text(const ResourceInfo& resource);
+// The same behind its lockspace, unless that is the usual one: "lockspace:above::name".
 [[nodiscard]] std::string name_text(const ResourceInfo& resource);
 // "n2"; "-" for none.
 [[nodiscard]] std::string node_text(NodeId node);

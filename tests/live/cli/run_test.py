@@ -141,7 +141,7 @@ class Run(TestCase):
                           name="a\\xff\\x01b")
         held.line(re.escape("in a\\xff\\x01b"))
         listed = self.cluster.run("ls", "--lockspace", "other", node=2).stdout
-        self.assertIn("other:a\\xff\\x01b", listed)
+        self.assertRegex(listed, r"(?m)^other +a\\xff\\x01b +held ")
         self.assertEqual(self.run_command("true", options=["--no-wait"], name=b"a\xff\x01b").returncode, 0)
 
     def start_on_terminal(self, script, shell="sh"):

@@ -108,7 +108,9 @@ class Verbs(TestCase):
 
     def test_ls_escapes_names_and_takes_lockspaces(self):
         self.hold("--escaped", "--lockspace", "special", "a\\x0ab\\xff")
-        self.assertIn("special:a\\x0ab\\xff ", self.cluster.run("ls", "--lockspace", "spec*", node=2).stdout)
+        listed = self.cluster.run("ls", "--lockspace", "spec*", node=2).stdout
+        self.assertRegex(listed, r"^LOCKSPACE +NAME +STANDING ")
+        self.assertRegex(listed, r"(?m)^special +a\\x0ab\\xff +held ")
         self.assertEqual(self.cluster.run("ls", "--escaped", "a\\x0a*", "--lockspace", "default").stdout, "")
 
     def test_odd_names_come_through_as_they_are(self):
