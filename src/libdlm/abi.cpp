@@ -99,15 +99,6 @@ dlm_lshandle_t open_lockspace(const char* name, const holdfast::LockspaceOptions
   return Library::instance().open(entered.guard, std::string(text), options).get();
 }
 
-// A handle that was closed a moment ago may still count; the daemon has seen its end before it is asked
-// for the second time.
-int leave_lockspace(const char* name, holdfast::LeaveHow how) {
-  auto client = holdfast::Client::connect({.socket = {}, .label = "libdlm"});
-  if (!client) return to_errno(client.error().code);
-  auto left = client->leave_lockspace(name, how);
-  if (!left && left.error().code == holdfast::Errc::lockspace_in_use) left = client->leave_lockspace(name, how);
-  return left ? 0 : to_errno(left.error().code);
-}
 
 }  // namespace
 
@@ -152,8 +143,12 @@ int dlm_close_lockspace(dlm_lshandle_t ls) {
 int dlm_release_lockspace(const char* name, dlm_lshandle_t ls, int force) {
   if (name == nullptr) return fail(EINVAL);
   if (dlm_close_lockspace(ls) != 0) return -1;
-  errno = leave_lockspace(name, force != 0 ? holdfast::LeaveHow::force : holdfast::LeaveHow::if_unused);
-  return errno == EUNATCH ? -1 : 0;
+  auto client = holdfast::Client::connect({.socket = {}, .label = "libdlm"});
+  if (!client) return fail(to_errno(client.error().code));
+  const auto how = force != 0 ? holdfast::LeaveHow::force : holdfast::LeaveHow::if_unused;
+  const auto left = client->leave_lockspace(name, how);
+  errno = left ? 0 : to_errno(left.error().code);
+  return client->ended() == nullptr ? 0 : -1;
 }
 
 int dlm_ls_get_fd(dlm_lshandle_t ls) {

@@ -138,7 +138,8 @@ void Handle::set_parent(Record& record, LockNumber parent) {
   if (Record* above = find(parent); above != nullptr) ++above->children;
 }
 
-int Handle::request(const LockCall& call) {
+// The record of a new lock that was asked for, or an errno.
+int Handle::ask(const LockCall& call, OnAnswer answered, Record*& asked) {
   ClaimId parent;
   if (const int wrong = find_parent(call, parent); wrong != 0) return wrong;
   Record& record = add();
@@ -146,40 +147,34 @@ int Handle::request(const LockCall& call) {
   set_parent(record, call.parent);
   LockOptions options = options_of(call, number);
   options.parent = parent;
-  const auto asked = client_.lock_async(to_name(call.name, call.length), static_cast<Mode>(call.mode),
-                                        options,
-                                        [this, number](Result<Lock, Refusal> r) { on_granted(number, std::move(r)); });
-  if (!asked) {
+  const auto request = client_.lock_async(
+      to_name(call.name, call.length), static_cast<Mode>(call.mode), options,
+      [this, number, answered](Result<Lock, Refusal> r) { (this->*answered)(number, std::move(r)); });
+  if (!request) {
     erase(number);
-    return to_errno(asked.error().code);
+    return to_errno(request.error().code);
   }
-  record.request = *asked;
-  begin(record, UnderWay::request, call);
+  record.request = *request;
+  asked = &record;
+  return 0;
+}
+
+int Handle::request(const LockCall& call) {
+  Record* record = nullptr;
+  if (const int wrong = ask(call, &Handle::on_granted, record); wrong != 0) return wrong;
+  begin(*record, UnderWay::request, call);
   return 0;
 }
 
 // Never calls anybody, as the original.
 int Handle::adopt(const LockCall& call) {
-  ClaimId parent;
-  if (const int wrong = find_parent(call, parent); wrong != 0) return wrong;
-  Record& record = add();
-  const LockNumber number = record.number;
-  set_parent(record, call.parent);
-  LockOptions options = options_of(call, number);
-  options.parent = parent;
-  const auto asked = client_.lock_async(to_name(call.name, call.length), static_cast<Mode>(call.mode),
-                                        options,
-                                        [this, number](Result<Lock, Refusal> r) { on_adopted(number, std::move(r)); });
-  if (!asked) {
-    erase(number);
-    return to_errno(asked.error().code);
-  }
-  record.request = *asked;
-  record.under_way = UnderWay::request;
-  record.answer = {.lksb = call.lksb, .ast = callable(call.ast), .argument = call.argument};
-  record.waiters.add(call.waiter);
-  record.bast = callable(call.bast);
-  record.bast_argument = call.argument;
+  Record* record = nullptr;
+  if (const int wrong = ask(call, &Handle::on_adopted, record); wrong != 0) return wrong;
+  record->under_way = UnderWay::request;
+  record->answer = {.lksb = call.lksb, .ast = callable(call.ast), .argument = call.argument};
+  record->waiters.add(call.waiter);
+  record->bast = callable(call.bast);
+  record->bast_argument = call.argument;
   return 0;
 }
 

@@ -67,6 +67,8 @@ class Handle {
 
  private:
   Handle(Client client, std::string lockspace, Lockspace opened);
+  using OnAnswer = void (Handle::*)(LockNumber, Result<Lock, Refusal>);
+  [[nodiscard]] int ask(const LockCall& call, OnAnswer answered, Record*& asked);
   [[nodiscard]] int request(const LockCall& call);
   [[nodiscard]] int adopt(const LockCall& call);
   [[nodiscard]] int convert(const LockCall& call);

@@ -118,8 +118,7 @@ std::string root_key_of(std::string_view key) {
 
 Slot slot_of(std::string_view key) {
   const auto slot = [](std::string_view root) { return Slot{static_cast<std::uint32_t>(hash_bytes(root) % limits::slots)}; };
-  const bool is_plain = key.empty() || (static_cast<unsigned char>(key.front()) & 0x80U) == 0;
-  return is_plain ? slot(key) : slot(root_key_of(key));
+  return is_path_key(key) ? slot(root_key_of(key)) : slot(key);
 }
 
 std::string escaped(std::string_view bytes) {

@@ -52,6 +52,10 @@ void append_key(std::string& out, const KeyParts& parts);
 [[nodiscard]] std::vector<std::string_view> names_of(const KeyParts& parts);
 // For patterns and people: the names, with "::" between them.
 [[nodiscard]] std::string joined(const KeyParts& parts);
+// Is it that of a sub-lock's resource?
+[[nodiscard]] inline bool is_path_key(std::string_view key) {
+  return !key.empty() && (static_cast<unsigned char>(key.front()) & 0x80U) != 0;
+}
 // The key of the root of its tree; its own if it is plain.
 [[nodiscard]] std::string root_key_of(std::string_view key);
 // The slot of the directory that knows this resource's master: the same for all of a tree.

@@ -48,6 +48,7 @@ NodeId Home::choose_master(NodeId origin, std::string_view key) const {
   const LockspacePolicy& policy = core_.policy_of_key(key);
   switch (policy.mastering) {
     case Mastering::first: {
+      if (!is_path_key(key)) return origin;
       // A tree has one master: its root is locked as long as anything below it is.
       const cluster::Entry* root = directory_.find(root_key_of(key));
       return root != nullptr && is_alive(*root) ? root->master : origin;

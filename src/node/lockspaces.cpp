@@ -10,6 +10,10 @@ Error named(Errc code, std::string_view lockspace) {
   return Error{code, std::string(row_of(code).text) + ": \"" + escaped(lockspace) + "\""};
 }
 
+bool joins(const wire::OpenLockspace& call) {
+  return call.use == LockspaceUse::join || call.use == LockspaceUse::join_new;
+}
+
 }  // namespace
 
 // ---- opening and joining --------------------------------------------------------------------------------
@@ -17,18 +21,22 @@ Error named(Errc code, std::string_view lockspace) {
 void Lockspaces::on(Session& session, const wire::OpenLockspace& call) {
   const ClientConn conn = session.conn;
   const OwnerId owner = session.owner;
-  const bool joins = call.use == LockspaceUse::join || call.use == LockspaceUse::join_new;
-  Result<void> fine = check_lockspace_name(call.lockspace);
-  if (fine) fine = may_open(sessions_.facts(owner), call);
-  const Result<wire::LockspaceHandle> handle =
-      fine ? sessions_.open_lockspace(session, call.lockspace, call.use != LockspaceUse::any)
-           : Result<wire::LockspaceHandle>(fine.error());
-  if (handle && joins) join(sessions_.facts(owner), call);
+  const Result<wire::LockspaceHandle> handle = open(session, call);
   if (handle)
     sessions_.send(conn, owner, wire::LockspaceOpened{.request = call.request, .lockspace = *handle});
   else
     sessions_.send(conn, owner, wire::Done{.request = call.request, .status = handle.error().code,
                                            .detail = handle.error().detail});
+}
+
+Result<wire::LockspaceHandle> Lockspaces::open(Session& session, const wire::OpenLockspace& call) {
+  const Owner& who = sessions_.facts(session.owner);
+  if (const Result<void> fine = check_lockspace_name(call.lockspace); !fine) return fine.error();
+  if (const Result<void> fine = may_open(who, call); !fine) return fine.error();
+  HF_TRY(const wire::LockspaceHandle handle,
+         sessions_.open_lockspace(session, call.lockspace, call.use != LockspaceUse::any));
+  if (joins(call)) join(who, call);
+  return handle;
 }
 
 Result<void> Lockspaces::may_open(const Owner& who, const wire::OpenLockspace& call) const {
@@ -37,8 +45,7 @@ Result<void> Lockspaces::may_open(const Owner& who, const wire::OpenLockspace& c
   if (!is_in && call.use == LockspaceUse::existing) return named(Errc::no_such_lockspace, call.lockspace);
   if (is_in && call.use == LockspaceUse::join_new) return named(Errc::lockspace_exists, call.lockspace);
   if (is_in && !has_access(who, call.lockspace, known->second)) return named(Errc::no_access, call.lockspace);
-  const bool joins = call.use == LockspaceUse::join || call.use == LockspaceUse::join_new;
-  return joins && !is_in ? has_room_for(who) : Result<void>();
+  return joins(call) && !is_in ? has_room_for(who) : Result<void>();
 }
 
 // Nobody but the operator can fill the node's table, and no peer can.
@@ -48,7 +55,7 @@ Result<void> Lockspaces::has_room_for(const Owner& who) const {
     all += lockspace.joins > 0 ? 1 : 0;
     theirs += lockspace.joins > 0 && lockspace.uid == who.uid ? 1 : 0;
   }
-  if (all >= limits::lockspaces_max || (!is_operator(who) && theirs >= limits::lockspaces_per_user_max))
+  if (all >= limits::lockspaces_max || (!sessions_.is_operator(who) && theirs >= limits::lockspaces_per_user_max))
     return Error{Errc::too_many_lockspaces,
                  "this node can be in " + std::to_string(limits::lockspaces_max) + " lockspaces, and in " +
                      std::to_string(limits::lockspaces_per_user_max) + " that one user joined who is no operator"};
@@ -61,7 +68,7 @@ bool Lockspaces::has_access(const Owner& who, std::string_view name, const Locks
   constexpr std::uint32_t read_and_write = 06;
   const bool in_group = std::ranges::find(who.groups, lockspace.gid) != who.groups.end();
   const unsigned shift = who.uid == lockspace.uid ? 6 : in_group ? 3 : 0;
-  return is_operator(who) || name == default_lockspace ||
+  return sessions_.is_operator(who) || name == default_lockspace ||
          (lockspace.mode >> shift & read_and_write) == read_and_write;
 }
 
@@ -72,7 +79,7 @@ void Lockspaces::join(const Owner& who, const wire::OpenLockspace& call) {
   ++lockspace.joins_of[who.uid];
   if (++lockspace.joins > 1) {
     // The latest join says the mode, if it is one who may.
-    if (is_operator(who) || who.uid == lockspace.uid) lockspace.mode = call.mode & permission_bits;
+    if (sessions_.is_operator(who) || who.uid == lockspace.uid) lockspace.mode = call.mode & permission_bits;
     return;
   }
   lockspace.uid = who.uid;
@@ -95,7 +102,7 @@ bool Lockspaces::is_in(const std::string& lockspace) const {
 // Everybody takes back what he did himself, and takes nobody's locks away; the operator may do all.
 Result<void> Lockspaces::may_leave(const Owner& who, const std::string& name, const Lockspace& lockspace,
                                    LeaveHow how) const {
-  if (is_operator(who)) return {};
+  if (sessions_.is_operator(who)) return {};
   if (!lockspace.joins_of.contains(who.uid))
     return Error{Errc::not_permitted, "only the operator takes back what others have joined"};
   if (how == LeaveHow::force && requester_.has_locks_of_others_in(name, who.uid))

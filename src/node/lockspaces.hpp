@@ -27,8 +27,8 @@ class Lockspaces {
   void on(const Session& session, const wire::ListLockspaces& call);
   void on(NodeId from, const wire::LockspaceMember& message);
 
-  // Takes a join back. Errors: bad_name, name_too_long, no_such_lockspace, not_permitted, lockspace_in_use. What becomes of
-  // those who still use it after the last leave is the caller's business.
+  // Takes a join back. Errors: bad_name, name_too_long, no_such_lockspace, not_permitted, lockspace_in_use.
+  // What becomes of those who still use it after the last leave is the caller's business.
   [[nodiscard]] Error leave(const Session& session, const std::string& lockspace, LeaveHow how);
   [[nodiscard]] bool is_in(const std::string& lockspace) const;
 
@@ -51,9 +51,7 @@ class Lockspaces {
     std::uint32_t changes = 0;    // since this node joined
     Change latest;
   };
-  [[nodiscard]] bool is_operator(const Owner& who) const {
-    return who.uid == 0 || who.uid == core_.config.operator_uid;
-  }
+  [[nodiscard]] Result<wire::LockspaceHandle> open(Session& session, const wire::OpenLockspace& call);
   void join(const Owner& who, const wire::OpenLockspace& call);
   [[nodiscard]] Result<void> may_open(const Owner& who, const wire::OpenLockspace& call) const;
   [[nodiscard]] Result<void> has_room_for(const Owner& who) const;

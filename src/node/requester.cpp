@@ -15,13 +15,12 @@ void Requester::on(const Session& session, const wire::Lock& call) {
     refuse(session, call, {}, fine.error());
     return;
   }
-  Result<PlaceId> found = call.parent ? place_below(session, call.parent, call.resource)
-                                      : place_of(session.lockspaces[call.lockspace.value()], call.resource);
+  const Result<Place*> found = place_for(session, call);
   if (!found) {
     refuse(session, call, {}, found.error());
     return;
   }
-  Place& place = places_[*found];
+  Place& place = **found;
   if (call.flags.has(Flag::orphan)) {
     adopt(session, place, call);
     return;
@@ -69,8 +68,10 @@ NameSeed Requester::seed_of(std::string_view key) const {
   return NameSeed::of(split_key(key)->lockspace, core_.config.hash_salt);
 }
 
-PlaceId Requester::place_of(const OpenLockspace& lockspace, std::string_view name) {
-  return place_of(lockspace.seed, {.lockspace = lockspace.name, .name = name});
+Result<Place*> Requester::place_for(const Session& session, const wire::Lock& call) {
+  if (call.parent) return place_below(session, call.parent, call.resource);
+  const OpenLockspace& lockspace = session.lockspaces[call.lockspace.value()];
+  return &place_of(lockspace.seed, {.lockspace = lockspace.name, .name = call.resource});
 }
 
 // A parent must be held: it keeps the tree together.
@@ -84,25 +85,24 @@ Result<void> Requester::check_parent(const Session& session, ClaimId parent) {
 }
 
 // The resource of a sub-lock is known by its path.
-Result<PlaceId> Requester::place_below(const Session& session, ClaimId parent, std::string_view name) {
+Result<Place*> Requester::place_below(const Session& session, ClaimId parent, std::string_view name) {
   if (const Result<void> fine = check_parent(session, parent); !fine) return fine.error();
   const Claim* const above = owned(session, parent);
   const KeyParts parts = *split_key(places_[above->place].key);
   HF_TRY(const std::string path, path_below(parts, name));
-  const std::string lockspace(parts.lockspace);  // `parts` points into a place, and places may move
-  return place_of(NameSeed::of(lockspace, core_.config.hash_salt),
-                  {.lockspace = lockspace, .name = path, .form = NameForm::path});
+  return &place_of(NameSeed::of(parts.lockspace, core_.config.hash_salt),
+                   {.lockspace = parts.lockspace, .name = path, .form = NameForm::path});
 }
 
-PlaceId Requester::place_of(NameSeed seed, const KeyParts& parts) {
-  if (Place* const known = by_name_.find(seed, parts)) return known->id;
+Place& Requester::place_of(NameSeed seed, const KeyParts& parts) {
+  if (Place* const known = by_name_.find(seed, parts)) return *known;
   const PlaceId id = places_.emplace();
   Place& place = places_[id];
   place.id = id;
   place.key = make_key(parts);
   place.slot = slot_of(place.key);
   by_name_.insert(seed, place);
-  return id;
+  return place;
 }
 
 Claim& Requester::new_claim(Place& place, const Session& session, const wire::Lock& call) {
@@ -112,14 +112,14 @@ Claim& Requester::new_claim(Place& place, const Session& session, const wire::Lo
   static_cast<ClaimFacts&>(claim) = {.id = id, .place = place.id, .conn = session.conn, .owner = session.owner,
                                      .notices = call.notices, .tag = call.tag, .wanted = call.mode, .flags = call.flags};
   place.claims.push_back(claim);
-  set_parent(claim, call.parent);
+  if (call.parent) set_parent(claim, call.parent);
   if (session.conn.value() >= by_session_.size()) by_session_.resize(session.conn.value() + 1);
   by_session_[session.conn.value()].push_back(claim);
   return claim;
 }
 
 void Requester::set_parent(Claim& claim, ClaimId parent) {
-  if (Claim* former = claims_.find(claim.parent); former != nullptr) --former->children;
+  if (claim.parent) leave_parent(claim.parent);
   claim.parent = parent;
   if (Claim* above = claims_.find(parent); above != nullptr) ++above->children;
 }

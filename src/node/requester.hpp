@@ -101,11 +101,12 @@ class Requester {
   // requester.cpp: calls
   [[nodiscard]] Result<void> check_lock(const Session& session, const wire::Lock& call) const;
   [[nodiscard]] NameSeed seed_of(std::string_view key) const;
-  [[nodiscard]] PlaceId place_of(const OpenLockspace& lockspace, std::string_view name);
-  [[nodiscard]] PlaceId place_of(NameSeed seed, const KeyParts& parts);
+  [[nodiscard]] Result<Place*> place_for(const Session& session, const wire::Lock& call);
+  [[nodiscard]] Place& place_of(NameSeed seed, const KeyParts& parts);
   [[nodiscard]] Result<void> check_parent(const Session& session, ClaimId parent);
-  [[nodiscard]] Result<PlaceId> place_below(const Session& session, ClaimId parent, std::string_view name);
+  [[nodiscard]] Result<Place*> place_below(const Session& session, ClaimId parent, std::string_view name);
   void set_parent(Claim& claim, ClaimId parent);
+  void leave_parent(ClaimId parent);
   void end_released_parents();
   Claim& new_claim(Place& place, const Session& session, const wire::Lock& call);
   void adopt(const Session& session, Place& place, const wire::Lock& call);

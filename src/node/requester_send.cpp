@@ -131,10 +131,14 @@ void Requester::erase(Claim& claim) {
   }
   place.claims.erase(place.claims.iterator_to(claim));
   if (place.asker == claim.id) place.asker = {};
-  if (Claim* parent = claims_.find(claim.parent); parent != nullptr && --parent->children == 0)
-    if (parent->goes_with_children) released_parents_.push_back(parent->id);
+  if (claim.parent) leave_parent(claim.parent);
   claims_.erase(claim.id);
   forget_if_unused(place);
+}
+
+void Requester::leave_parent(ClaimId id) {
+  Claim* parent = claims_.find(id);  // null: it has ended, with its session
+  if (parent != nullptr && --parent->children == 0 && parent->goes_with_children) released_parents_.push_back(id);
 }
 
 // At the end of a turn: whoever erases a sub-lock is in the middle of something.

@@ -76,9 +76,8 @@ void Sessions::forget(ClientConn conn) {
   --open_;
 }
 
-bool Sessions::is_operator(const Session& session) const {
-  const std::uint32_t uid = facts(session.owner).uid;
-  return uid == 0 || uid == core_.config.operator_uid;
+bool Sessions::is_operator(const Owner& owner) const {
+  return owner.uid == 0 || owner.uid == core_.config.operator_uid;
 }
 
 Result<wire::LockspaceHandle> Sessions::open_lockspace(Session& session, std::string_view lockspace,

@@ -72,7 +72,8 @@ class Sessions {
     Session& session = sessions_[conn.value()];
     if (std::exchange(session.recalled, false)) session.slot->allow();
   }
-  [[nodiscard]] bool is_operator(const Session& session) const;
+  [[nodiscard]] bool is_operator(const Owner& owner) const;
+  [[nodiscard]] bool is_operator(const Session& session) const { return is_operator(facts(session.owner)); }
   [[nodiscard]] Result<wire::LockspaceHandle> open_lockspace(Session& session, std::string_view lockspace,
                                                              bool by_join) const;
   // Handles of all sessions that opened it as one that this node is in.
