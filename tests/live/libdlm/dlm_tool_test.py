@@ -4,13 +4,13 @@
 import re
 import subprocess
 import sys
-import tempfile
 import unittest
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "cli"))
+sys.path[:0] = [str(HERE), str(HERE.parent / "cli")]
 
+from built import exported, printed_by  # noqa: E402
 from harness import BIN, PATIENCE, Cluster, TestCase, environment  # noqa: E402
 
 LIB = str(BIN.parent / "lib")
@@ -69,6 +69,7 @@ class DlmTool(TestCase):
         self.assertRegex(status, r"fence 2 nodedown delay actor 0 fail \d+ fence 0 now \d+\n")
         self.assertRegex(status, r"node 2 X add 0 rem \d+ fail \d+ fence 0 at 0 0\n")
         self.assertIn("change        member 1 joined 0 remove 1 failed 1 seq 3,3\n", self.tool("ls"))
+        self.assertRegex(self.cluster.run("status").stdout, r"(?m)^waits +\S+ s for the lease of lost node 2 ")
         self.tool("fence_ack", "2")
         self.assertNotIn("fence 2", self.tool("status"))
 
@@ -85,22 +86,14 @@ class DlmTool(TestCase):
 
 
 class Header(unittest.TestCase):
-    def values(self, *options):
-        with tempfile.TemporaryDirectory() as directory:
-            program = Path(directory, "values")
-            subprocess.run(["cc", "-Wall", "-Werror", *options, "-o", program, HERE / "control_values.c"], check=True)
-            return subprocess.run([program], capture_output=True, text=True, check=True).stdout
-
     def test_ours_says_what_the_original_says(self):
-        ours = self.values("-I", HERE.parents[2] / "include")
-        self.assertEqual(ours, self.values())
+        ours = printed_by("control_values.c", "-I", HERE.parents[2] / "include")
+        self.assertEqual(ours, printed_by("control_values.c"))
         self.assertIn("dlmc_lockspace 140", ours)
 
     def test_only_the_original_names_are_exported(self):
-        names = [subprocess.run(["nm", "-D", "--defined-only", path], capture_output=True, text=True, check=True)
-                 for path in (f"{LIB}/libdlmcontrol.so.3", "/usr/lib/x86_64-linux-gnu/libdlmcontrol.so.3")]
-        ours, theirs = ({line.split()[-1] for line in done.stdout.splitlines() if " T " in line} for done in names)
-        self.assertEqual(ours, theirs)
+        ours = exported(f"{LIB}/libdlmcontrol.so.3")
+        self.assertEqual(ours, exported("/usr/lib/x86_64-linux-gnu/libdlmcontrol.so.3"))
         self.assertEqual(len(ours), 22)
 
 

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
+import threading
 import unittest
 from pathlib import Path
 
@@ -43,29 +43,31 @@ class Lvmlockd:
         test.addCleanup(shutil.rmtree, directory, ignore_errors=True)
         env = environment() | {"LD_LIBRARY_PATH": str(LIB), "HOLDFAST_SOCKET": socket_of_node,
                                "CLUSTER_NAME": CLUSTER_NAME}
-        with open(f"{directory}/log", "w", encoding="utf-8") as log:
-            self.process = subprocess.Popen(["unshare", "--mount", "sh", "-c", START, "sh", directory], env=env,
-                                            stdout=log, stderr=log)
+        self.process = subprocess.Popen(["unshare", "--mount", "sh", "-c", START, "sh", directory], env=env,
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         test.addCleanup(self.kill)
         self.log = Path(directory, "log")
+        self.started = threading.Event()
+        threading.Thread(target=self._keep_log, daemon=True).start()
         self.connection = self._connect(f"{directory}/socket")
         test.addCleanup(self.connection.close)
         self.received = b""
 
+    def _keep_log(self):
+        with self.process.stdout, open(self.log, "wb", buffering=0) as log:
+            for line in self.process.stdout:
+                log.write(line)
+                if b"lvmlockd started" in line:  # it listens since a moment before
+                    self.started.set()
+        self.started.set()  # or it never will
+
     def _connect(self, path):
-        """It has no way to say that it listens but to listen."""
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            connection = socket.socket(socket.AF_UNIX)
-            connection.settimeout(PATIENCE)
-            try:
-                connection.connect(path)
-                return connection
-            except OSError:
-                connection.close()
-                if self.process.poll() is not None or time.monotonic() > deadline:
-                    raise AssertionError(f"lvmlockd does not listen: {self.log.read_text()}") from None
-                time.sleep(0.01)
+        if not self.started.wait(PATIENCE) or self.process.poll() is not None:
+            raise AssertionError(f"lvmlockd does not start: {self.log.read_text()}")
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(PATIENCE)
+        connection.connect(path)
+        return connection
 
     def kill(self):
         if self.process.poll() is None:

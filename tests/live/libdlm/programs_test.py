@@ -9,8 +9,9 @@ import unittest
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "cli"))
+sys.path[:0] = [str(HERE), str(HERE.parent / "cli")]
 
+from built import exported, printed_by  # noqa: E402
 from harness import BIN, PATIENCE, Cluster, Program, TestCase, environment  # noqa: E402
 
 LIB = BIN.parent / "lib"
@@ -92,15 +93,9 @@ class Programs(TestCase):
 
 
 class Header(unittest.TestCase):
-    def values(self, *options):
-        with tempfile.TemporaryDirectory() as directory:
-            program = Path(directory, "values")
-            subprocess.run(["cc", "-Wall", "-Werror", *options, "-o", program, HERE / "values.c"], check=True)
-            return subprocess.run([program], capture_output=True, text=True, check=True).stdout
-
     def test_ours_says_what_the_original_says(self):
-        ours = self.values("-I", HERE.parents[2] / "include")
-        self.assertEqual(ours, self.values())
+        ours = printed_by("values.c", "-I", HERE.parents[2] / "include")
+        self.assertEqual(ours, printed_by("values.c"))
         self.assertIn("LKF_WAIT 0x80000000", ours)
 
     def test_our_header_declares_what_the_original_declares(self):
@@ -112,15 +107,11 @@ class Header(unittest.TestCase):
 
 
 class Symbols(unittest.TestCase):
-    def exported(self, library):
-        listed = subprocess.run(["nm", "-D", "--defined-only", LIB / library], capture_output=True, text=True, check=True)
-        return sorted(line.split()[-1] for line in listed.stdout.splitlines())
-
     def test_only_the_original_names_are_exported(self):
         light = [f"dlm_{name}" for name in COMMON]
-        self.assertEqual(self.exported("libdlm_lt.so.3"), sorted(light))
-        self.assertEqual(self.exported("libdlm.so.3"), sorted(light + THREADED))
-        self.assertEqual(self.exported("libholdfast_query.so.0"), [
+        self.assertEqual(exported(LIB / "libdlm_lt.so.3"), sorted(light))
+        self.assertEqual(exported(LIB / "libdlm.so.3"), sorted(light + THREADED))
+        self.assertEqual(exported(LIB / "libholdfast_query.so.0"), [
             f"holdfast_{name}" for name in ("free_lockspaces", "free_resources", "query_lockspaces", "query_resources")])
 
 
