@@ -15,9 +15,10 @@ enum class NodePhase : std::uint8_t {
   collecting = 1,  // after a view change: waits for the others' reports (untouched resources go on)
   no_view = 2,     // has not been told a view with itself in it
   expired = 3,     // its lease ran out or a view left it out: finished as this incarnation
+  no_quorum = 4,   // too few of the others have agreed that it is there: grants nothing
 };
 [[nodiscard]] constexpr std::string_view name_of(NodePhase phase) {
-  constexpr std::string_view names[] = {"open", "collecting", "no view", "expired"};
+  constexpr std::string_view names[] = {"open", "collecting", "no view", "expired", "no quorum"};
   return names[static_cast<std::size_t>(phase)];
 }
 

@@ -3,6 +3,7 @@
 // but the sequence of views; two views of one epoch with unequal digests are refused loudly.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -24,8 +25,11 @@ struct Member {
 struct View {
   Epoch epoch;
   std::vector<Member> members;  // sorted by node
-  std::uint32_t configured_votes = 0;
+  std::uint32_t configured_votes = 0;  // of the whole cluster, also of those that are not there
   bool quorate = true;
+  NodeId tie_breaker;              // its side counts if exactly half of the votes are there; none: nobody's
+  std::uint32_t device_votes = 0;  // of a quorum device; part of configured_votes
+  std::chrono::milliseconds device_timeout{};  // how long the device may stay with the side that it chose before
 
   [[nodiscard]] const Member* find(NodeId node) const;
   [[nodiscard]] bool has(NodeId node) const { return find(node) != nullptr; }

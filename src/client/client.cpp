@@ -151,7 +151,7 @@ Result<NodeInfo> Client::status() {
 
 Result<void> Client::set_view(const View& view) {
   client::Answer answer;
-  return state_->wait_for(state_->session().set_view({.view = wire::to_wire(view)}), answer);
+  return state_->wait_for(state_->session().set_view(wire::to_wire_whole(view)), answer);
 }
 
 Result<void> Client::fence_ack(NodeId node, Incarnation incarnation) {

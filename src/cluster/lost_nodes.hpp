@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // LostNodes: how long what a lost node was granted may still be in use. A dead daemon proves nothing about
 // its clients, so their locks are granted again only after the lease, or when somebody confirms that the
-// clients are dead too (fence-ack). For now a lost node's lease is taken to have been renewed at the very
-// moment at which we learned of the loss; leases that are learned from heartbeats shorten this (the place
-// is lease_left of report()).
+// clients are dead too (fence-ack). What we know of that lease is what we answered to its heartbeats
+// (leases.hpp); the others say what they know in the exchange, and only then is it sure that nobody knows more.
 #pragma once
 
 #include <algorithm>
@@ -21,7 +20,8 @@ class LostNodes {
   struct Lost {
     NodeId node;
     Incarnation incarnation;
-    Instant until;  // its locks may be in use until then
+    Instant until;      // its locks may be in use until then
+    bool sure = false;  // everybody has said what he knows of it
     friend bool operator==(const Lost&, const Lost&) = default;
   };
 
@@ -35,7 +35,15 @@ class LostNodes {
       known->until = std::max(known->until, until);
       return;
     }
-    lost_.push_back({.node = node, .incarnation = incarnation, .until = until});
+    lost_.push_back({.node = node, .incarnation = incarnation, .until = until, .sure = false});
+  }
+  // Everybody has said what he knows. For lives that were not sure yet somebody may have forgotten, in a
+  // restart, what he had answered: that counts until `unknown`.
+  void everybody_has_reported(Instant unknown) {
+    for (Lost& lost : lost_) {
+      if (!lost.sure && lost.until != Instant{}) lost.until = std::max(lost.until, unknown);
+      lost.sure = true;
+    }
   }
   // Somebody vouches for the death of the node and of its clients. No incarnation: the latest lost one.
   // False if no such life of the node was lost.

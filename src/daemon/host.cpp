@@ -69,6 +69,7 @@ struct Host::State {
   Instant wake_wanted = Instant::never();
 
   Life life;
+  Instant deadline;  // what the page says
   std::unique_ptr<node::Node> node;
   node::Effects first_effects, second_effects;
   node::Effects* filling = &first_effects;
@@ -151,6 +152,7 @@ Result<void> Host::State::begin_life() {
   io::StateFile::Content content = state_file.content();
   life.incarnation = Incarnation{std::max(io::wall_nanoseconds(), content.incarnation.value() + 1)};
   life.saved_epoch = content.epoch;
+  life.former_peers = content.peers;
   content.incarnation = life.incarnation;
   content.lease = std::chrono::ceil<std::chrono::milliseconds>(config.lease);
   content.boot = io::this_boot();
@@ -195,7 +197,7 @@ void Host::State::carry_out(node::Effects& out) {
   // First the old calls: a restarted node is in both lists.
   for (const NodeId gone : out.stop_dialing) peers.stop_dialing(gone);
   for (const node::Dial& dial : out.dials) peers.dial(dial.node, dial.address);
-  if (out.deadline) page.stamp(*out.deadline);
+  if (out.deadline) page.stamp(deadline = *out.deadline);
   if (out.wake_at) arm_wake(*out.wake_at);
   if (out.finished) next_life();
 }
@@ -203,7 +205,10 @@ void Host::State::carry_out(node::Effects& out) {
 Result<void> Host::State::persist(const node::Effects& out) {
   if (out.saves.empty()) return {};
   io::StateFile::Content content = state_file.content();
-  for (const node::Save& save : out.saves) content.epoch = std::max(content.epoch, save.epoch);
+  for (const node::Save& save : out.saves) {
+    content.epoch = std::max(content.epoch, save.epoch);
+    content.peers = save.peers;
+  }
   return state_file.save(content);
 }
 
@@ -219,17 +224,16 @@ void Host::State::on_wake() {
   step(node::Tick{});
 }
 
-// The programs were told, or are told by the page; what they held is nobody's. So the next life need not wait.
+// What programs hold of this life ends with its deadline, if that is not over yet: a view may have left us out.
 void Host::State::next_life() {
   clients.forget_all();
   peers.forget_all();
   filling->clear();
   stepped = false;
   if (running == Running::ending) return;
-  // Our own deadline has passed. But while we were away others may have died, whom nobody else saw dying.
-  life.former_lease = {};
-  if (config.membership != io::Membership::single)
-    life.former_lease = std::chrono::ceil<std::chrono::milliseconds>(config.lease);
+  life.former_lease = std::chrono::ceil<std::chrono::milliseconds>(
+      std::max(Duration{0}, deadline - io::boot_now()));
+  deadline = {};
   if (const Result<void> begun = begin_life(); !begun) return fail(begun.error());
   wake_wanted = Instant::never();
   log.write(io::LogLevel::warning, "a new life of this node begins", {{"incarnation", life.incarnation.value()}});

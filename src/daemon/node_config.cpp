@@ -42,6 +42,7 @@ node::NodeConfig node_config(const io::Config& config, const Life& life) {
   out.idle_keep = config.idle_keep;
   out.saved_epoch = life.saved_epoch;
   out.former_lease = life.former_lease;
+  out.former_peers = life.former_peers;
   out.operator_uid = config.operator_uid.value_or(::geteuid());
   // Chance from outside against names that were chosen to collide.
   out.hash_salt = life.incarnation.value();

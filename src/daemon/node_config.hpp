@@ -16,6 +16,7 @@ struct Life {
   Epoch saved_epoch;
   // Programs of a daemon that was killed may not know it yet, and still rely on what it granted.
   std::chrono::milliseconds former_lease{0};
+  std::vector<FormerPeer> former_peers;
   std::string peer_address;  // with the port that was really taken; empty: no peer port
 };
 

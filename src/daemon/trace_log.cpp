@@ -30,6 +30,7 @@ Names names_of(TraceKind kind) {
     case TraceKind::session_closed: return {"owner", "pid"};
     case TraceKind::view_taken: return {"epoch", "members"};
     case TraceKind::view_refused:
+    case TraceKind::lease_begun:
     case TraceKind::collecting: return {"epoch", {}};
     case TraceKind::opened: return {"epoch", "rebuilt"};
     case TraceKind::locks_dropped: return {"locks", {}};

@@ -7,6 +7,7 @@
 //   lease_ms 3000
 //   boot 1234567890
 //   ending 0
+//   peer 3 1700000000000000001 1      (any number of them: node, incarnation, votes)
 #include "io/state_file.hpp"
 
 #include <fcntl.h>
@@ -16,6 +17,8 @@
 
 #include <cerrno>
 #include <charconv>
+#include <cinttypes>
+#include <cstdio>
 #include <cstring>
 #include <optional>
 #include <string_view>
@@ -26,7 +29,7 @@
 namespace holdfast::io {
 namespace {
 
-constexpr std::size_t state_bytes_max = 4096;
+constexpr std::size_t state_bytes_max = 16 * 1024;
 
 Error failed(Errc code, const std::filesystem::path& path) {
   return Error{code, fmt::format("{}: {}", path.string(), std::strerror(errno))};
@@ -41,6 +44,21 @@ std::optional<std::uint64_t> take_line(std::string_view& text, std::string_view 
   if (failure != std::errc{} || stopped == end || *stopped != '\n') return std::nullopt;
   text.remove_prefix(static_cast<std::size_t>(stopped + 1 - text.data()));
   return number;
+}
+
+// Takes a line "peer <node> <incarnation> <votes>" from the front.
+std::optional<FormerPeer> take_peer(std::string_view& text) {
+  const std::size_t end = text.find('\n');
+  std::uint32_t node = 0, votes = 0;
+  std::uint64_t incarnation = 0;
+  int length = 0;
+  const std::string line(text.substr(0, end));
+  if (end == std::string_view::npos ||
+      std::sscanf(line.c_str(), "peer %" SCNu32 " %" SCNu64 " %" SCNu32 "%n", &node, &incarnation, &votes, &length) != 3 ||
+      static_cast<std::size_t>(length) != end || node == 0 || incarnation == 0)
+    return std::nullopt;
+  text.remove_prefix(end + 1);
+  return FormerPeer{.node = NodeId{node}, .incarnation = Incarnation{incarnation}, .votes = votes};
 }
 
 Result<std::string> read_all(const std::filesystem::path& path) {
@@ -91,6 +109,8 @@ Result<void> StateFile::load() {
   const auto lease_ms = take_line(rest, "lease_ms");
   const auto boot = take_line(rest, "boot");
   const auto ending = take_line(rest, "ending");
+  std::vector<FormerPeer> peers;
+  while (const auto peer = take_peer(rest)) peers.push_back(*peer);
   if (format != 1 || !node || !epoch || !incarnation || !lease_ms || !boot || !ending || *ending > 1 || !rest.empty())
     return Error{Errc::cannot_read, fmt::format("{} is not a state file of holdfastd (format 1)", path().string())};
   if (*node != node_.value())
@@ -100,15 +120,18 @@ Result<void> StateFile::load() {
               .incarnation = Incarnation{*incarnation},
               .lease = std::chrono::milliseconds(*lease_ms),
               .boot = *boot,
-              .ending = static_cast<Ending>(*ending)};
+              .ending = static_cast<Ending>(*ending),
+              .peers = std::move(peers)};
   return {};
 }
 
 Result<void> StateFile::save(const Content& content) {
-  const std::string text =
+  std::string text =
       fmt::format("holdfast-state 1\nnode {}\nepoch {}\nincarnation {}\nlease_ms {}\nboot {}\nending {}\n", node_.value(),
                   content.epoch.value(), content.incarnation.value(), content.lease.count(), content.boot,
                   static_cast<int>(content.ending));
+  for (const FormerPeer& peer : content.peers)
+    text += fmt::format("peer {} {} {}\n", peer.node.value(), peer.incarnation.value(), peer.votes);
   const std::filesystem::path fresh = directory_ / "state.new";
   if (const Result<void> written = write_durably(fresh, text); !written) return written.error();
   if (::rename(fresh.c_str(), path().c_str()) != 0) return failed(Errc::cannot_write, path());

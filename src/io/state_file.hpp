@@ -8,9 +8,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "base/result.hpp"
 #include "io/fd.hpp"
+#include "model/former_peer.hpp"
 #include "model/ids.hpp"
 
 namespace holdfast::io {
@@ -27,6 +29,7 @@ class StateFile {
     std::chrono::milliseconds lease{};
     std::uint64_t boot = 0;  // which boot of the machine it lived in, see this_boot()
     Ending ending = Ending::unknown;
+    std::vector<FormerPeer> peers;  // whose locks may be in use by what that life answered
     friend bool operator==(const Content&, const Content&) = default;
   };
 

@@ -54,6 +54,8 @@ TEST(StateFile, that_cannot_be_understood_is_refused_not_guessed) {
   for (const char* text : {"garbage", "holdfast-state 2\nnode 1\nepoch 1\nincarnation 1\nlease_ms 1\nboot 1\nending 0\n",
                            "holdfast-state 1\nnode 1\nepoch 1\n", "holdfast-state 1\nnode 1\nepoch x\nincarnation 1\nlease_ms 1\nboot 1\nending 0\n",
                            "holdfast-state 1\nnode 1\nepoch 1\nincarnation 1\nlease_ms 1\nboot 1\nending 0\nmore 1\n",
+                           "holdfast-state 1\nnode 1\nepoch 1\nincarnation 1\nlease_ms 1\nboot 1\nending 0\npeer 2 5\n",
+                           "holdfast-state 1\nnode 1\nepoch 1\nincarnation 1\nlease_ms 1\nboot 1\nending 0\npeer 0 5 1\n",
                            "holdfast-state 1\nnode 1\nepoch 99999999999999999999\nincarnation 1\nlease_ms 1\nboot 1\nending 0\n"}) {
     const TemporaryDir dir;
     std::ofstream(dir / "state") << text;

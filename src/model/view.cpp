@@ -37,6 +37,8 @@ bool View::has(NodeId node, Incarnation incarnation) const {
 std::uint64_t View::digest() const {
   std::uint64_t digest = mix64(epoch.value() + 1, 0x9e3779b97f4a7c15ULL);
   digest = mix64(digest ^ configured_votes, 0xe7037ed1a0b428dbULL + (quorate ? 1 : 0));
+  if (tie_breaker || device_votes != 0)
+    digest = mix64(digest ^ tie_breaker.value(), mix64(device_votes, static_cast<std::uint64_t>(device_timeout.count())));
   for (const Member& member : members) {
     digest = mix64(digest ^ member.node.value(), member.incarnation.value() ^ 0xa0761d6478bd642fULL);
     digest = mix64(digest ^ member.weight, 0x8ebc6af09c88c6e3ULL ^ member.votes);

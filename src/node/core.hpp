@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "cluster/homes.hpp"
+#include "cluster/leases.hpp"
 #include "cluster/lost_nodes.hpp"
 #include "model/name.hpp"
 #include "model/token.hpp"
@@ -33,10 +34,16 @@ struct Core {
   View view;  // without epoch: none yet
   cluster::Homes homes;
   cluster::LostNodes lost;
+  cluster::Leases leases;
+  bool valid = false;  // enough others have agreed that we are there: our programs may hold locks
   Effects* out = nullptr;
 
   [[nodiscard]] NodeId self() const { return config.node; }
   [[nodiscard]] bool has_view() const { return static_cast<bool>(view.epoch); }
+  // May programs of this node be promised anything?
+  [[nodiscard]] bool serves() const { return valid && view.quorate; }
+  // May this node, as a master, grant anything to anybody?
+  [[nodiscard]] bool may_grant() const { return has_view() && view.quorate; }
   [[nodiscard]] NodeId home(Slot slot) const { return homes.home(slot); }
   // We are a member ourselves as long as there is a view: no need to look.
   [[nodiscard]] bool is_member(NodeId node, Incarnation incarnation) const {

@@ -66,9 +66,11 @@ class Outbox {
   std::vector<Conn> dirty_;
 };
 
-// The state file: the epoch that this node acted on last.
+// The state file: the epoch that this node acted on last, and whose locks may be in use by what this life
+// answered or heard.
 struct Save {
   Epoch epoch;
+  std::vector<FormerPeer> peers;
 };
 
 struct Dial {

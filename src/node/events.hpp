@@ -7,6 +7,7 @@
 #include <string>
 #include <variant>
 
+#include "model/former_peer.hpp"
 #include "model/owner.hpp"
 #include "model/view.hpp"
 #include "wire/framing.hpp"
@@ -71,12 +72,14 @@ struct PeerClosed {
 struct NewView {
   View view;
 };
+// From the provider: the quorum device (View::device_votes) stands with this side, as of now.
+struct DevicePolled {};
 // `wake_at` was reached (coming early or late does no harm).
 struct Tick {};
 // The daemon is about to end: sessions are told, nothing new begins.
 struct Shutdown {};
 
 using Event = std::variant<ClientFrame, PeerFrame, ClientConnected, ClientGarbage, ClientDied, ClientSlow, ClientClosed,
-                           PeerConnected, PeerGarbage, PeerClosed, NewView, Tick, Shutdown>;
+                           PeerConnected, PeerGarbage, PeerClosed, NewView, DevicePolled, Tick, Shutdown>;
 
 }  // namespace holdfast::node

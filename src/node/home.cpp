@@ -77,6 +77,7 @@ void Home::on(NodeId from, const wire::Remove& message) {
 }
 
 bool Home::has_to_wait(std::string_view key) const {
+  if (!core_.may_grant()) return true;
   const Slot slot = slot_of(key);
   if (moved_here_.test(slot.value())) return true;
   const cluster::Entry* entry = directory_.find(key);
@@ -105,6 +106,7 @@ void Home::take_view(const ViewChange& change) {
   groups_.clear();
   held_.clear();  // asked in an earlier epoch: they ask again
   barrier_.begin(core_.view);
+  unknown_ = {};
   for (std::uint32_t slot = 0; slot < limits::slots; ++slot) {
     const bool ours = core_.home(Slot{slot}) == core_.self();
     moved_here_.set(slot, ours && (moved_here_.test(slot) || change.moved(Slot{slot}, core_.homes)));
@@ -163,7 +165,9 @@ void Home::on(NodeId from, const wire::RebuildDone& message) {
   for (const wire::LostLease& lease : message.leases)
     if (!core_.is_member(lease.node, lease.incarnation))
       core_.lost.note(lease.node, lease.incarnation, core_.now + lease.left);
+  unknown_ = std::max(unknown_, core_.now + message.unknown);
   if (!barrier_.done(from, message.epoch)) return;
+  core_.lost.everybody_has_reported(unknown_);
   if (core_.lost.waiting(core_.now)) unsettled_ |= moved_here_;
   moved_here_.reset();
   core_.trace({.kind = TraceKind::opened, .peer = {}, .a = message.epoch.value(), .b = groups_.size(), .text = {}});
@@ -172,7 +176,7 @@ void Home::on(NodeId from, const wire::RebuildDone& message) {
 }
 
 void Home::settle() {
-  if (barrier_.phase() != cluster::HomePhase::open || core_.lost.waiting(core_.now)) return;
+  if (barrier_.phase() != cluster::HomePhase::open || !core_.may_grant() || core_.lost.waiting(core_.now)) return;
   unsettled_.reset();
   std::vector<Group> late;
   for (auto& [key, group] : std::exchange(groups_, {})) {

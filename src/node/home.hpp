@@ -78,6 +78,7 @@ class Home {
   Master& master_;
   cluster::Directory directory_;
   cluster::Barrier barrier_;
+  Instant unknown_;  // until when somebody of this exchange may have forgotten what he answered before a restart
   std::map<std::string, Group, std::less<>> groups_;  // sorted: they are rebuilt in this order
   std::bitset<limits::slots> moved_here_;  // not everybody has said yet what it is master of in these
   std::bitset<limits::slots> unsettled_;   // all have, but a lost node may have been master of what nobody named

@@ -40,7 +40,7 @@ void Master::on(NodeId from, const wire::Operation& operation) {
                                      .mastership = operation.mastership});
     return;
   }
-  if (resource->phase != Phase::serving) {
+  if (resource->phase != Phase::serving || !core_.may_grant()) {
     hold_back(*resource, from, operation);
     return;
   }
@@ -223,7 +223,9 @@ void Master::hold_back(Resource& resource, NodeId from, const wire::Operation& o
 
 void Master::retry_held_back(ResourceId id) {
   Resource* resource = find(id);
-  if (resource == nullptr || resource->held_back.empty() || resource->phase != Phase::serving) return;
+  if (resource == nullptr || resource->held_back.empty() || resource->phase != Phase::serving ||
+      !core_.may_grant())
+    return;
   // What still has to wait puts itself back.
   for (const HeldBack& held : std::exchange(resource->held_back, {})) {
     resource = find(id);

@@ -87,7 +87,7 @@ class Master {
     std::uint64_t generation = 0;
     Phase phase = Phase::gone;
     bool quiet = false;  // programs of this node may have given locks up without a message
-    std::vector<HeldBack> held_back;  // while it is not serving, or behind a missing operation
+    std::vector<HeldBack> held_back;  // while it is not serving, without quorum, or behind a missing operation
   };
   // What the engine does not know of a lock.
   struct Extra {
@@ -111,7 +111,7 @@ class Master {
   [[nodiscard]] Resource* free_of_others(ResourceId id, Mastership mastership) {
     Resource* resource = find(id);
     const bool is_free = resource != nullptr && resource->mastership == mastership &&
-                         resource->phase == Phase::serving && resource->held_back.empty();
+                         resource->phase == Phase::serving && resource->held_back.empty() && core_.may_grant();
     return is_free ? resource : nullptr;
   }
   [[nodiscard]] const Resource& at(ResourceId id) const { return const_cast<Master&>(*this).at(id); }

@@ -69,6 +69,7 @@ void Master::take_view() {
     if (resource.phase == Phase::gone) continue;
     const ResourceId id = resource.id;
     std::erase_if(resource.held_back, [&](const HeldBack& held) { return !core_.view.has(held.from); });
+    if (!core_.may_grant()) continue;  // whatever ends here might let somebody in
     for (const LockId lock : engine_.locks(id)) {
       if (!engine_.exists(lock)) continue;
       const lock::LockState state = engine_.state(lock);
@@ -86,6 +87,7 @@ void Master::take_view() {
       ask_removal(resource);
     else
       settle(resource);
+    retry_held_back(id);
   }
 }
 

@@ -18,7 +18,7 @@ struct Node::State : Roles {
   bool shutting_down = false;
   Instant last_step;
   Instant deadline = Instant::never();  // of our locks; never: nothing was promised yet
-  Instant stamp_at;                     // when the deadline is to be renewed
+  Instant beat_at;                      // when the others are to be asked again whether we are there
   Instant acknowledge_at = Instant::never();
   std::map<std::pair<NodeId, Incarnation>, Instant> members_since;
 
@@ -30,9 +30,12 @@ struct Node::State : Roles {
   void on_client_closed(ClientConn conn);
   void on_client_died(ClientConn conn);
   void on_peer_frame(const PeerFrame& event);
+  void on_device_polled();
   Error take_view(const View& candidate);
   Error check_view(const View& view) const;
   void note_losses(const View& before);
+  void note_loss(const FormerPeer& peer);
+  [[nodiscard]] std::vector<FormerPeer> others_to_remember() const;
   void note_members();
   [[nodiscard]] std::vector<Duration> member_ages() const;
   [[nodiscard]] std::vector<wire::LostLease> lease_waits() const;
@@ -40,6 +43,12 @@ struct Node::State : Roles {
   Error confirm_death(const wire::FenceAck& call);
   void tell_status(const Session& session, RequestId request);
   void renew_lease();
+  void ask_to_live();
+  [[nodiscard]] bool may_let_go() const;
+  void let_go();
+  [[nodiscard]] bool gained_by_device() const;
+  [[nodiscard]] Duration full_wait() const;
+  [[nodiscard]] Instant forgets_until() const;
   void expire(Errc why);
   void do_what_is_due();
   [[nodiscard]] Instant next_wake();
@@ -82,6 +91,7 @@ void Node::step(Instant now, const Event& event, Effects& out) {
                  [&](const PeerGarbage& e) { s.peers.on_garbage(e); },
                  [&](const PeerClosed& e) { s.peers.on_closed(e.conn); },
                  [&](const NewView& e) { (void)s.take_view(e.view); },
+                 [&](const DevicePolled&) { s.on_device_polled(); },
                  [&](const Tick&) {},  // finish_turn does what is due
                  [&](const Shutdown&) { s.shut_down(); },
              },
@@ -139,7 +149,7 @@ void Node::State::on_call(Session& session, const M& call) {
     if (!sessions.is_operator(session))
       error = Error{Errc::not_permitted};
     else if constexpr (std::same_as<M, wire::SetView>)
-      error = take_view(wire::from_wire(call.view));
+      error = take_view(wire::from_wire(call));
     else if constexpr (std::same_as<M, wire::FenceAck>)
       error = confirm_death(call);
     else
@@ -190,6 +200,12 @@ void Node::State::on_peer_frame(const PeerFrame& event) {
   const Peers::Arrived arrived = peers.on_frame(event);
   std::string_view what;
   if (arrived.from && !receive_all(arrived, what)) peers.reject(event.conn, what);
+  if (arrived.answered) renew_lease();
+}
+
+void Node::State::on_device_polled() {
+  core.leases.device_answered(core.now);
+  renew_lease();
 }
 
 Error Node::State::check_view(const View& view) const {
@@ -215,8 +231,8 @@ Error Node::State::take_view(const View& candidate) {
     core.trace({.kind = TraceKind::view_refused, .peer = {}, .a = sound->epoch.value(), .text = wrong.text()});
     return wrong;
   }
-  core.out->saves.push_back({.epoch = sound->epoch});
   if (!sound->has(core.self(), core.config.incarnation)) {
+    core.out->saves.push_back({.epoch = sound->epoch, .peers = others_to_remember()});
     expire(Errc::not_member);
     return Error{Errc::ok};
   }
@@ -228,14 +244,17 @@ Error Node::State::take_view(const View& candidate) {
               .b = core.view.members.size(), .text = {}});
   note_losses(before);
   note_members();
+  core.leases.take_view(core.view, core.self());
+  core.out->saves.push_back({.epoch = core.view.epoch, .peers = others_to_remember()});
   peers.take_view();
-  renew_lease();
+  ask_to_live();
   // The order is the protocol's: whatever belongs to the exchange is in front of "done" on every link.
   home.take_view(change);
   master.claim_moved(change);
   requester.report_losses();
   post.send_to_all(wire::RebuildDone{.epoch = core.view.epoch, .view_digest = core.view.digest(),
-                                     .leases = core.lost.report(core.now)});
+                                     .leases = core.lost.report(core.now),
+                                     .unknown = std::max(Duration{0}, forgets_until() - core.now)});
   master.take_view();
   requester.ask_again();
   report.take_view();
@@ -245,17 +264,44 @@ Error Node::State::take_view(const View& candidate) {
 }
 
 void Node::State::note_losses(const View& before) {
-  if (!before.epoch && core.config.former_lease > Duration{0})
-    core.lost.note(core.self(), {}, core.now + cluster::LostNodes::wait_for(core.config.former_lease));
-  for (const Member& member : before.members) {
-    if (core.is_member(member.node, member.incarnation)) continue;
-    const Duration wait = cluster::LostNodes::wait_for(core.config.lease);
-    core.lost.note(member.node, member.incarnation, core.now + wait);
-    core.trace({.kind = TraceKind::node_lost, .peer = member.node, .a = member.incarnation.value(), .text = {}});
-    core.trace({.kind = TraceKind::lease_wait, .peer = member.node,
-                .a = static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::milliseconds>(wait).count()),
-                .text = {}});
+  if (!before.epoch) {
+    if (core.config.former_lease > Duration{0})
+      core.lost.note(core.self(), {}, core.now + cluster::LostNodes::wait_for(core.config.former_lease));
+    for (const FormerPeer& peer : core.config.former_peers) {
+      core.leases.remember(peer.node, peer.votes);
+      note_loss(peer);
+    }
   }
+  for (const Member& member : before.members) note_loss({member.node, member.incarnation, member.votes});
+}
+
+// What we know of its lease is what we answered; what an earlier life of ours answered we do not know.
+void Node::State::note_loss(const FormerPeer& peer) {
+  if (core.is_member(peer.node, peer.incarnation)) return;
+  Instant until = std::max(core.now, forgets_until());
+  if (const auto answered = core.leases.answered_until(peer.node, peer.incarnation)) until = std::max(until, *answered);
+  if (gained_by_device()) until = std::max(until, core.now + core.view.device_timeout + full_wait());
+  core.lost.note(peer.node, peer.incarnation, until);
+  core.trace({.kind = TraceKind::node_lost, .peer = peer.node, .a = peer.incarnation.value(), .text = {}});
+  core.trace({.kind = TraceKind::lease_wait, .peer = peer.node,
+              .a = static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::milliseconds>(until - core.now).count()),
+              .text = {}});
+}
+
+// Would the members alone be no majority? Then the device may have stood with others a moment ago.
+bool Node::State::gained_by_device() const {
+  std::uint64_t votes = 0;
+  for (const Member& member : core.view.members) votes += member.votes;
+  return core.view.device_votes != 0 && 2 * votes <= core.view.configured_votes;
+}
+
+std::vector<FormerPeer> Node::State::others_to_remember() const {
+  std::vector<FormerPeer> others;
+  for (const Member& member : core.view.members)
+    if (member.node != core.self()) others.push_back({member.node, member.incarnation, member.votes});
+  for (const wire::LostLease& lost : core.lost.report(core.now))
+    if (lost.incarnation) others.push_back({lost.node, lost.incarnation, core.leases.votes_of(lost.node)});
+  return others;
 }
 
 void Node::State::note_members() {
@@ -288,24 +334,46 @@ std::vector<wire::LostLease> Node::State::lease_waits() const {
 Error Node::State::confirm_death(const wire::FenceAck& call) {
   if (core.view.has(call.node) && !call.incarnation)
     core.reached("a fence confirmation for a node that is a member again");
-  if (!core.lost.confirm(call.node, call.incarnation))
+  const bool votes = core.leases.confirm_dead(call.node);
+  if (!core.lost.confirm(call.node, call.incarnation) && !votes)
     return Error{Errc::no_such_node, "nobody waits for the lease of node " + std::to_string(call.node.value())};
   for (const Member& member : core.view.members)
     if (member.node != core.self())
       post.send(member.node, wire::Fenced{.node = call.node, .incarnation = call.incarnation});
+  renew_lease();
   return Error{Errc::ok};
 }
 
 // ---- time -----------------------------------------------------------------------------------------------
 
-// What our programs hold is theirs until the deadline. For now every stamp promises a full lease from now;
-// a lease that depends on what the others answered takes its place here.
+// What our programs hold is theirs until the deadline: a lease after the latest moment for which enough of the
+// members (in which we may be enough ourselves) agreed that we are there.
 void Node::State::renew_lease() {
   if (!core.has_view()) return;
-  deadline = core.now + core.config.lease;
-  stamp_at = core.now + core.config.lease / 4;
+  const std::optional<Instant> agreed = core.leases.agreed(core.now);
+  if (!agreed || *agreed + core.config.lease < core.now) return;
+  if (core.valid && *agreed + core.config.lease <= deadline) return;
+  deadline = *agreed + core.config.lease;
   core.out->deadline = deadline;
+  if (std::exchange(core.valid, true)) return;
+  core.trace({.kind = TraceKind::lease_begun, .peer = {}, .a = core.view.epoch.value(), .text = {}});
+  requester.ask_again();
 }
+
+void Node::State::ask_to_live() {
+  peers.send_heartbeats();
+  beat_at = core.now + core.config.lease / 4;
+  renew_lease();
+}
+
+// Are locks of lost nodes ours to let go? Only when everybody has said how long their leases are.
+bool Node::State::may_let_go() const {
+  return core.may_grant() && home.phase() == cluster::HomePhase::open;
+}
+
+Duration Node::State::full_wait() const { return cluster::LostNodes::wait_for(core.config.lease); }
+
+Instant Node::State::forgets_until() const { return core.started + full_wait(); }
 
 // This life of the node is over: programs are told, and nothing that it knew counts any more.
 void Node::State::expire(Errc why) {
@@ -317,15 +385,19 @@ void Node::State::expire(Errc why) {
 }
 
 void Node::State::do_what_is_due() {
-  if (core.has_view() && core.now >= stamp_at) renew_lease();
-  for (const cluster::LostNodes::Lost& lost : core.lost.take_over_due(core.now)) {
-    master.drop_locks(lost.node, lost.incarnation);
-    home.settle();
-  }
+  if (core.has_view() && core.now >= beat_at) ask_to_live();
+  if (may_let_go()) let_go();
   if (core.now >= acknowledge_at) peers.acknowledge_all();
   requester.sweep();
   master.sweep();
   report.sweep();
+}
+
+void Node::State::let_go() {
+  for (const cluster::LostNodes::Lost& lost : core.lost.take_over_due(core.now)) {
+    master.drop_locks(lost.node, lost.incarnation);
+    home.settle();
+  }
 }
 
 // What a peer sent is acknowledged with the next frame that goes there, or after a little while.
@@ -336,8 +408,9 @@ Instant Node::State::next_wake() {
   else if (acknowledge_at == Instant::never() || acknowledge_at <= core.now)
     acknowledge_at = core.now + acknowledge_within;
   if (shutting_down) return acknowledge_at;
-  const Instant next = std::min({core.lost.next(), requester.next(), master.next(), report.next(), acknowledge_at});
-  return core.has_view() ? std::min(next, stamp_at) : next;
+  const Instant lost = may_let_go() ? core.lost.next() : Instant::never();
+  const Instant next = std::min({lost, requester.next(), master.next(), report.next(), acknowledge_at});
+  return core.has_view() ? std::min(next, beat_at) : next;
 }
 
 void Node::State::shut_down() {
@@ -353,10 +426,11 @@ void Node::State::tell_status(const Session& session, RequestId request) {
                        .version = core.config.version, .cluster = core.config.cluster,
                        .peer_address = core.config.peer_address, .view = wire::to_wire(core.view),
                        .phase = !core.has_view()                              ? wire::NodePhase::no_view
+                                : !core.serves()                          ? wire::NodePhase::no_quorum
                                 : phase == cluster::HomePhase::collecting ? wire::NodePhase::collecting
                                                                           : wire::NodePhase::open,
                        .lease = core.config.lease,
-                       .deadline_left = core.has_view() ? deadline - core.now : Duration{0},
+                       .deadline_left = core.valid ? deadline - core.now : Duration{0},
                        .sessions = sessions.size(), .claims = requester.size(),
                        .resources_mastered = master.size(), .directory_entries = home.size(),
                        .uptime = core.now - core.started, .peers_connected = peers.connected(),

@@ -56,6 +56,9 @@ struct NodeConfig {
   // life ended cleanly or the machine has been started again since. Nothing it may have granted is granted
   // before.
   Duration former_lease{0};
+  // From the state file: who of these is no member of the first view may still believe in locks, by what that
+  // life answered.
+  std::vector<FormerPeer> former_peers;
   std::uint32_t operator_uid = 0;  // besides root
   LockspacePolicy default_policy;  // for lockspaces without a row in `policies` (its name is ignored)
   std::vector<LockspacePolicy> policies;

@@ -78,6 +78,11 @@ Peers::Arrived Peers::on_frame(const PeerFrame& event) {
       Peer* peer = connection.state == Connection::State::established ? find(connection.peer) : nullptr;
       if (peer == nullptr) {
         refuse(event.conn, connection.peer, Error{Errc::bad_message, "a hello must come first"});
+      } else if constexpr (std::same_as<M, wire::Heartbeat>) {
+        answer_heartbeat(*peer, message);
+      } else if constexpr (std::same_as<M, wire::HeartbeatReply>) {
+        core_.leases.answered(peer->node, peer->incarnation, std::min(core_.now, Instant(message.sent)));
+        arrived.answered = true;
       } else if (!peer->link.acknowledge(message.received)) {
         refuse(event.conn, peer->node, Error{Errc::bad_message, "it acknowledges what was never sent"});
       } else if constexpr (std::same_as<M, wire::LinkData>) {
@@ -152,7 +157,24 @@ void Peers::on_hello(PeerConn conn, const wire::LinkHello& hello) {
   peer->conn = conn;
   peer->connected = true;
   peer->link.resend(core_.out->peers.to(conn));
+  send_heartbeat(*peer);
   core_.trace({.kind = TraceKind::peer_up, .peer = peer->node, .text = {}});
+}
+
+void Peers::send_heartbeat(const Peer& peer) {
+  core_.out->peers.send(peer.conn, wire::Heartbeat{.sent = core_.now.since_boot(), .lease = core_.config.lease});
+}
+
+// Whoever is a member no more has no connection, and gets no answer.
+void Peers::answer_heartbeat(const Peer& peer, const wire::Heartbeat& heartbeat) {
+  const Duration lease = std::clamp<Duration>(heartbeat.lease, Duration{0}, limits::lease_max);
+  core_.leases.answer(peer.node, peer.incarnation, core_.now + cluster::LostNodes::wait_for(lease));
+  core_.out->peers.send(peer.conn, wire::HeartbeatReply{.sent = heartbeat.sent});
+}
+
+void Peers::send_heartbeats() {
+  for (const auto& peer : peers_)
+    if (peer->connected) send_heartbeat(*peer);
 }
 
 void Peers::refuse(PeerConn conn, NodeId peer, const Error& error) {

@@ -31,11 +31,14 @@ class Peers {
   struct Arrived {
     NodeId from;
     std::span<const std::byte> messages;
+    bool answered = false;  // it was the answer to a heartbeat of ours
   };
   [[nodiscard]] Arrived on_frame(const PeerFrame& event);
   // A message inside a frame of this peer makes no sense: the connection ends, the link remains.
   void reject(PeerConn conn, std::string_view what);
 
+  // Asks all whom we reach whether we are there, by their view.
+  void send_heartbeats();
   void finish_turn();
   // Acknowledges what no frame of ours has acknowledged yet.
   void acknowledge_all();
@@ -60,6 +63,8 @@ class Peers {
   [[nodiscard]] Peer* find(NodeId node);
   [[nodiscard]] Connection& connection(PeerConn conn);
   void greet(PeerConn conn, const Peer& peer);
+  void send_heartbeat(const Peer& peer);
+  void answer_heartbeat(const Peer& peer, const wire::Heartbeat& heartbeat);
   [[nodiscard]] Error check(const wire::LinkHello& hello) const;
   void on_hello(PeerConn conn, const wire::LinkHello& hello);
   void refuse(PeerConn conn, NodeId peer, const Error& error);

@@ -96,6 +96,7 @@ void Roles::receive(NodeId from, const wire::RebuildDone& message) {
 }
 
 void Roles::receive(NodeId, const wire::Fenced& message) {
+  core.leases.confirm_dead(message.node);
   if (core.lost.confirm(message.node, message.incarnation)) core.reached("a fence confirmation shortens a wait");
 }
 

@@ -25,8 +25,8 @@ void Requester::on(const Session& session, const wire::Lock& call) {
     adopt(session, place, call);
     return;
   }
-  if (call.flags.has(Flag::noqueue) && (place.state == PlaceState::rebuilding || !core_.has_view())) {
-    refuse(session, call, {}, Error{core_.has_view() ? Errc::recovering : Errc::no_quorum});
+  if (call.flags.has(Flag::noqueue) && (place.state == PlaceState::rebuilding || !core_.serves())) {
+    refuse(session, call, {}, Error{core_.serves() ? Errc::recovering : Errc::no_quorum});
     forget_if_unused(place);
     return;
   }

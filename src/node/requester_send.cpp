@@ -64,9 +64,10 @@ void Requester::send(Claim& claim, Which which, wire::Answer answer) {
                              .value = carries_value ? claim.writes() : std::string_view()});
 }
 
-// Sends the first request of a claim through the home. Without a view there is no home: later then.
+// Sends the first request of a claim through the home. Without a view there is no home, and without a lease
+// nothing could be held: later then.
 void Requester::ask(Place& place) {
-  if (!core_.has_view() || place.claims.empty()) return;
+  if (!core_.serves() || place.claims.empty()) return;
   Claim* asker = claims_.find(place.asker);
   if (asker == nullptr) {
     for (Claim& claim : place.claims)

@@ -25,6 +25,7 @@ enum class TraceKind : std::uint8_t {
   node_lost,         // peer
   locks_dropped,     // peer, a: how many locks of the lost node were dropped
   lease_wait,        // peer, a: milliseconds
+  lease_begun,       // a: epoch
   lease_expired,     //
   reached,           // text: a rare situation (HF_REACHED)
 };
@@ -49,6 +50,7 @@ inline constexpr TraceKindRow trace_table[] = {
     {TraceKind::node_lost, TraceLevel::warning, "node lost"},
     {TraceKind::locks_dropped, TraceLevel::info, "locks of a lost node dropped"},
     {TraceKind::lease_wait, TraceLevel::info, "waiting for the lease of a lost node"},
+    {TraceKind::lease_begun, TraceLevel::info, "enough others agree: programs may hold locks"},
     {TraceKind::lease_expired, TraceLevel::warning, "the lease of this node ran out"},
     {TraceKind::reached, TraceLevel::debug, "reached"},
 };

@@ -235,8 +235,26 @@ struct SetView {
   static constexpr std::string_view name = "SetView";
   RequestId request;
   WireView view;
-  static constexpr std::tuple fields{field("request", &SetView::request), field("view", &SetView::view)};
+  NodeId tie_breaker;  // this and the next two belong to the view, too
+  std::uint32_t device_votes = 0;
+  Duration device_timeout{};
+  static constexpr std::size_t required = 2;
+  static constexpr std::tuple fields{field("request", &SetView::request), field("view", &SetView::view),
+                                     field("tie_breaker", &SetView::tie_breaker),
+                                     field("device_votes", &SetView::device_votes),
+                                     field("device_timeout", &SetView::device_timeout)};
 };
+[[nodiscard]] inline SetView to_wire_whole(const View& view) {
+  return {.request = {}, .view = to_wire(view), .tie_breaker = view.tie_breaker, .device_votes = view.device_votes,
+          .device_timeout = view.device_timeout};
+}
+[[nodiscard]] inline View from_wire(const SetView& message) {
+  View view = from_wire(message.view);
+  view.tie_breaker = message.tie_breaker;
+  view.device_votes = message.device_votes;
+  view.device_timeout = std::chrono::duration_cast<std::chrono::milliseconds>(message.device_timeout);
+  return view;
+}
 
 // Operator: this life of that node is surely dead and so are its clients: nobody has to wait for its lease.
 struct FenceAck {

@@ -74,7 +74,23 @@ struct LinkRefuse {
   static constexpr std::tuple fields{field("status", &LinkRefuse::status), field("detail", &LinkRefuse::detail)};
 };
 
-using LinkFrames = MessageList<LinkData, LinkAck, LinkHello, LinkRefuse>;
+// Outside the sequence of a link, since one that comes late must not count for more than it is worth. Who
+// answers will not let the locks of the asker go before `lease` is over.
+struct Heartbeat {
+  static constexpr auto type = LinkMessage::heartbeat;
+  static constexpr std::string_view name = "Heartbeat";
+  Duration sent{};   // by the asker's clock; comes back as it is
+  Duration lease{};  // of the asker
+  static constexpr std::tuple fields{field("sent", &Heartbeat::sent), field("lease", &Heartbeat::lease)};
+};
+struct HeartbeatReply {
+  static constexpr auto type = LinkMessage::heartbeat_reply;
+  static constexpr std::string_view name = "HeartbeatReply";
+  Duration sent{};
+  static constexpr std::tuple fields{field("sent", &HeartbeatReply::sent)};
+};
+
+using LinkFrames = MessageList<LinkData, LinkAck, LinkHello, LinkRefuse, Heartbeat, HeartbeatReply>;
 
 // Wire value: never renumber.
 enum class PeerMessage : std::uint16_t {
@@ -363,9 +379,13 @@ struct RebuildDone {
   Epoch epoch;
   std::uint64_t view_digest = 0;
   std::vector<LostLease> leases;
+  // For so long the sender cannot know what an earlier life of it answered to whom: it lives for less than a
+  // lease.
+  Duration unknown{};
+  static constexpr std::size_t required = 3;
   static constexpr std::tuple fields{field("epoch", &RebuildDone::epoch),
                                      field("view_digest", &RebuildDone::view_digest),
-                                     field("leases", &RebuildDone::leases)};
+                                     field("leases", &RebuildDone::leases), field("unknown", &RebuildDone::unknown)};
 };
 
 // An operator or a hook has confirmed that this life of a node and its clients are dead.

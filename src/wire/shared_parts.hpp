@@ -92,7 +92,7 @@ using holdfast::LockStanding;
 using holdfast::name_of;
 using holdfast::NodePhase;
 template <>
-inline constexpr NodePhase last_enumerator<NodePhase> = NodePhase::expired;
+inline constexpr NodePhase last_enumerator<NodePhase> = NodePhase::no_quorum;
 template <>
 inline constexpr LockStanding last_enumerator<LockStanding> = LockStanding::waiting;
 

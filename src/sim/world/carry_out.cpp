@@ -29,7 +29,10 @@ void World::step(Machine& machine, const node::Event& event) {
 // In the order of the contract (node/effects.hpp).
 void World::carry_out(Machine& machine) {
   node::Effects& effects = machine.effects;
-  for (const node::Save& save : effects.saves) machine.saved_epoch = save.epoch;
+  for (const node::Save& save : effects.saves) {
+    machine.saved_epoch = save.epoch;
+    machine.saved_peers = save.peers;
+  }
   effects.peers.for_each([&](node::PeerConn conn, wire::Buffer& buffer) {
     if (machine.peers[conn.value()].used) send_frames(machine.peers[conn.value()].out, buffer);
     buffer.clear();
@@ -118,6 +121,7 @@ void World::start(NodeId node) {
   config.version = "sim";
   config.peer_address = name_of(node);
   config.saved_epoch = fresh.saved_epoch;
+  config.former_peers = fresh.saved_peers;
   if (fresh.saved_epoch) config.former_lease = config.lease;
   fresh.node = std::make_unique<node::Node>(std::move(config));
   fresh.wake_at.reset();

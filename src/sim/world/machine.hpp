@@ -38,6 +38,7 @@ struct Machine {
   std::unique_ptr<node::Node> node;  // null while it is down
   node::Effects effects;
   Epoch saved_epoch;
+  std::vector<FormerPeer> saved_peers;
   std::optional<Instant> wake_at;  // on its own clock
   // What programs read on the page of each daemon that lived here, also after it died.
   std::map<Incarnation, Instant> deadlines;
