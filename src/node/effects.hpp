@@ -73,6 +73,13 @@ struct Save {
   std::vector<FormerPeer> peers;
 };
 
+// A proof of death is wanted: whatever can prove it (a fencing hook) is asked, and the answer is the event
+// ConfirmedDead.
+struct ProveDead {
+  NodeId node;
+  Incarnation incarnation;
+};
+
 struct Dial {
   NodeId node;
   std::string address;
@@ -86,6 +93,7 @@ struct Effects {
   std::vector<PeerConn> close_peers;
   std::vector<Dial> dials;             // call this peer, again and again, until stop_dialing names it
   std::vector<NodeId> stop_dialing;
+  std::vector<ProveDead> prove_dead;
   std::optional<Instant> deadline;     // stamp the page that the clients map: locks of this node hold until then
   std::optional<Instant> wake_at;      // step Tick then; replaces the earlier one
   std::vector<Trace> traces;
@@ -100,6 +108,7 @@ struct Effects {
     close_peers.clear();
     dials.clear();
     stop_dialing.clear();
+    prove_dead.clear();
     deadline.reset();
     wake_at.reset();
     traces.clear();

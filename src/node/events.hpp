@@ -74,12 +74,17 @@ struct NewView {
 };
 // From the provider: the quorum device (View::device_votes) stands with this side, as of now.
 struct DevicePolled {};
+// This life of a lost node and its programs are surely dead (see Effects::prove_dead).
+struct ConfirmedDead {
+  NodeId node;
+  Incarnation incarnation;
+};
 // `wake_at` was reached (coming early or late does no harm).
 struct Tick {};
 // The daemon is about to end: sessions are told, nothing new begins.
 struct Shutdown {};
 
 using Event = std::variant<ClientFrame, PeerFrame, ClientConnected, ClientGarbage, ClientDied, ClientSlow, ClientClosed,
-                           PeerConnected, PeerGarbage, PeerClosed, NewView, DevicePolled, Tick, Shutdown>;
+                           PeerConnected, PeerGarbage, PeerClosed, NewView, DevicePolled, ConfirmedDead, Tick, Shutdown>;
 
 }  // namespace holdfast::node

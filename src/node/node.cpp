@@ -17,8 +17,6 @@ struct Node::State : Roles {
   bool over = false;         // this incarnation is finished
   bool shutting_down = false;
   Instant last_step;
-  Instant deadline = Instant::never();  // of our locks; never: nothing was promised yet
-  Instant beat_at;                      // when the others are to be asked again whether we are there
   Instant acknowledge_at = Instant::never();
   std::map<std::pair<NodeId, Incarnation>, Instant> members_since;
 
@@ -30,25 +28,16 @@ struct Node::State : Roles {
   void on_client_closed(ClientConn conn);
   void on_client_died(ClientConn conn);
   void on_peer_frame(const PeerFrame& event);
-  void on_device_polled();
   Error take_view(const View& candidate);
   Error check_view(const View& view) const;
-  void note_losses(const View& before);
-  void note_loss(const FormerPeer& peer);
-  [[nodiscard]] std::vector<FormerPeer> others_to_remember() const;
   void note_members();
   [[nodiscard]] std::vector<Duration> member_ages() const;
-  [[nodiscard]] std::vector<wire::LostLease> lease_waits() const;
   void leave_lockspace(const Session& session, const wire::LeaveLockspace& call);
-  Error confirm_death(const wire::FenceAck& call);
+  Error confirm_death(NodeId node, Incarnation incarnation);
+  void begin_to_serve();
   void tell_status(const Session& session, RequestId request);
-  void renew_lease();
-  void ask_to_live();
   [[nodiscard]] bool may_let_go() const;
   void let_go();
-  [[nodiscard]] bool gained_by_device() const;
-  [[nodiscard]] Duration full_wait() const;
-  [[nodiscard]] Instant forgets_until() const;
   void expire(Errc why);
   void do_what_is_due();
   [[nodiscard]] Instant next_wake();
@@ -64,7 +53,7 @@ bool Node::State::begin_step(Instant now, Effects& out) {
   if (last_step == Instant{}) core.started = now;
   last_step = core.now = now;
   core.out = &out;
-  if (now > deadline) expire(Errc::lease_expired);
+  if (life.is_over()) expire(Errc::lease_expired);
   return !over;
 }
 
@@ -91,7 +80,10 @@ void Node::step(Instant now, const Event& event, Effects& out) {
                  [&](const PeerGarbage& e) { s.peers.on_garbage(e); },
                  [&](const PeerClosed& e) { s.peers.on_closed(e.conn); },
                  [&](const NewView& e) { (void)s.take_view(e.view); },
-                 [&](const DevicePolled&) { s.on_device_polled(); },
+                 [&](const DevicePolled& e) {
+                   if (s.life.on(e)) s.begin_to_serve();
+                 },
+                 [&](const ConfirmedDead& e) { (void)s.confirm_death(e.node, e.incarnation); },
                  [&](const Tick&) {},  // finish_turn does what is due
                  [&](const Shutdown&) { s.shut_down(); },
              },
@@ -102,7 +94,7 @@ void Node::finish_turn(Instant now, Effects& out) {
   State& s = *state_;
   s.core.out = &out;
   s.core.now = s.last_step = std::max(now, s.last_step);
-  if (!s.over && now > s.deadline) {
+  if (!s.over && s.life.is_over()) {
     // Between reading and now this node may have lost everything: what it would grant must not leave.
     out.clients.clear();
     s.expire(Errc::lease_expired);
@@ -151,7 +143,7 @@ void Node::State::on_call(Session& session, const M& call) {
     else if constexpr (std::same_as<M, wire::SetView>)
       error = take_view(wire::from_wire(call));
     else if constexpr (std::same_as<M, wire::FenceAck>)
-      error = confirm_death(call);
+      error = confirm_death(call.node, call.incarnation);
     else
       static_assert(!sizeof(M*), "a call that nobody is in charge of");
     sessions.send(conn, owner, wire::Done{.request = call.request, .status = error.code, .detail = error.detail});
@@ -200,12 +192,7 @@ void Node::State::on_peer_frame(const PeerFrame& event) {
   const Peers::Arrived arrived = peers.on_frame(event);
   std::string_view what;
   if (arrived.from && !receive_all(arrived, what)) peers.reject(event.conn, what);
-  if (arrived.answered) renew_lease();
-}
-
-void Node::State::on_device_polled() {
-  core.leases.device_answered(core.now);
-  renew_lease();
+  if (arrived.answered && life.renew()) begin_to_serve();
 }
 
 Error Node::State::check_view(const View& view) const {
@@ -232,7 +219,7 @@ Error Node::State::take_view(const View& candidate) {
     return wrong;
   }
   if (!sound->has(core.self(), core.config.incarnation)) {
-    core.out->saves.push_back({.epoch = sound->epoch, .peers = others_to_remember()});
+    life.save(sound->epoch);
     expire(Errc::not_member);
     return Error{Errc::ok};
   }
@@ -242,66 +229,24 @@ Error Node::State::take_view(const View& candidate) {
   core.clock.enter(core.view.epoch);
   core.trace({.kind = TraceKind::view_taken, .peer = {}, .a = core.view.epoch.value(),
               .b = core.view.members.size(), .text = {}});
-  note_losses(before);
+  life.note_losses(before);
   note_members();
-  core.leases.take_view(core.view, core.self());
-  core.out->saves.push_back({.epoch = core.view.epoch, .peers = others_to_remember()});
+  life.take_view();
   peers.take_view();
-  ask_to_live();
+  (void)life.sweep();  // whoever is enough alone is valid from here on
   // The order is the protocol's: whatever belongs to the exchange is in front of "done" on every link.
   home.take_view(change);
   master.claim_moved(change);
   requester.report_losses();
   post.send_to_all(wire::RebuildDone{.epoch = core.view.epoch, .view_digest = core.view.digest(),
                                      .leases = core.lost.report(core.now),
-                                     .unknown = std::max(Duration{0}, forgets_until() - core.now)});
+                                     .unknown = life.forgets_for()});
   master.take_view();
   requester.ask_again();
   report.take_view();
   lockspaces.take_view(before);
   receive_kept();
   return Error{Errc::ok};
-}
-
-void Node::State::note_losses(const View& before) {
-  if (!before.epoch) {
-    if (core.config.former_lease > Duration{0})
-      core.lost.note(core.self(), {}, core.now + cluster::LostNodes::wait_for(core.config.former_lease));
-    for (const FormerPeer& peer : core.config.former_peers) {
-      core.leases.remember(peer.node, peer.votes);
-      note_loss(peer);
-    }
-  }
-  for (const Member& member : before.members) note_loss({member.node, member.incarnation, member.votes});
-}
-
-// What we know of its lease is what we answered; what an earlier life of ours answered we do not know.
-void Node::State::note_loss(const FormerPeer& peer) {
-  if (core.is_member(peer.node, peer.incarnation)) return;
-  Instant until = std::max(core.now, forgets_until());
-  if (const auto answered = core.leases.answered_until(peer.node, peer.incarnation)) until = std::max(until, *answered);
-  if (gained_by_device()) until = std::max(until, core.now + core.view.device_timeout + full_wait());
-  core.lost.note(peer.node, peer.incarnation, until);
-  core.trace({.kind = TraceKind::node_lost, .peer = peer.node, .a = peer.incarnation.value(), .text = {}});
-  core.trace({.kind = TraceKind::lease_wait, .peer = peer.node,
-              .a = static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::milliseconds>(until - core.now).count()),
-              .text = {}});
-}
-
-// Would the members alone be no majority? Then the device may have stood with others a moment ago.
-bool Node::State::gained_by_device() const {
-  std::uint64_t votes = 0;
-  for (const Member& member : core.view.members) votes += member.votes;
-  return core.view.device_votes != 0 && 2 * votes <= core.view.configured_votes;
-}
-
-std::vector<FormerPeer> Node::State::others_to_remember() const {
-  std::vector<FormerPeer> others;
-  for (const Member& member : core.view.members)
-    if (member.node != core.self()) others.push_back({member.node, member.incarnation, member.votes});
-  for (const wire::LostLease& lost : core.lost.report(core.now))
-    if (lost.incarnation) others.push_back({lost.node, lost.incarnation, core.leases.votes_of(lost.node)});
-  return others;
 }
 
 void Node::State::note_members() {
@@ -318,62 +263,21 @@ std::vector<Duration> Node::State::member_ages() const {
   return ages;
 }
 
-// For people: one for each node, the longest.
-std::vector<wire::LostLease> Node::State::lease_waits() const {
-  std::map<NodeId, wire::LostLease> longest;
-  for (const wire::LostLease& lost : core.lost.report(core.now)) {
-    wire::LostLease& known = longest.try_emplace(lost.node, lost).first->second;
-    if (lost.left > known.left) known.left = lost.left;
-    if (!known.incarnation) known.incarnation = lost.incarnation;
-  }
-  std::vector<wire::LostLease> waits;
-  for (const auto& [node, wait] : longest) waits.push_back(wait);
-  return waits;
-}
-
-Error Node::State::confirm_death(const wire::FenceAck& call) {
-  if (core.view.has(call.node) && !call.incarnation)
-    core.reached("a fence confirmation for a node that is a member again");
-  const bool votes = core.leases.confirm_dead(call.node);
-  if (!core.lost.confirm(call.node, call.incarnation) && !votes)
-    return Error{Errc::no_such_node, "nobody waits for the lease of node " + std::to_string(call.node.value())};
-  for (const Member& member : core.view.members)
-    if (member.node != core.self())
-      post.send(member.node, wire::Fenced{.node = call.node, .incarnation = call.incarnation});
-  renew_lease();
-  return Error{Errc::ok};
+Error Node::State::confirm_death(NodeId node, Incarnation incarnation) {
+  const Error error = life.confirm_death(node, incarnation);
+  if (life.renew()) begin_to_serve();
+  return error;
 }
 
 // ---- time -----------------------------------------------------------------------------------------------
 
-// What our programs hold is theirs until the deadline: a lease after the latest moment for which enough of the
-// members (in which we may be enough ourselves) agreed that we are there.
-void Node::State::renew_lease() {
-  if (!core.has_view()) return;
-  const std::optional<Instant> agreed = core.leases.agreed(core.now);
-  if (!agreed || *agreed + core.config.lease < core.now) return;
-  if (core.valid && *agreed + core.config.lease <= deadline) return;
-  deadline = *agreed + core.config.lease;
-  core.out->deadline = deadline;
-  if (std::exchange(core.valid, true)) return;
-  core.trace({.kind = TraceKind::lease_begun, .peer = {}, .a = core.view.epoch.value(), .text = {}});
-  requester.ask_again();
-}
-
-void Node::State::ask_to_live() {
-  peers.send_heartbeats();
-  beat_at = core.now + core.config.lease / 4;
-  renew_lease();
-}
+// From here on enough of the members agree that we are there: what programs have asked for meanwhile goes out.
+void Node::State::begin_to_serve() { requester.ask_again(); }
 
 // Are locks of lost nodes ours to let go? Only when everybody has said how long their leases are.
 bool Node::State::may_let_go() const {
   return core.may_grant() && home.phase() == cluster::HomePhase::open;
 }
-
-Duration Node::State::full_wait() const { return cluster::LostNodes::wait_for(core.config.lease); }
-
-Instant Node::State::forgets_until() const { return core.started + full_wait(); }
 
 // This life of the node is over: programs are told, and nothing that it knew counts any more.
 void Node::State::expire(Errc why) {
@@ -385,7 +289,7 @@ void Node::State::expire(Errc why) {
 }
 
 void Node::State::do_what_is_due() {
-  if (core.has_view() && core.now >= beat_at) ask_to_live();
+  if (life.sweep()) begin_to_serve();
   if (may_let_go()) let_go();
   if (core.now >= acknowledge_at) peers.acknowledge_all();
   requester.sweep();
@@ -410,7 +314,7 @@ Instant Node::State::next_wake() {
   if (shutting_down) return acknowledge_at;
   const Instant lost = may_let_go() ? core.lost.next() : Instant::never();
   const Instant next = std::min({lost, requester.next(), master.next(), report.next(), acknowledge_at});
-  return core.has_view() ? std::min(next, beat_at) : next;
+  return std::min(next, life.next());
 }
 
 void Node::State::shut_down() {
@@ -430,11 +334,11 @@ void Node::State::tell_status(const Session& session, RequestId request) {
                                 : phase == cluster::HomePhase::collecting ? wire::NodePhase::collecting
                                                                           : wire::NodePhase::open,
                        .lease = core.config.lease,
-                       .deadline_left = core.valid ? deadline - core.now : Duration{0},
+                       .deadline_left = core.valid ? life.deadline() - core.now : Duration{0},
                        .sessions = sessions.size(), .claims = requester.size(),
                        .resources_mastered = master.size(), .directory_entries = home.size(),
                        .uptime = core.now - core.started, .peers_connected = peers.connected(),
-                       .member_ages = member_ages(), .lease_waits = lease_waits()});
+                       .member_ages = member_ages(), .lease_waits = life.lease_waits()});
 }
 
 // ---- looking --------------------------------------------------------------------------------------------

@@ -95,9 +95,4 @@ void Roles::receive(NodeId from, const wire::RebuildDone& message) {
   if (is_due(from, message.epoch, message)) home.on(from, message);
 }
 
-void Roles::receive(NodeId, const wire::Fenced& message) {
-  core.leases.confirm_dead(message.node);
-  if (core.lost.confirm(message.node, message.incarnation)) core.reached("a fence confirmation shortens a wait");
-}
-
 }  // namespace holdfast::node

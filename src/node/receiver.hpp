@@ -8,6 +8,7 @@
 #include <string>
 
 #include "node/home.hpp"
+#include "node/life.hpp"
 #include "node/lockspaces.hpp"
 #include "node/master.hpp"
 #include "node/peers.hpp"
@@ -20,7 +21,7 @@ namespace holdfast::node {
 class Roles : public Receiver {
  public:
   explicit Roles(NodeConfig config)
-      : core(std::move(config)), peers(core), post(core, peers, *this), sessions(core), master(core, post),
+      : core(std::move(config)), peers(core), post(core, peers, *this), life(core, peers, post), sessions(core), master(core, post),
         requester(core, post, sessions, master), home(core, post, master),
         report(core, post, sessions, master, requester), lockspaces(core, post, sessions, requester) {}
 
@@ -45,7 +46,7 @@ class Roles : public Receiver {
   void receive(NodeId from, const wire::RebuildValue& message) override;
   void receive(NodeId from, const wire::RebuildDone& message) override;
   void receive(NodeId from, const wire::RebuildReply& message) override { requester.on(from, message); }
-  void receive(NodeId from, const wire::Fenced& message) override;
+  void receive(NodeId, const wire::Fenced& message) override { life.on(message); }
   void receive(NodeId from, const wire::QueryAsk& message) override { report.on(from, message); }
   void receive(NodeId from, const wire::QueryResource& message) override { report.on(from, message); }
   void receive(NodeId from, const wire::QueryLock& message) override { report.on(from, message); }
@@ -60,6 +61,7 @@ class Roles : public Receiver {
   Core core;
   Peers peers;
   Post post;
+  Life life;
   Sessions sessions;
   Master master;
   Requester requester;

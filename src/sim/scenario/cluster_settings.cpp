@@ -10,7 +10,7 @@ namespace {
 constexpr std::string_view allowed_keys =
     "nodes seed membership (auto, manual) lease_ms idle_keep_ms value_bytes_max mastering (first, "
     "home, pinned) "
-    "pinned (n1:WEIGHT,n2)";
+    "pinned (n1:WEIGHT,n2) votes tie_breaker (n1) device_votes device_timeout_ms";
 
 Result<std::uint64_t> number_within(const std::string& key, const std::string& text,
                                     std::uint64_t low, std::uint64_t high) {
@@ -61,6 +61,19 @@ Result<void> read_key(const std::string& key, const std::string& value, ClusterS
   } else if (key == "value_bytes_max") {
     HF_TRY(const std::uint64_t bytes, number_within(key, value, 1, limits::value_bytes_max));
     policy.value_bytes_max = static_cast<std::uint32_t>(bytes);
+  } else if (key == "votes") {
+    HF_TRY(const std::uint64_t votes, number_within(key, value, 1, 1'000));
+    settings.votes.configured = static_cast<std::uint32_t>(votes);
+  } else if (key == "device_votes") {
+    HF_TRY(const std::uint64_t votes, number_within(key, value, 1, 1'000));
+    settings.votes.device = static_cast<std::uint32_t>(votes);
+  } else if (key == "device_timeout_ms") {
+    HF_TRY(const std::uint64_t ms, number_within(key, value, 0, 600'000));
+    settings.votes.device_timeout = std::chrono::milliseconds(ms);
+  } else if (key == "tie_breaker") {
+    const auto node = value.starts_with('n') ? parse_number(value.substr(1)) : std::nullopt;
+    if (!node) return wrong("tie_breaker=" + value + ": write a node, such as n1");
+    settings.votes.tie_breaker = NodeId{static_cast<std::uint32_t>(*node)};
   } else if (key == "mastering") {
     HF_TRY(policy.mastering, parse_mastering(value));
   } else if (key == "pinned") {

@@ -5,6 +5,7 @@
 #include "base/result.hpp"
 #include "node/node.hpp"
 #include "sim/scenario/script.hpp"
+#include "sim/world/votes.hpp"
 
 namespace holdfast::sim {
 
@@ -12,6 +13,7 @@ struct ClusterSettings {
   std::uint32_t nodes = 1;
   std::uint64_t seed = 1;
   bool manual_membership = false;
+  Votes votes;
   node::NodeConfig node;
 };
 

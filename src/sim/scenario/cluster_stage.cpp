@@ -68,7 +68,10 @@ class ClusterStage final : public Stage, private ClientEvents {
 
  private:
   static WorldSettings world_settings(const ClusterSettings& settings) {
-    WorldSettings world{.machines = settings.nodes, .seed = settings.seed, .node = settings.node};
+    WorldSettings world{.machines = settings.nodes,
+                        .seed = settings.seed,
+                        .votes = settings.votes,
+                        .node = settings.node};
     if (settings.manual_membership) world.membership = Membership::manual;
     return world;
   }
@@ -191,6 +194,10 @@ Result<void> ClusterStage::on(const NodeCommand& command) {
   const bool must_be_up =
       command.action != NodeAction::restart && command.action != NodeAction::join;
   if (command.action == NodeAction::fence_ack) return fence(node);
+  if (command.action == NodeAction::poll) {
+    if (auto fine = must_be(node, true); fine) world_.poll_device(node);
+    return must_be(node, true);
+  }
   if (command.action != NodeAction::join)
     if (auto fine = must_be(node, must_be_up); !fine) return fine;
   switch (command.action) {
@@ -214,6 +221,7 @@ Result<void> ClusterStage::on(const NodeCommand& command) {
     case NodeAction::leave:
       return not_yet("leave");
     case NodeAction::fence_ack:
+    case NodeAction::poll:
       break;
   }
   if (!manual_) world_.publish_next();
@@ -260,7 +268,7 @@ Result<void> ClusterStage::on(const ViewCommand& command) {
     if (world_.machine(node) == nullptr)
       return wrong("there is no " + name_of(node) + " in this cluster");
   if (command.nodes.empty()) return wrong("'view' needs at least one node");
-  world_.publish(command.epoch, command.nodes);
+  world_.publish(command.epoch, command.nodes, command.quorate);
   return {};
 }
 

@@ -249,8 +249,9 @@ Result<Action> parse_client(ClientAction action, Words& words) {
 Result<Action> parse_view(Words& words) {
   const auto epoch = parse_number(words.next());
   if (!epoch || *epoch == 0) return wrong("'view' takes an epoch from 1 and nodes: view 2 n1 n3");
+  const bool quorate = !words.take("no-quorum");
   HF_TRY(std::vector<NodeId> nodes, parse_nodes(words));
-  return Action{ViewCommand{Epoch{*epoch}, std::move(nodes)}};
+  return Action{ViewCommand{Epoch{*epoch}, std::move(nodes), quorate}};
 }
 
 Result<Action> parse_move(Words& words) {
@@ -287,6 +288,7 @@ Result<Action> parse_world(std::string_view first, Words& words) {
   if (first == "join") return parse_node_command(NodeAction::join, words);
   if (first == "leave") return parse_node_command(NodeAction::leave, words);
   if (first == "fence-ack") return parse_node_command(NodeAction::fence_ack, words);
+  if (first == "poll") return parse_node_command(NodeAction::poll, words);
   if (first == "clock") return parse_clock(words);
   if (first == "pause") return parse_client(ClientAction::pause, words);
   if (first == "resume") return parse_client(ClientAction::resume, words);

@@ -31,6 +31,8 @@ std::string_view name_of(NodeAction action) {
       return "leave";
     case NodeAction::fence_ack:
       return "fence-ack";
+    case NodeAction::poll:
+      return "poll";
     case NodeAction::kill_daemon:
       return "kill daemon";
   }

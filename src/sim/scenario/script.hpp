@@ -68,7 +68,7 @@ struct Partition {
   std::vector<std::vector<NodeId>> groups;
 };
 
-enum class NodeAction : std::uint8_t { step, crash, restart, join, leave, fence_ack, kill_daemon };
+enum class NodeAction : std::uint8_t { step, crash, restart, join, leave, fence_ack, kill_daemon, poll };
 struct NodeCommand {
   NodeAction action{};
   NodeId node;
@@ -88,6 +88,7 @@ struct ClientCommand {
 struct ViewCommand {
   Epoch epoch;
   std::vector<NodeId> nodes;
+  bool quorate = true;
 };
 
 struct Move {

@@ -35,6 +35,12 @@ class Words {
     skip();
     return word;
   }
+  // Takes the next word if it is this one.
+  bool take(std::string_view word) {
+    const bool is_next = left_.substr(0, left_.find(' ')) == word;
+    if (is_next) (void)next();
+    return is_next;
+  }
 
  private:
   void skip() { left_.remove_prefix(std::min(left_.find_first_not_of(' '), left_.size())); }

@@ -179,15 +179,22 @@ void World::finish(Machine& machine) {
 // ---- membership
 // ---------------------------------------------------------------------------------------
 
-void World::publish(Epoch epoch, const std::vector<NodeId>& members) {
-  View view{.epoch = epoch};
+void World::publish(Epoch epoch, const std::vector<NodeId>& members, bool quorate) {
+  View view{.epoch = epoch,
+            .members = {},
+            .configured_votes = settings_.votes.configured,
+            .quorate = quorate,
+            .tie_breaker = settings_.votes.tie_breaker,
+            .device_votes = settings_.votes.device,
+            .device_timeout = settings_.votes.device_timeout};
   for (const NodeId node : members) {
     const Machine* member = machine(node);
     HF_ASSERT(member != nullptr);
     view.members.push_back(
         {.node = node, .incarnation = member->incarnation, .address = name_of(node)});
   }
-  view.configured_votes = static_cast<std::uint32_t>(view.members.size());
+  if (view.configured_votes == 0)
+    view.configured_votes = static_cast<std::uint32_t>(view.members.size());
   auto sound = checked(std::move(view));
   HF_ASSERT(sound.has_value());
   view_ = *sound;

@@ -15,6 +15,7 @@
 #include "sim/world/channel.hpp"
 #include "sim/world/client.hpp"
 #include "sim/world/machine.hpp"
+#include "sim/world/votes.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -39,6 +40,7 @@ struct WorldSettings {
   Latency latency = Latency::none;
   Membership membership = Membership::automatic;
   Slots slots = Slots::none;
+  Votes votes;
   node::NodeConfig node;  // of every node; ids, incarnations and addresses are filled in
 };
 
@@ -75,7 +77,9 @@ class World {
   void set_drift(NodeId node, std::int64_t ppm) { machine(node)->drift_ppm = ppm; }
 
   // ---- membership ----
-  void publish(Epoch epoch, const std::vector<NodeId>& members);
+  void publish(Epoch epoch, const std::vector<NodeId>& members, bool quorate = true);
+  // The quorum device stands with this node.
+  void poll_device(NodeId node) { post(*machine(node), node::DevicePolled{}); }
   void publish_next();  // all nodes that are up
   [[nodiscard]] const View& view() const { return view_; }
 

@@ -446,6 +446,9 @@ Result<void> LiveStage::look_at_members() {
 namespace {
 
 std::string why_not(const Script& script) {
+  if (script.cluster() != nullptr)
+    for (const auto& [key, value] : script.cluster()->settings)
+      if (key == "votes" || key == "tie_breaker") return "it counts votes";
   for (const Block& block : script.blocks)
     for (const Command& command : block.commands) {
       const auto* node = std::get_if<sim::NodeCommand>(&command.action);
@@ -456,6 +459,8 @@ std::string why_not(const Script& script) {
         return "it cuts the network in parts";
       if (std::holds_alternative<sim::ClockChange>(command.action)) return "it sets a clock";
       if (std::holds_alternative<sim::Move>(command.action)) return "it moves a master";
+      const auto* view = std::get_if<sim::ViewCommand>(&command.action);
+      if (view != nullptr && !view->quorate) return "it takes the quorum away";
       if (node != nullptr && node->action == sim::NodeAction::step)
         return "it steps a node by hand";
       if (look != nullptr && look->at == sim::LookAt::messages) return "it counts messages";
