@@ -9,6 +9,7 @@
 #include <csignal>
 #include <utility>
 
+#include "daemon/fence_hook.hpp"
 #include "daemon/trace_log.hpp"
 #include "io/client_port.hpp"
 #include "io/clock.hpp"
@@ -40,7 +41,9 @@ struct Host::State {
         socket(std::move(s)),
         clients(loop, log, page.fd(), {.backlog_bytes_max = c.session_backlog_bytes_max}, on_client()),
         peers(loop, log, {.cluster = c.cluster, .key = key}, on_peer()),
-        wake(loop.timer([this] { on_wake(); })) {}
+        wake(loop.timer([this] { on_wake(); })),
+        fence(loop, log, c.fence_hook, c.fence_hook_timeout,
+              [this](NodeId dead, Incarnation life) { step(node::ConfirmedDead{dead, life}); }) {}
 
   io::OnClient on_client();
   io::OnPeer on_peer();
@@ -66,6 +69,7 @@ struct Host::State {
   io::ClientPort clients;
   io::PeerPort peers;
   io::Timer wake;
+  FenceHook fence;
   Instant wake_wanted = Instant::never();
 
   Life life;
@@ -197,6 +201,7 @@ void Host::State::carry_out(node::Effects& out) {
   // First the old calls: a restarted node is in both lists.
   for (const NodeId gone : out.stop_dialing) peers.stop_dialing(gone);
   for (const node::Dial& dial : out.dials) peers.dial(dial.node, dial.address);
+  for (const node::ProveDead& lost : out.prove_dead) fence.call(lost.node, lost.incarnation);
   if (out.deadline) page.stamp(deadline = *out.deadline);
   if (out.wake_at) arm_wake(*out.wake_at);
   if (out.finished) next_life();

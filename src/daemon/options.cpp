@@ -34,7 +34,7 @@ constexpr const char* examples =
 struct Flags {
   std::string config;
   std::optional<std::uint32_t> node, lease_ms;
-  std::optional<std::string> socket, peer_listen, state_dir, cluster, key_file, membership, log_level;
+  std::optional<std::string> socket, peer_listen, state_dir, cluster, key_file, membership, fence_hook, log_level;
   int ready_fd = -1;
   bool check_config = false;
 };
@@ -56,6 +56,9 @@ void declare(CLI::App& app, Flags& flags) {
   app.add_option("--membership", flags.membership, "who says which nodes belong: single (default) or manual")
       ->type_name("PROVIDER")
       ->check(CLI::IsMember({"single", "manual"}));
+  app.add_option("--fence-hook", flags.fence_hook,
+                 "program that makes sure that a lost node is dead: called with its id and incarnation, 0 = surely dead")
+      ->type_name("PROGRAM");
   app.add_option("--log-level", flags.log_level, "debug, info (default), warning or error")
       ->type_name("LEVEL")
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
@@ -76,6 +79,7 @@ void apply(const Flags& flags, io::Config& config) {
   if (flags.cluster) config.cluster = *flags.cluster;
   if (flags.key_file) config.key_file = *flags.key_file;
   if (flags.lease_ms) config.lease = std::chrono::milliseconds(*flags.lease_ms);
+  if (flags.fence_hook) config.fence_hook = *flags.fence_hook;
   if (flags.membership) config.membership = *io::parse_membership(*flags.membership);
   if (flags.log_level) config.log_level = *io::parse_log_level(*flags.log_level);
 }

@@ -63,6 +63,9 @@ constexpr Key lease_keys[] = {
 };
 constexpr Key membership_keys[] = {
     {"provider", [](const Value& v, Place p) { return v.choice(membership_names, p.config.membership); }},
+    {"fence_hook", [](const Value& v, Place p) { return v.text({1, 4096}, p.config.fence_hook); }},
+    {"fence_hook_timeout_ms",
+     [](const Value& v, Place p) { return v.milliseconds({1, 3'600'000}, p.config.fence_hook_timeout); }},
 };
 constexpr Key limits_keys[] = {
     {"idle_keep_ms", [](const Value& v, Place p) { return v.milliseconds({0, 3'600'000}, p.config.idle_keep); }},
@@ -215,6 +218,9 @@ Result<void> check_config(const Config& config) {
     return Error{Errc::bad_config,
                  "a single node has no peers: a peer port (--peer-listen, [peer] listen) needs membership manual "
                  "(--membership manual, [membership] provider = \"manual\")"};
+  if (!config.fence_hook.empty() && ::access(config.fence_hook.c_str(), X_OK) != 0)
+    return Error{Errc::bad_config, fmt::format("the fencing hook {} (--fence-hook, [membership] fence_hook): {}",
+                                               config.fence_hook, std::strerror(errno))};
   if (config.peer_listen.empty()) return {};
   HF_TRY(const Address address, Address::parse(config.peer_listen));
   if (config.key_file.empty() && !address.is_loopback())

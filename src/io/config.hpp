@@ -52,6 +52,8 @@ struct Config {
   std::optional<std::uint32_t> operator_uid;  // besides root; none: the user that the daemon runs as
   Duration lease = limits::lease_default;
   Membership membership = Membership::single;
+  std::string fence_hook;  // called with NODE INCARNATION of a lost node, 0: surely dead; empty: none
+  Duration fence_hook_timeout = std::chrono::seconds(60);
   Duration idle_keep = limits::idle_keep;
   std::size_t session_backlog_bytes_max = limits::session_backlog_bytes_max;
   std::vector<ConfiguredLockspace> lockspaces;
