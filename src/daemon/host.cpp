@@ -43,7 +43,7 @@ struct Host::State {
         peers(loop, log, {.cluster = c.cluster, .key = key}, on_peer()),
         wake(loop.timer([this] { on_wake(); })),
         fence(loop, log, c.fence_hook, c.fence_hook_timeout,
-              [this](NodeId dead, Incarnation life) { step(node::ConfirmedDead{dead, life}); }) {}
+              [this](NodeId dead, Incarnation of) { step(node::ConfirmedDead{dead, of}); }) {}
 
   io::OnClient on_client();
   io::OnPeer on_peer();
