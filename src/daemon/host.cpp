@@ -27,7 +27,9 @@ node::ClientConn client(io::Conn conn) { return node::ClientConn{conn.value()}; 
 node::PeerConn peer(io::Conn conn) { return node::PeerConn{conn.value()}; }
 io::Conn port_conn(auto conn) { return io::Conn{conn.value()}; }
 
-enum class Running : std::uint8_t { serving, ending, failed };
+enum class Running : std::uint8_t { serving, leaving, ending, failed };
+// If the others do not take over what we have by then, they will have to wait for our lease.
+constexpr Duration leave_max = std::chrono::seconds(10);
 
 }  // namespace
 
@@ -42,6 +44,7 @@ struct Host::State {
         clients(loop, log, page.fd(), {.backlog_bytes_max = c.session_backlog_bytes_max}, on_client()),
         peers(loop, log, {.cluster = c.cluster, .key = key}, on_peer()),
         wake(loop.timer([this] { on_wake(); })),
+        patience(loop.timer([this] { on_leaving_takes_too_long(); })),
         fence(loop, log, c.fence_hook, c.fence_hook_timeout,
               [this](NodeId dead, Incarnation of) { step(node::ConfirmedDead{dead, of}); }) {}
 
@@ -58,6 +61,7 @@ struct Host::State {
   void next_life();
   void on_signal(int number);
   void end_when_all_is_sent();
+  void on_leaving_takes_too_long();
   void fail(const Error& error);
 
   const io::Config& config;
@@ -69,6 +73,7 @@ struct Host::State {
   io::ClientPort clients;
   io::PeerPort peers;
   io::Timer wake;
+  io::Timer patience;  // with our own leaving
   FenceHook fence;
   Instant wake_wanted = Instant::never();
 
@@ -204,6 +209,7 @@ void Host::State::carry_out(node::Effects& out) {
   for (const node::ProveDead& lost : out.prove_dead) fence.call(lost.node, lost.incarnation);
   if (out.deadline) page.stamp(deadline = *out.deadline);
   if (out.wake_at) arm_wake(*out.wake_at);
+  if (out.left && running == Running::leaving) running = Running::ending;
   if (out.finished) next_life();
 }
 
@@ -235,7 +241,10 @@ void Host::State::next_life() {
   peers.forget_all();
   filling->clear();
   stepped = false;
-  if (running == Running::ending) return;
+  if (running != Running::serving) {  // it was about to end anyway
+    running = Running::ending;
+    return;
+  }
   life.former_lease = std::chrono::ceil<std::chrono::milliseconds>(
       std::max(Duration{0}, deadline - io::boot_now()));
   deadline = {};
@@ -248,8 +257,9 @@ void Host::State::next_life() {
 void Host::State::on_signal(int number) {
   if (number == SIGHUP || running != Running::serving) return;  // a terminal that goes away is no reason to end
   log.write(io::LogLevel::info, "ending", {{"signal", number}});
-  running = Running::ending;
+  running = Running::leaving;
   clients.stop_listening();
+  patience.arm(io::boot_now() + leave_max);
   step(node::Shutdown{});
 }
 
@@ -258,6 +268,12 @@ void Host::State::end_when_all_is_sent() {
   peers.forget_all();
   page.stamp(Instant{});
   if (clients.size() == 0 && peers.size() == 0) loop.stop();
+}
+
+void Host::State::on_leaving_takes_too_long() {
+  log.write(io::LogLevel::warning, "the others have not taken over everything: they will wait for the lease of this node");
+  running = Running::ending;
+  step(node::Tick{});
 }
 
 void Host::State::fail(const Error& error) {

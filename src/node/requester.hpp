@@ -39,6 +39,7 @@ class Requester {
   void end_session(Session& session);
   // Ends the orphans that match; pid 0: of all processes.
   void purge(std::string_view lockspace, std::uint32_t pid, std::string_view name_pattern);
+  void purge_all_orphans();
 
   // See Receiver::recall.
   void recall(ClaimId id);
@@ -55,6 +56,7 @@ class Requester {
   void on(const wire::MasterReply& reply);
   void on(NodeId from, const wire::RebuildReply& reply);
   void on(const wire::PurgeOrphans& message);
+  void on(NodeId from, const wire::Moving& message);
 
   // After a view change: reports the claims whose master was lost to the homes that rebuild them, and asks
   // again where the answer of a home is outstanding.
@@ -118,6 +120,7 @@ class Requester {
   [[nodiscard]] static bool writes_now(const Claim& claim, Mode mode);
   void begin_main(Claim& claim, RequestId request, Duration wait_max);
   void end_claim(ClaimId id, FlagSet flags, RequestId request);
+  void end_orphan(ClaimId id);
   void cancel_main(ClaimId id, Errc reason, RequestId request);
   template <class Call>
   void refuse(const Session& session, const Call& call, ClaimId lock, const Error& error);
@@ -151,6 +154,8 @@ class Requester {
   void finish_locally(Place& place);
   void answer_refused(Claim& claim, Errc status, const std::vector<wire::BlockerRow>& blockers);
   void end_if_over(ClaimId id);
+  [[nodiscard]] static bool awaits_news(const Place& place);
+  void stop_awaiting_news(Place& place);
   void report(Place& place, NodeId home);
   void report_value(const Place& place, NodeId home);
   void remember_write(const Claim& claim, FlagSet flags, std::string_view value);
@@ -164,6 +169,7 @@ class Requester {
   PlaceIndex by_name_;
   IdleList<Place> idle_;
   std::priority_queue<Deadline, std::vector<Deadline>, std::greater<>> deadlines_;
+  std::vector<PlaceId> to_ask_;            // whose masters have to be asked for again, at the end of the turn
   std::vector<ClaimId> released_parents_;  // their last sub-lock has gone
   std::deque<boost::intrusive::list<Claim, boost::intrusive::base_hook<SessionLink>>> by_session_;  // by conn
   std::vector<Written> written_;

@@ -14,8 +14,9 @@ Claim* Requester::accept(NodeId from, const Reply& reply) {
   if (claim == nullptr) return nullptr;
   Place& place = places_[claim->place];
   if (place.state == PlaceState::known && place.mastership != reply.mastership) return nullptr;
-  if (place.state == PlaceState::asking && reply.asked == place.asked && reply.resource)
-    learn(place, from, reply.mastership, reply.resource);
+  const bool answers_question = place.state == PlaceState::asking && reply.asked == place.asked;
+  const bool is_next = place.state == PlaceState::moving && place.next_mastership == reply.mastership;
+  if ((answers_question || is_next) && reply.resource) learn(place, from, reply.mastership, reply.resource);
   if (claim->main.stage != Stage::sent || claim->main.number != reply.number) return nullptr;
   return claim;
 }
@@ -166,8 +167,9 @@ void Requester::on(const wire::NotMaster& reply) {
   if (claim == nullptr) return;
   Place& place = places_[claim->place];
   const auto is_held = [](const Claim& other) { return other.state == ClaimState::granted; };
-  if (place.state == PlaceState::rebuilding && std::ranges::any_of(place.claims, is_held)) return;
-  const bool was_sent_there = place.state == PlaceState::known || place.state == PlaceState::rebuilding;
+  const bool will_hear = place.state == PlaceState::rebuilding || place.state == PlaceState::moving;
+  if (will_hear && std::ranges::any_of(place.claims, is_held)) return;
+  const bool was_sent_there = place.state == PlaceState::known || will_hear;
   if (was_sent_there && place.mastership == reply.mastership) {
     place.state = PlaceState::unknown;
     place.asker = {};
@@ -196,13 +198,46 @@ void Requester::on(const wire::MasterReply& reply) {
   flush(place.id);
 }
 
+// ---- moves ----------------------------------------------------------------------------------------------
+
+// Nothing more is sent to the old master. Whoever serves will say so for each lock that it knows.
+void Requester::on(NodeId from, const wire::Moving& message) {
+  Place* place = by_name_.find(seed_of(message.key), *split_key(message.key));
+  if (place != nullptr && place->state == PlaceState::known && place->master == from &&
+      place->mastership == message.mastership && core_.view.has(message.to)) {
+    place->next = message.to;
+    place->next_incarnation = core_.incarnation_of(message.to);
+    place->next_mastership = message.next;
+    place->state = awaits_news(*place) ? PlaceState::moving : PlaceState::unknown;
+    place->asker = {};
+  }
+  const std::string key(message.key);
+  post_.send(from, wire::MovingReply{.epoch = message.epoch, .mastership = message.mastership, .key = key});
+}
+
+// Does the master know of any claim here?
+bool Requester::awaits_news(const Place& place) {
+  return std::ranges::any_of(place.claims, [](const Claim& claim) { return claim.sent > 0; });
+}
+
+// The last claim of which it knew has gone: nobody will say anything.
+void Requester::stop_awaiting_news(Place& place) {
+  if (place.state != PlaceState::moving || awaits_news(place)) return;
+  place.state = PlaceState::unknown;
+  core_.reached("nobody is left to hear of a move");
+  if (!place.claims.empty()) to_ask_.push_back(place.id);
+}
+
 // ---- losses ---------------------------------------------------------------------------------------------
 
 void Requester::report_losses() {
   std::vector<std::pair<std::string_view, PlaceId>> lost;
   places_.for_each([&](PlaceId id, const Place& place) {
     const bool master_lost = place.state == PlaceState::known && !core_.is_member(place.master, place.incarnation);
-    if (master_lost || place.state == PlaceState::rebuilding) lost.emplace_back(place.key, id);
+    const bool next_lost =
+        place.state == PlaceState::moving && !(core_.is_member(place.master, place.incarnation) &&
+                                               core_.is_member(place.next, place.next_incarnation));
+    if (master_lost || next_lost || place.state == PlaceState::rebuilding) lost.emplace_back(place.key, id);
   });
   for (const auto& [key, id] : lost) {
     finish_locally(places_[id]);
@@ -296,10 +331,11 @@ void Requester::on(NodeId from, const wire::RebuildReply& reply) {
   Claim* claim = claims_.find(reply.claim);
   if (claim == nullptr) return;
   Place& place = places_[claim->place];
-  if (place.state != PlaceState::rebuilding && place.mastership != reply.mastership) return;
+  const bool awaited = place.state == PlaceState::rebuilding || place.state == PlaceState::moving;
+  if (!awaited && place.mastership != reply.mastership) return;
   claim->lock = reply.lock;
   if (claim->main.stage == Stage::sent) claim->stamp = reply.stamp;
-  if (place.state != PlaceState::rebuilding) {
+  if (!awaited) {
     dispatch(reply.claim);
     return;
   }

@@ -100,6 +100,7 @@ void Requester::ask_again() {
 }
 
 void Requester::learn(Place& place, NodeId master, Mastership mastership, ResourceId resource) {
+  place.next = {};
   place.state = PlaceState::known;
   place.asker = {};
   place.master = master;
@@ -134,6 +135,7 @@ void Requester::erase(Claim& claim) {
   if (place.asker == claim.id) place.asker = {};
   if (claim.parent) leave_parent(claim.parent);
   claims_.erase(claim.id);
+  stop_awaiting_news(place);
   forget_if_unused(place);
 }
 
@@ -179,6 +181,8 @@ void Requester::expire(ClaimId id) {
 
 void Requester::sweep() {
   end_released_parents();
+  for (const PlaceId id : std::exchange(to_ask_, {}))
+    if (Place* place = places_.find(id); place != nullptr && place->state == PlaceState::unknown) ask(*place);
   while (Place* place = idle_.take_due(core_.now, core_.config.idle_keep)) {
     if (!place->claims.empty()) continue;
     by_name_.erase(seed_of(place->key), *place);

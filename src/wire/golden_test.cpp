@@ -106,6 +106,8 @@ constexpr Golden client_golden[] = {
      R"( members=[11 12] since=[13 14]})",
      R"(430000004d0001000000000000000300636363030000000400000005000000060000000700000008000000090000000a0000)"
      R"(0002000b0000000c00000002000d0000000e000000)"},
+    {R"(Move{request=1 lockspace=2 to=3 resource="ee"})",
+     R"(140000001000010000000000000002000300000002006565)"},
 };
 constexpr Golden peer_golden[] = {
     {R"(LinkData{sequence=1 received=2 clock=3.4})",
@@ -194,6 +196,35 @@ constexpr Golden peer_golden[] = {
      R"(12000000050001000000000000000200000000000000)"},
     {R"(HeartbeatReply{sent=1})",
      R"(0a00000006000100000000000000)"},
+    {R"(Moving{epoch=1 mastership=2 to=3 next=4 key="fff"})",
+     R"(230000003200010000000000000002000000000000000300000004000000000000000300666666)"},
+    {R"(MovingReply{epoch=1 mastership=2 key="d"})",
+     R"(15000000330001000000000000000200000000000000010064)"},
+    {R"(Install{epoch=1 before=2 mastership=3 state=1 write_number=5 locks=6 operations=7 key="iii" value="j)"
+     R"("})",
+     R"(3300000034000100000000000000020000000000000003000000000000000105000000000000000600000007000000030069)"
+     R"(696901006a)"},
+    {R"(InstallLock{epoch=1 mastership=2 node=3 incarnation=4 claim=5 owner=6 applied=7 pending=8 asked=9 st)"
+     R"(anding=1 granted=EX wanted=NL flags=13 token=14.15 stamp=16 age=17})",
+     R"(6500000035000100000000000000020000000000000003000000040000000000000005000000000000000600000000000000)"
+     R"(070000000800000009000000000000000105000d0000000e000000000000000f000000000000001000000000000000110000)"
+     R"(0000000000)"},
+    {R"(InstallOperation{epoch=1 mastership=2 from=3 bytes="ee"})",
+     R"(1a0000003600010000000000000002000000000000000300000002006565)"},
+    {R"(Installed{epoch=1 before=2 mastership_before=3 mastership=4 key="fff"})",
+     R"(230000003700010000000000000002000000030000000000000004000000000000000300666666)"},
+    {R"(MoveDone{epoch=1 mastership_before=2 mastership=3 status=cancelled key="fff"})",
+     R"(21000000380001000000000000000200000000000000030000000000000004000300666666)"},
+    {R"(MoveQuery{epoch=1 mastership_before=2 mastership=3 key="ee"})",
+     R"(1e000000390001000000000000000200000000000000030000000000000002006565)"},
+    {R"(MoveAsk{epoch=1 number=2 to=3 key="ee"})",
+     R"(1a0000003a00010000000000000002000000000000000300000002006565)"},
+    {R"(MoveOrder{epoch=1 origin=2 number=3 to=4 key="fff"})",
+     R"(1f0000003d000100000000000000020000000300000000000000040000000300666666)"},
+    {R"(MoveAnswer{number=1 status=timed_out})",
+     R"(0c0000003b0001000000000000000200)"},
+    {R"(Leaving{stage=1})",
+     R"(030000003c0001)"},
 };
 
 // What programs and nodes of earlier releases say, with fewer fields at the end, and how it is understood.

@@ -71,6 +71,8 @@ template <>
 inline constexpr std::string_view enum_name<LeaveHow> = "leave how";
 template <>
 inline constexpr std::string_view enum_name<wire::Membership> = "membership";
+template <>
+inline constexpr std::string_view enum_name<wire::LeaveStage> = "leave stage";
 
 // Enumerators of enums that have no name_of().
 template <class T>
@@ -98,6 +100,8 @@ template <>
 inline constexpr std::string_view enumerators<LeaveHow> = "if_unused, force";
 template <>
 inline constexpr std::string_view enumerators<wire::Membership> = "left, joined";
+template <>
+inline constexpr std::string_view enumerators<wire::LeaveStage> = "begun, done";
 
 template <class T>
 std::string enumerators_of() {
