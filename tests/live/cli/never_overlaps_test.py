@@ -52,13 +52,22 @@ class DeadlinePage:
                 with open(entry, "rb") as file:
                     self.page = mmap.mmap(file.fileno(), 32, prot=mmap.PROT_READ)
                 test.addCleanup(self.page.close)
+                self.incarnation, self.last = self.look()
                 return
         raise AssertionError("the daemon shares no page")
 
-    def deadline(self):
-        magic, _, _, _, deadline = struct.unpack("=QIIQq", self.page[:32])
+    def look(self):
+        magic, _, _, incarnation, deadline = struct.unpack("=QIIQq", self.page[:32])
         assert magic == 0x686F6C6466617374
-        return deadline
+        return incarnation, deadline
+
+    def deadline(self):
+        """What was last stamped for the life of the node that the test began with: the lock is of that one. A node
+        whose deadline passed goes on in another life, so look now and then."""
+        incarnation, deadline = self.look()
+        if incarnation == self.incarnation and deadline != 0:
+            self.last = deadline
+        return self.last
 
 
 class Beats:
@@ -149,6 +158,7 @@ class NeverOverlaps(TestCase):
         if "daemon" in stopped:
             for pid in run.members:
                 self.wait_for_end_of(pid)
+            page.deadline()
             # Nobody here notices a daemon that hangs: `holdfast up` looks at processes. So it dies of it.
             os.kill(run.pids["daemon"], signal.SIGKILL)
         cluster.eventually(after.all_beat, "the next one has the lock")
@@ -187,6 +197,35 @@ class NeverOverlaps(TestCase):
 
     def test_everything_of_ours_is_stopped_and_the_daemon_killed(self):
         self.check_the_end(["wrapper", "watcher", "guard"], killed=["daemon"])
+
+    def stop_the_others(self, cluster):
+        """The node of the command is cut off: nobody answers its heartbeats."""
+        others = [cluster.daemon(2), cluster.daemon(3)]
+        for pid in others:
+            os.kill(pid, signal.SIGSTOP)
+            self.addCleanup(lambda pid=pid: state_of(pid) == "T" and os.kill(pid, signal.SIGCONT))
+        return others
+
+    def test_a_node_that_is_cut_off_ends_the_command_before_its_own_deadline(self):
+        cluster = self.cluster_of_three()
+        page = DeadlinePage(self, cluster.daemon(1))
+        run = Run(self, cluster, "guarded")
+        self.stop_the_others(cluster)
+        cluster.eventually(lambda: page.deadline() and not run.alive(), "the command has ended")
+        self.assertEqual(run.program.code(), 76, run.program.errors())
+        for who in MEMBERS:
+            self.assertLess(run.beats.last(who), page.deadline(), f"{who} ran past the deadline")
+        self.assertEqual(run.alive(), [])
+
+    def test_a_node_that_is_cut_off_for_a_moment_only_freezes_the_command(self):
+        cluster = self.cluster_of_three(lease_ms=6000)
+        run = Run(self, cluster, "guarded")
+        others = self.stop_the_others(cluster)
+        for pid in run.members:
+            cluster.eventually(lambda pid=pid: state_of(pid) == "T", "the command stands still")
+        for pid in others:
+            os.kill(pid, signal.SIGCONT)
+        cluster.eventually(lambda now=boottime(): run.beats.all_beat(since=now), "the command goes on")
 
     def test_stopping_some_of_us_does_not_stop_the_command_while_the_lease_is_renewed(self):
         cluster = self.cluster_of_three(lease_ms=3000)
