@@ -64,7 +64,8 @@ void StrayGroups::look(const Fd& noose, pid_t guard) {
     if (opened && tie(opened.number(), group)) fresh.emplace(group, std::move(opened));
   }
   if (fresh.empty()) return;
-  // A number that came to mean somebody else's group between the look and the knot is let go at once.
+  // A number that came to mean somebody else's group between the look and the knot is let go at
+  // once.
   const std::set<pid_t> still = groups_of_descendants();
   std::erase_if(fresh, [&](const auto& one) { return !still.contains(one.first); });
   tied_.merge(fresh);

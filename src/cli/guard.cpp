@@ -185,12 +185,13 @@ void Guard::read_signals() {
       pass_on(*signal);
 }
 
-// It looks after us, so we look after it: one of the two has to be awake. It is woken by the wrapper, too, if that one
-// is.
+// It looks after us, so we look after it: one of the two has to be awake. It is woken by the
+// wrapper, too, if that one is.
 void Guard::look_after_watcher() {
   if (company_ != Company::complete) return;
   const auto watcher = read_process(post_.watcher.pid);
-  if (!watcher_ || !watcher || watcher->start_ticks != post_.watcher.start_ticks || watcher->ended())
+  if (!watcher_ || !watcher || watcher->start_ticks != post_.watcher.start_ticks ||
+      watcher->ended())
     company_ = Company::watcher_gone;
   else if (is_stopped(*watcher))
     send_signal(watcher_, SIGCONT);
@@ -307,6 +308,12 @@ void Guard::wait_for_something() const {
 }
 
 }  // namespace
+
+void complain_of_survivors() {
+  for (const ProcessFacts& left : living_descendants())
+    complain(
+        fmt::format("process {} ({}) cannot be ended by us and still runs", left.pid, left.name));
+}
 
 int guard(Post post) {
   const int code = Guard(post).run();

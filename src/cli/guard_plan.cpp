@@ -15,8 +15,9 @@ Instant before(Instant deadline, Duration margin) {
                                                                          : deadline - margin;
 }
 
-// Four times a lease, so that what burns down to the last point is always lit anew in good time, also on a machine
-// that lets us wait; and so that a wrapper or watcher that was stopped is not found late.
+// Four times a lease, so that what burns down to the last point is always lit anew in good time,
+// also on a machine that lets us wait; and so that a wrapper or watcher that was stopped is not
+// found late.
 Instant next_round(const GuardFacts& facts, Instant freeze_point) {
   return freeze_point == Instant::never() ? freeze_point
                                           : std::min(freeze_point, facts.now + facts.lease / 4);

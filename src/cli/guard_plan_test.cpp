@@ -89,7 +89,8 @@ TEST(GuardPlan, never_sleeps_past_the_kill_point) {
       }
 }
 
-// A guard that runs lights the fuse anew long before it has burned down, and never has to be ended by it.
+// A guard that runs lights the fuse anew long before it has burned down, and never has to be ended
+// by it.
 TEST(GuardPlan, the_last_point_is_behind_the_kill_point_and_before_the_deadline) {
   EXPECT_GT(last_point(granted + lease, lease), granted + 5s);
   EXPECT_LT(last_point(granted + lease, lease), granted + lease);
@@ -99,7 +100,8 @@ TEST(GuardPlan, the_last_point_is_behind_the_kill_point_and_before_the_deadline)
 
 TEST(GuardPlan, looks_four_times_a_lease) {
   for (Instant now = granted; now < granted + 4s; now = now + 100ms)
-    EXPECT_LE(plan({.now = now, .deadline = granted + lease, .lease = lease}).look_again, now + lease / 4);
+    EXPECT_LE(plan({.now = now, .deadline = granted + lease, .lease = lease}).look_again,
+              now + lease / 4);
 }
 
 TEST(GuardPlan, a_deadline_of_never_needs_no_clock) {

@@ -28,8 +28,8 @@ Leftovers find_leftovers(const std::vector<ResourceInfo>& resources) {
   for (const ResourceInfo& resource : resources)
     for (const LockInfo& lock : resource.locks)
       if (lock.token && lock.standing != LockStanding::waiting && !lock.orphan &&
-          !is_running({.pid = static_cast<pid_t>(lock.owner.pid),
-                       .start_ticks = lock.owner.start_ticks}))
+          !is_running(
+              {.pid = static_cast<pid_t>(lock.owner.pid), .start_ticks = lock.owner.start_ticks}))
         found.try_emplace(to_text(lock.token));
   if (found.empty()) return found;
   for (ProcessFacts& process : all_processes()) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who still holds a lock of `holdfast run` when the processes that took and guarded it were all killed: what the
-// command left running keeps the session's socket, and with it the lock. Found by the fencing token in its environment,
-// on this machine and among the processes whose environment we may read.
+// Who still holds a lock of `holdfast run` when the processes that took and guarded it were all
+// killed: what the command left running keeps the session's socket, and with it the lock. Found by
+// the fencing token in its environment, on this machine and among the processes whose environment
+// we may read.
 #pragma once
 
 #include "cli/process.hpp"

@@ -60,15 +60,12 @@ std::string table_of(const std::vector<ResourceInfo>& resources) {
   for (const ResourceInfo& resource : resources)
     for (const LockInfo& lock : resource.locks) {
       const auto& left = of(leftovers, lock);
-      std::vector<Cell> row{{path_text(resource)},
-                            {standing_text(lock), colour_of(lock.standing)},
-                            {mode_text(lock)},
-                            {node_text(lock.node)},
-                            {pid_text(lock, left)},
-                            {escaped(lock.owner.user)},
-                            {since_text(lock.age)},
-                            {lock.owner.label.empty() ? "-" : escaped(lock.owner.label)},
-                            {command_text(lock, left)}};
+      std::vector<Cell> row{
+          {path_text(resource)},     {standing_text(lock), colour_of(lock.standing)},
+          {mode_text(lock)},         {node_text(lock.node)},
+          {pid_text(lock, left)},    {escaped(lock.owner.user)},
+          {since_text(lock.age)},    {lock.owner.label.empty() ? "-" : escaped(lock.owner.label)},
+          {command_text(lock, left)}};
       if (several) row.insert(row.begin(), Cell{escaped(resource.lockspace)});
       table.add(row);
     }

@@ -47,8 +47,8 @@ struct ProcessFacts {
   std::string name;
   unsigned threads = 1;
   bool exiting = false;  // its first thread will never again leave the kernel
-  // None of its threads runs any more. On the way out a process closes its files, and so gives its locks back,
-  // a moment before it becomes a zombie; a zombie's other threads may live on.
+  // None of its threads runs any more. On the way out a process closes its files, and so gives its
+  // locks back, a moment before it becomes a zombie; a zombie's other threads may live on.
   [[nodiscard]] bool ended() const {
     return threads <= 1 && (exiting || state == 'Z' || state == 'X');
   }

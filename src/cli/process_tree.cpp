@@ -2,10 +2,7 @@
 #include "cli/process_tree.hpp"
 
 #include "base/assert.hpp"
-#include "cli/terminal.hpp"
 #include "cli/time_text.hpp"
-
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
@@ -139,12 +136,6 @@ TreeEnd kill_descendants(Instant deadline) {
     const timespec round{.tv_sec = 0, .tv_nsec = 10'000'000};
     ::sigtimedwait(&child_ended, nullptr, &round);
   }
-}
-
-void complain_of_survivors() {
-  for (const ProcessFacts& left : living_descendants())
-    complain(
-        fmt::format("process {} ({}) cannot be ended by us and still runs", left.pid, left.name));
 }
 
 }  // namespace holdfast::cli

@@ -42,7 +42,5 @@ enum class TreeEnd { all_ended, some_left };
 // SIGKILL until nobody is left; reaps whatever becomes our child. `some_left` after `deadline`: a
 // process that runs as another user cannot be killed by us.
 TreeEnd kill_descendants(Instant deadline);
-// Names them on standard error.
-void complain_of_survivors();
 
 }  // namespace holdfast::cli

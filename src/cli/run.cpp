@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// `holdfast run`: the wrapper. It forks the watcher (watcher.hpp), passes signals and job control on,
-// and ends with the exit code that the guard tells it. If watcher or guard are killed, it does their
-// last duty itself; if the watcher is stopped, it wakes it.
+// `holdfast run`: the wrapper. It forks the watcher (watcher.hpp), passes signals and job control
+// on, and ends with the exit code that the guard tells it. If watcher or guard are killed, it does
+// their last duty itself; if the watcher is stopped, it wakes it.
 #include "cli/arguments.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/foreground.hpp"

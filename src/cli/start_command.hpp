@@ -15,8 +15,8 @@ namespace holdfast::cli {
 struct CommandLine {
   const std::vector<std::string>& words;
   std::vector<std::pair<std::string, std::string>> environment;  // added to ours
-  // Both are inherited by the command and what it starts: a copy of the session's socket, which keeps the lock, and the
-  // end of the tether that ends its process group with us (dead_man.hpp).
+  // Both are inherited by the command and what it starts: a copy of the session's socket, which
+  // keeps the lock, and the end of the tether that ends its process group with us (dead_man.hpp).
   int session_fd = -1;
   int noose_fd = -1;
   const Foreground* foreground = nullptr;

@@ -151,11 +151,13 @@ Instant Watcher::end_of_patience() const {
 }
 
 int Watcher::end_command(std::string_view why) {
-  // With a valid lease the lock is kept as long as it takes; without one, waiting would help nobody.
+  // With a valid lease the lock is kept as long as it takes; without one, waiting would help
+  // nobody.
   const bool valid = boottime() < end_of_patience();
   const Instant until = valid ? Instant::never() : boottime() + client_->lease();
   if (kill_descendants(until) == TreeEnd::some_left) complain_of_survivors();
-  complain(fmt::format("'{}': the command was ended by the watcher: {}", escaped(request_.name), why));
+  complain(
+      fmt::format("'{}': the command was ended by the watcher: {}", escaped(request_.name), why));
   return exit_lost;
 }
 
@@ -163,7 +165,8 @@ int Watcher::end_command(std::string_view why) {
 
 void watch_over(const RunRequest& request, Channel channel, WrapperFacts wrapper) {
   Watcher watcher(request, channel, wrapper);
-  // No destructor runs: the session is the guard's to say farewell to, and ours is a copy of its socket.
+  // No destructor runs: the session is the guard's to say farewell to, and ours is a copy of its
+  // socket.
   ::_exit(watcher.run());
 }
 
