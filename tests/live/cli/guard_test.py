@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The promise of `holdfast run`: whoever is killed, the lock is free exactly when the last process of the
-command is gone, and none of them runs when somebody else may have the lock."""
+command is gone, and none of them runs when somebody else may have the lock. (That it ends before the deadline is shown
+by never_overlaps_test.py.)"""
 
 import os
 import signal
-import time
 import unittest
 
 from harness import Cluster, TestCase, is_running, state_of
@@ -141,12 +141,10 @@ class Guard(TestCase):
         program.send(signal.SIGKILL)
         self.assert_all_gone_when_granted(waiter, [pid])
 
-    def test_daemon_killed_ends_the_command_before_the_deadline(self):
+    def test_daemon_killed_ends_the_command(self):
         program, family = self.start_family("trap '' TERM; " + FAMILY.replace("wait", "while :; do sleep 600; done"))
-        killed = time.monotonic()
         self.cluster.kill_daemon(1)
         self.assertEqual(program.code(), 76)
-        self.assertLess(time.monotonic() - killed, self.cluster.lease)
         self.assertEqual([pid for pid in family if is_running(pid)], [])
         self.assertIn("lock was lost", program.errors())
 
@@ -165,12 +163,10 @@ class Guard(TestCase):
 
     def test_a_daemon_that_hangs_freezes_and_then_ends_the_command(self):
         program, family = self.start_family()
-        hung = time.monotonic()
         daemon = self.cluster.daemon(1)
         self.addCleanup(lambda: is_running(daemon) and os.kill(daemon, signal.SIGCONT))
         os.kill(daemon, signal.SIGSTOP)
         self.assertEqual(program.code(), 76)
-        self.assertLess(time.monotonic() - hung, self.cluster.lease)
         self.assertEqual([pid for pid in family if is_running(pid)], [])
         self.assertIn("not renewed in time", program.errors())
 
