@@ -25,6 +25,10 @@ namespace holdfast::node {
 
 class Requester {
  public:
+  // How long after the end of its wait a request still waits for the master to say who stood in its way. Clients
+  // are patient for longer than that.
+  static constexpr Duration expiry_answer_max = std::chrono::milliseconds(500);
+
   Requester(Core& core, Post& post, Sessions& sessions, Master& master)
       : core_(core), post_(post), sessions_(sessions), master_(master) {}
 
@@ -84,10 +88,15 @@ class Requester {
 
  private:
   enum class Which : std::uint8_t { main, cancel, unlock };
+  enum class Due : std::uint8_t {
+    wait,    // the program waits no longer
+    answer,  // nor do we for what the master has to say about it
+  };
   struct Deadline {
     Instant at;
     ClaimId claim;
     Token asked_at;  // of the operation that it belongs to
+    Due due = Due::wait;
     bool operator>(const Deadline& other) const { return at > other.at; }
   };
 
@@ -136,7 +145,8 @@ class Requester {
   void dispatch(ClaimId id);
   void send(Claim& claim, Which which, wire::Answer answer);
   void ask(Place& place);
-  void expire(ClaimId id);
+  void expire(const Deadline& deadline);
+  void give_up(ClaimId id, Errc reason);
   void learn(Place& place, NodeId master, Mastership mastership, ResourceId resource);
   void flush(PlaceId id);
   void forget_if_unused(Place& place);
