@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // I10  An upgrade in place never shows an unlocked instant: while it is under way nobody is granted what
 // excludes the old mode. And of two that wait for each other exactly one is told so: whoever hears
-// "deadlock" had somebody to wait for who waited for him and was not told the same. (Deadlocks over
-// several resources are I11.)
+// "deadlock" came after somebody who waited for what he holds and was not told the same. (Whoever queues
+// first gets his turn first, so the later one waits for him, whatever he holds. Deadlocks over several
+// resources are I11.)
 #include "sim/checkers/overlap.hpp"
 
 #include "model/name.hpp"
@@ -22,11 +23,15 @@ bool is_victim(const Model& model, const Request& request) {
          model.text(model.event(request.answer).why) == "deadlock";
 }
 
-// Did each wait for the other to give up what it holds, at the same time?
-bool stood_in_each_others_way(const Request& a, const Request& b) {
+// A conversion whose program heard no more of it may have stood at its master still.
+Time end_of(const Request& request) {
+  return request.outcome == history::Outcome::unknown ? history::never : request.answered;
+}
+
+// Were both under way at one time, and did b wait for what a holds?
+bool waits_for(const Request& b, const Request& a) {
   if (a.hold == b.hold || b.call != history::Call::convert) return false;
-  if (compatible(b.from, a.wanted) || compatible(a.from, b.wanted)) return false;
-  return a.invoked < b.answered && b.invoked < a.answered;
+  return !compatible(a.from, b.wanted) && a.invoked < end_of(b) && b.invoked < end_of(a);
 }
 
 void check_victims(const Model& model, const Resource& resource, Verdict& verdict) {
@@ -39,7 +44,8 @@ void check_victims(const Model& model, const Resource& resource, Verdict& verdic
     for (const Index other : resource.requests) {
       const Request& request = model.requests[other];
       if (request.invoked > victim.answered) break;
-      if (!stood_in_each_others_way(victim, request)) continue;
+      // It stands in the queue before the victim, so the victim waits for its turn.
+      if (!waits_for(request, victim)) continue;
       partner = other;
       one_lives = one_lives || !is_victim(model, request);
     }
@@ -68,7 +74,7 @@ void check_unbroken(const Model& model, const Bounds& bounds, const Resource& re
     for (std::size_t j = i + 1; j < stuck.size(); ++j) {
       const Time both = std::min({stuck[i]->answered, stuck[j]->answered, model.finish}) -
                         std::max({stuck[i]->invoked, stuck[j]->invoked, model.healed});
-      if (stood_in_each_others_way(*stuck[i], *stuck[j]) && both > bounds.wait)
+      if (waits_for(*stuck[i], *stuck[j]) && waits_for(*stuck[j], *stuck[i]) && both > bounds.wait)
         verdict.found(fmt::format("{}: {} and {} waited {:.1f} s for each other's conversion and nobody was told",
                                   escaped(model.text(resource.name)),
                                   model.text(model.clients[stuck[i]->client].name),

@@ -139,8 +139,8 @@ class Builder {
   }
 
   // What is sure while the conversion is under way.
-  static Mode sure_mode(const Request& request) {
-    if (request.flags.has(Flag::convdeadlk)) return Mode::NL;
+  [[nodiscard]] Mode sure_mode(const Request& request) const {
+    if (request.flags.has(Flag::convdeadlk) || model_.holds[request.hold].demoted) return Mode::NL;
     if (is_middle_conversion(request.from, request.wanted)) return Mode::CR;
     return is_down_conversion(request.from, request.wanted) ? request.wanted : request.from;
   }
@@ -248,6 +248,7 @@ class Builder {
     tell(request.hold, event.at, id);
     hold.mode = event.mode;
     hold.token = event.token;
+    hold.demoted = false;
     request.believed = current_.contains(request.hold);
     if (!request.believed) return;
     end_span(request.hold, event.at, Ended::changed, request.answer);
@@ -262,10 +263,11 @@ class Builder {
     }
     if (request.call != Call::convert || request.hold == none) return;
     forget_possible(id, event.at);
+    Hold& hold = model_.holds[request.hold];
+    hold.demoted = hold.demoted || request.flags.has(Flag::convdeadlk);
     if (!current_.contains(request.hold)) return;
-    const Mode sure = request.flags.has(Flag::convdeadlk) || is_down_conversion(request.from, request.wanted)
-                          ? sure_mode(request)
-                          : request.from;
+    const bool keeps = !hold.demoted && !is_down_conversion(request.from, request.wanted);
+    const Mode sure = keeps ? request.from : sure_mode(request);
     end_span(request.hold, event.at, Ended::changed, request.answer);
     begin_span(request.hold, sure, request.answer);
   }

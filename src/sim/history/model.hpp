@@ -86,6 +86,7 @@ struct Hold {
   Mode mode = Mode::NL;  // the latest known
   Token token;
   FlagSet flags;  // of the latest call
+  bool demoted = false;  // it may have been, to NL: its owner agreed, and nobody has said what came of it
   bool notices = false;  // its owner asked for them
 };
 
