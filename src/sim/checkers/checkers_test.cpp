@@ -77,11 +77,12 @@ class Script {
         event.call = call;
         event.op = std::stoull(word());
       }
-    for (const Kind kind : {Kind::ok, Kind::fail, Kind::unknown, Kind::waiting, Kind::notice, Kind::lost, Kind::lease,
+    for (const Kind kind : {Kind::ok, Kind::fail, Kind::unknown, Kind::cancel, Kind::waiting, Kind::notice, Kind::lost, Kind::lease,
                             Kind::end, Kind::accepted, Kind::refused}) {
       if (what != name_of(kind)) continue;
       event.kind = kind;
-      if (kind == Kind::ok || kind == Kind::fail || kind == Kind::unknown || kind == Kind::waiting)
+      if (kind == Kind::ok || kind == Kind::fail || kind == Kind::unknown || kind == Kind::waiting ||
+          kind == Kind::cancel)
         event.op = std::stoull(word());
     }
     for (std::string next = word(); !next.empty(); next = word()) take_word(next, event);
@@ -262,6 +263,9 @@ std::string queue(const char* flags_of_b) {
 const Story i6[] = {
     {"a newcomer overtakes", "I6", queue("")},
     {"a newcomer may overtake", "", queue("noorder")},
+    {"one that was taken back may have left the queue", "",
+     locked("h", 0, 9, "EX", "1.1") + "1 a lock 1 EX name=r\n2 a waiting 1\n2.5 a cancel 1\n3 b lock 2 EX name=r\n" +
+         released("h", 4, 9) + "5 b ok 2 lock=2 EX 1.2\n" + released("b", 6, 2) + "7 a ok 1 lock=1 EX 1.3\n"},
     {"nobody knew who was first", "",
      "1 a lock 1 EX name=r\n2 b lock 2 EX name=r\n3 a waiting 1\n4 b ok 2 lock=2 EX 1.1\n" + released("b", 5, 2) +
          "6 a ok 1 lock=1 EX 1.2\n"},

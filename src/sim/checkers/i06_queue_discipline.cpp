@@ -20,7 +20,7 @@ constexpr FlagSet out_of_order{Flag::noqueue, Flag::expedite, Flag::headque, Fla
                                Flag::altpr,   Flag::altcw,    Flag::orphan,  Flag::convdeadlk};
 
 bool is_plain(const Request& request) {
-  return request.granted_in_time() && request.flags.within(FlagSet::from_bits(all_flag_bits & ~out_of_order.bits()));
+  return request.granted_in_time() && !request.cancelled && request.flags.within(FlagSet::from_bits(all_flag_bits & ~out_of_order.bits()));
 }
 
 void check_resource(const Model& model, const history::Resource& resource, Verdict& verdict) {

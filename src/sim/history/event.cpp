@@ -15,8 +15,8 @@ TextId History::text(std::string_view of) {
 void History::sort() { std::ranges::stable_sort(events, {}, &Event::at); }
 
 std::string_view name_of(Kind kind) {
-  constexpr std::array<std::string_view, 14> names{"session", "invoke", "ok",    "fail",     "unknown",
-                                                   "waiting", "notice", "lost",  "lease",    "end",
+  constexpr std::array<std::string_view, 15> names{"session", "invoke", "ok",    "fail",     "unknown",
+                                                   "cancel",  "waiting", "notice", "lost",  "lease",    "end",
                                                    "accepted", "refused", "fault", "healed"};
   static_assert(static_cast<std::size_t>(Kind::healed) + 1 == names.size());
   return names[static_cast<std::size_t>(kind)];

@@ -31,6 +31,7 @@ enum class Kind : std::uint8_t {
   ok,        // its answers: granted or done,
   fail,      // refused, nothing has changed,
   unknown,   // nobody will ever tell
+  cancel,    // a program takes back a call that waits (it may leave the queue from then on)
   waiting,   // it stands in the queue, its answer is still to come
   notice,    // somebody waits for a lock
   lost,      // a lock is not ours any more, through no act of ours

@@ -78,6 +78,10 @@ class Builder {
       case Kind::fail:
       case Kind::unknown:
         return on_answer(index);
+      case Kind::cancel:
+        if (const auto found = open_.find({client(event), event.op}); found != open_.end())
+          model_.requests[found->second].cancelled = true;
+        return;
       case Kind::waiting:
         return on_waiting(index);
       case Kind::notice:

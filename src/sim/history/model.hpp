@@ -50,6 +50,7 @@ struct Request {
   Time invoked = 0;
   Time answered = never;
   Time queued = never;  // it surely stood in the queue from then on
+  bool cancelled = false;  // its program took it back
   bool believed = false;  // an ok in time, on a lock that was not given up meanwhile
 
   [[nodiscard]] bool granted_in_time() const { return outcome == Outcome::ok && believed; }

@@ -152,6 +152,7 @@ constexpr KindRow kinds[] = {
     {Kind::ok, "client op", "lock mode token valid_until value_state value number epoch"},
     {Kind::fail, "client op why", "lock"},
     {Kind::unknown, "client op why", "lock"},
+    {Kind::cancel, "client op", ""},
     {Kind::waiting, "client op", "lock"},
     {Kind::notice, "client lock mode", ""},
     {Kind::lost, "client lock why", ""},

@@ -26,6 +26,7 @@ class Recorder {
   void asked(const Client& client, RequestId request, const wire::Unlock& call);
   // Has no answer.
   void asked(const Client& client, const wire::Release& call);
+  void cancelled(const Client& client, RequestId target) { add(client, Kind::cancel).op = target.value(); }
   void heard(const Client& client, const session::Event& event);
   void killed(const Client& client);
   // A daemon has stamped its page, or a clock has jumped: what programs see if they look now.

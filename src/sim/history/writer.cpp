@@ -70,6 +70,7 @@ void put_kind(const History& history, const Event& event, Json& line) {
       return;
     case Kind::fail:
     case Kind::unknown:
+    case Kind::cancel:
     case Kind::waiting:
     case Kind::lost:
     case Kind::lease:

@@ -116,6 +116,7 @@ class World {
   std::function<void(const std::string&)> tracer;  // one line per thing that happens
   std::function<void(NodeId, const node::Trace&)> on_trace;
   history::Recorder* recorder = nullptr;  // takes down what programs ask and hear; none: nobody does
+  [[nodiscard]] history::Recorder* record();  // at this moment; null if nobody takes down
 
  private:
   struct Arrival {
@@ -168,8 +169,6 @@ class World {
     return static_cast<std::size_t>(&machine - machines_.data());
   }
 
-  // Null if nobody takes down.
-  [[nodiscard]] history::Recorder* record();
   void record_deadlines(Machine& machine);
   void note(const std::string& line);
   void digest(std::string_view bytes);
