@@ -89,6 +89,8 @@ constexpr std::array table{
          declare_demo},
     Verb{"sim", Group::tools, handed_on, "the simulated cluster (holdfast-sim)",
          "  holdfast sim --help", nullptr},
+    Verb{"check", Group::tools, handed_on, "check recorded histories against the invariants (holdfast-check)",
+         "  holdfast check run/*.jsonl", nullptr},
     Verb{"bench", Group::tools, handed_on, "measure round trips and throughput (holdfast-bench)",
          "  holdfast bench --help", nullptr},
     Verb{"completion", Group::tools, parsed, "print the completion script of a shell",

@@ -57,6 +57,8 @@ CLI::App* add_run(CLI::App& app, RunFlags& flags) {
   verb->add_flag_callback("--trees", [&flags] { flags.settings.trees = Trees::some; },
                           "programs take sub-locks, too");
   verb->add_flag("--trace", flags.trace, "print everything that happens");
+  verb->add_option("--history", flags.settings.history, "write what the programs saw, for `holdfast check`")
+      ->type_name("FILE");
   verb->footer(
       "Examples:\n  holdfast-sim run --seed 17 --trace\n"
       "  holdfast-sim run --seed 1 --seeds 300 --nodes 3 --faults crash,cut");

@@ -3,6 +3,7 @@
 // asked for; the world draws from a generator of its own.
 #include "sim/random/run.hpp"
 
+#include "sim/history/judge.hpp"
 #include "sim/random/workload.hpp"
 #include "sim/scenario/script.hpp"
 #include "sim/world/beliefs.hpp"
@@ -25,6 +26,7 @@ class RandomRun {
         workload_(prng_, judge_, settings.trees),
         world_(world_settings(), workload_) {
     world_.tracer = std::move(tracer);
+    world_.recorder = &recorder_;
     workload_.set_world(world_);
     if (settings_.faults.clock)
       for (Machine& machine : world_.machines())
@@ -35,6 +37,8 @@ class RandomRun {
   RunResult go() {
     for (std::uint32_t i = 0; i < settings_.steps && ok(); ++i) one_step();
     if (ok()) finish();
+    if (std::string broken = history::judge(recorder_, settings_.history); !broken.empty() && ok())
+      judge_.fail(std::move(broken));
     return {.failure = judge_.failure(),
             .hash = world_.trace_hash(),
             .grants = workload_.grants,
@@ -49,6 +53,8 @@ class RandomRun {
     WorldSettings world{
         .machines = settings_.nodes, .seed = settings_.seed ^ 0x5eed, .latency = Latency::random, .slots = Slots::shared};
     world.node.lease = lease;
+    // Fewer than half of them may not go on by themselves, whoever they have been told is gone.
+    world.votes.configured = settings_.nodes;
     world.node.idle_keep = milliseconds(200);
     world.node.hash_salt = settings_.hash_salt;
     const node::Mastering masterings[] = {node::Mastering::first, node::Mastering::first,
@@ -93,6 +99,7 @@ class RandomRun {
   }
 
   void fault() {
+    recorder_.fault("simulator", "some");
     const Faults& faults = settings_.faults;
     switch (prng_.below(8)) {
       case 0:
@@ -166,7 +173,7 @@ class RandomRun {
     plan(milliseconds(prng_.between(1, 500)), [this] { workload_.resume_all(); });
   }
   // As after a suspended machine: it wakes up and its lease is over.
-  void jump() { world_.set_clock(some_machine().id, milliseconds(prng_.between(1, 2500))); }
+  void jump() { world_.set_clock(some_machine().id, lease + milliseconds(prng_.between(1, 1500))); }
 
   // Everything heals; then every request must be answered and everything be given up, in bounded
   // time (I5).
@@ -180,6 +187,8 @@ class RandomRun {
     for (Machine& machine : world_.machines())
       if (!machine.up()) world_.start(machine.id);
     world_.publish_next();
+    recorder_.at(world_.now());
+    recorder_.healed();
     const Duration end = world_.now() + liveness_limit;
     while (ok() && !workload_.wind_up()) {
       if (world_.now() > end)
@@ -209,6 +218,7 @@ class RandomRun {
   Judge judge_;
   Workload workload_;
   World world_;
+  history::Recorder recorder_;
   std::multimap<Duration, std::function<void()>> plans_;
   std::uint64_t crashes_ = 0;
 };

@@ -30,6 +30,7 @@ struct RunSettings {
   std::uint32_t steps = 2000;
   Faults faults;
   Trees trees = Trees::none;
+  std::string history;          // file to write the run's history to; empty: none
   std::uint64_t hash_salt = 0;  // of the nodes' hash maps: must not change anything
 };
 

@@ -2,6 +2,7 @@
 #include "sim/random/workload.hpp"
 
 #include "base/limits.hpp"
+#include "sim/history/recorder.hpp"
 #include "sim/world/beliefs.hpp"
 
 #include <algorithm>
@@ -215,6 +216,7 @@ void Workload::cancel(Program& program) {
   const RequestId target = candidates[prng_.below(candidates.size())];
   const auto asked = world_->client(program.client).session->cancel({.lock = {}, .target = target});
   if (asked) open_[{program.client, *asked}] = {.question = {}, .lock = {}, .cancel = true};
+  if (auto* to = world_->record()) to->cancelled(world_->client(program.client), target);
   world_->flush(program.client);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Nodes: what steps them, what they want done, how they end and begin.
 #include "base/limits.hpp"
+#include "sim/history/recorder.hpp"
 #include "sim/scenario/script.hpp"
 #include "sim/world/world.hpp"
 
@@ -46,6 +47,7 @@ void World::carry_out(Machine& machine) {
   for (const node::Dial& dial : effects.dials)
     machine.dialing.push_back({dial.node, dial.address, {}});
   if (effects.deadline) machine.deadlines[machine.incarnation] = *effects.deadline;
+  if (effects.deadline) record_deadlines(machine);
   if (effects.wake_at) machine.wake_at = effects.wake_at;
   for (const node::Trace& trace : effects.traces) {
     if (tracer)
@@ -133,6 +135,7 @@ void World::crash(NodeId node) {
   for (const auto& client : clients_) {
     if (&machines_[client->machine] != &dying) continue;
     client->alive = false;
+    if (auto* to = record()) to->killed(*client);
     client->beliefs.clear();
     stop_receiving(client->down);
   }

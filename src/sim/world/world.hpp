@@ -26,6 +26,10 @@
 
 namespace holdfast::sim {
 
+namespace history {
+class Recorder;
+}
+
 enum class Latency : std::uint8_t { none, random };
 // Do programs share a release slot with their daemon?
 enum class Slots : std::uint8_t { none, shared };
@@ -73,7 +77,7 @@ class World {
   void kill_daemon(NodeId node);
   // Another incarnation of a node that is down, or a new machine.
   void start(NodeId node);
-  void set_clock(NodeId node, Duration by) { machine(node)->offset += by; }
+  void set_clock(NodeId node, Duration by);
   void set_drift(NodeId node, std::int64_t ppm) { machine(node)->drift_ppm = ppm; }
 
   // ---- membership ----
@@ -111,6 +115,8 @@ class World {
   [[nodiscard]] std::vector<std::string> take_messages() { return std::exchange(messages_, {}); }
   std::function<void(const std::string&)> tracer;  // one line per thing that happens
   std::function<void(NodeId, const node::Trace&)> on_trace;
+  history::Recorder* recorder = nullptr;  // takes down what programs ask and hear; none: nobody does
+  [[nodiscard]] history::Recorder* record();  // at this moment; null if nobody takes down
 
  private:
   struct Arrival {
@@ -163,6 +169,7 @@ class World {
     return static_cast<std::size_t>(&machine - machines_.data());
   }
 
+  void record_deadlines(Machine& machine);
   void note(const std::string& line);
   void digest(std::string_view bytes);
 
