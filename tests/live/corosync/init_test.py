@@ -91,6 +91,11 @@ class Running(unittest.TestCase):
         net[2].end("holdfastd", signal.SIGKILL)
         net[2].end("corosync", signal.SIGKILL)
         net.eventually(lambda: (state := net[1].status()) and state["phase"] != "open", "alone, the other one waits")
+        # The operator's word that n2 is dead for good; refused before corosync has noticed, too.
+        enough = [*net[1].space.enter, "corosync-quorumtool", "-e", "1"]
+        net.eventually(lambda: subprocess.run(enough, capture_output=True, check=False).returncode == 0, "one is enough")
+        net.wait_for_view([1])
+        self.assertEqual(net[1].verb("lock", "--wait", "20s", "y").returncode, 0)
         net[2].start_corosync()
         net[2].start_daemon()
         net.wait_for_view([1, 2])
