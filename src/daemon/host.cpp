@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "daemon/fence_hook.hpp"
+#include "daemon/gatherer.hpp"
 #include "daemon/trace_log.hpp"
 #include "io/client_port.hpp"
 #include "io/clock.hpp"
@@ -50,6 +51,8 @@ struct Host::State {
 
   io::OnClient on_client();
   io::OnPeer on_peer();
+  [[nodiscard]] Result<void> gather();
+  [[nodiscard]] OnGatherer on_gatherer();
   [[nodiscard]] Result<void> begin_life();
   void be_alone();
   void step(const auto& event);
@@ -79,11 +82,13 @@ struct Host::State {
 
   Life life;
   Instant deadline;  // what the page says
+  std::unique_ptr<Gatherer> gatherer;  // membership by corosync
   std::unique_ptr<node::Node> node;
   node::Effects first_effects, second_effects;
   node::Effects* filling = &first_effects;
   node::Effects* leaving = &second_effects;
   bool stepped = false;  // the turn has begun
+  Incarnation left_out;  // this life is over by a view
   Instant turn_now;
   Running running = Running::serving;
   Error failure{Errc::ok};
@@ -117,6 +122,8 @@ Result<std::unique_ptr<Host>> Host::open(const io::Config& config, io::Log& log)
               {{"wait_ms", state->life.former_lease.count()}});
   if (const Result<void> begun = state->begin_life(); !begun) return begun.error();
   if (config.membership == io::Membership::single) state->be_alone();
+  if (config.membership == io::Membership::corosync)
+    if (const Result<void> gathering = state->gather(); !gathering) return gathering.error();
   return std::unique_ptr<Host>(new Host(std::move(state)));
 }
 
@@ -157,6 +164,28 @@ io::OnPeer Host::State::on_peer() {
   };
 }
 
+Result<void> Host::State::gather() {
+  gatherer = std::make_unique<Gatherer>(loop, log, config, promises_in(state_file.content()), on_gatherer());
+  gatherer->begin_life(life);
+  return gatherer->start();
+}
+
+OnGatherer Host::State::on_gatherer() {
+  return {.save =
+              [this](const cluster::Promises& promises) {
+                io::StateFile::Content content = state_file.content();
+                put_promises(promises, content);
+                return state_file.save(content);
+              },
+          .view = [this](const View& view) { step(node::NewView{view}); },
+          .over =
+              [this](const View& newer) {
+                step(node::NewView{newer});
+                left_out = life.incarnation;
+              },
+          .failed = [this](const Error& error) { fail(error); }};
+}
+
 Result<void> Host::State::begin_life() {
   io::StateFile::Content content = state_file.content();
   life.incarnation = Incarnation{std::max(io::wall_nanoseconds(), content.incarnation.value() + 1)};
@@ -169,6 +198,7 @@ Result<void> Host::State::begin_life() {
   if (const Result<void> saved = state_file.save(content); !saved) return saved;
   page.announce(life.incarnation);
   node = std::make_unique<node::Node>(node_config(config, life));
+  if (gatherer) gatherer->begin_life(life);
   return {};
 }
 
@@ -191,8 +221,11 @@ void Host::State::end_of_turn() {
     carry_out(*leaving);
     leaving->clear();
   }
+  // A node that has no view yet, or another one of the same epoch, does not end by being told.
+  if (left_out == life.incarnation && running == Running::serving) next_life();
   clients.end_turn();
   peers.end_turn();
+  if (gatherer) gatherer->end_turn();
   if (running == Running::ending) end_when_all_is_sent();
 }
 

@@ -11,6 +11,7 @@
 
 #include "wire/client_messages.hpp"
 #include "wire/framing.hpp"
+#include "wire/group_messages.hpp"
 #include "wire/peer_messages.hpp"
 #include "wire/print.hpp"
 #include "wire/sample.hpp"
@@ -228,6 +229,21 @@ constexpr Golden peer_golden[] = {
 };
 
 // What programs and nodes of earlier releases say, with fewer fields at the end, and how it is understood.
+constexpr Golden group_golden[] = {
+    {R"(GroupAnnounce{protocol=1 configuration={ring_node=2 ring_sequence=3 members_digest=4} incarnation=5 )"
+     R"(address="g" weight=7 votes=8 configured_votes=9 tie_breaker=10 quorate=11 epoch=12 acting=13 promise)"
+     R"(d={view={epoch=14 members=[{node=15 incarnation=16 address="rrr" weight=18 votes=19} {node=20 incarn)"
+     R"(ation=21 address="ww" weight=23 votes=24}] configured_votes=25 quorate=26} tie_breaker=27 device_vot)"
+     R"(es=28 device_timeout=29}})",
+     R"(8f00000001000100000002000000030000000000000004000000000000000500000000000000010067070000000800000009)"
+     R"(0000000a0000000b0c000000000000000d0e0000000000000002000f00000010000000000000000300727272120000001300)"
+     R"(0000140000001500000000000000020077771700000018000000190000001a1b0000001c0000001d00000000000000)"},
+    {R"(GroupPromise{configuration={ring_node=1 ring_sequence=2 members_digest=3} epoch=4 view_digest=5})",
+     R"(260000000200010000000200000000000000030000000000000004000000000000000500000000000000)"},
+    {R"(GroupAlive{configuration={ring_node=1 ring_sequence=2 members_digest=3}})",
+     R"(1600000003000100000002000000000000000300000000000000)"},
+};
+
 constexpr Golden earlier_golden[] = {
     {R"(SetView{request=1 view={epoch=2 members=[{node=3 incarnation=4 address="fff" weight=6 votes=7} {node)"
      R"(=8 incarnation=9 address="kk" weight=11 votes=12}] configured_votes=13 quorate=14} tie_breaker=0 device_vot)"
@@ -314,6 +330,7 @@ TEST(Golden, bytes_of_earlier_releases_are_understood) {
 }
 
 TEST(Golden, bytes_between_client_and_daemon) { compare(client_golden, ToDaemon{}, ToClient{}); }
+TEST(Golden, bytes_in_a_process_group) { compare(group_golden, BetweenGroupMembers{}); }
 TEST(Golden, bytes_between_peers) { compare(peer_golden, LinkFrames{}, BetweenPeers{}); }
 
 }  // namespace

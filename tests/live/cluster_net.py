@@ -109,6 +109,15 @@ class Node:
     def log(self, program):
         return self.dir / f"{program}.log"
 
+    def put_etc(self, directory):
+        """Configures this node by what is laid out as /etc in a directory, with paths of the test's own."""
+        for name in ("corosync.conf", "authkey"):
+            shutil.copy(directory / "corosync" / name, self.dir / "etc" / name)
+        shutil.copy(directory / "holdfast" / "key", self.dir / "key")
+        text = (directory / "holdfast" / "holdfastd.toml").read_text().replace("/etc/holdfast/key", f"{self.dir}/key")
+        text = text.replace("[cluster]", f'state_dir = "{self.dir}/state"\n[client]\nsocket = "{self.socket}"\n[cluster]')
+        (self.dir / "holdfastd.toml").write_text(text)
+
     def start_corosync(self):
         self.processes["corosync"] = self.space.start(["corosync", "-f"], self.log("corosync"))
 
@@ -308,7 +317,7 @@ logging {{
             if not all(state and state["phase"] == "open" for state in states):
                 return False
             views = [self.nodes[number].view() for number in at]
-            if any([member["node"] for member in view["members"]] != members for view in views):
+            if not all(views) or any([member["node"] for member in view["members"]] != members for view in views):
                 return False
             return all(view == views[0] for view in views) and views[0]["epoch"]
 

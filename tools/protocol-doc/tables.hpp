@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "wire/client_messages.hpp"
+#include "wire/group_messages.hpp"
 #include "wire/peer_messages.hpp"
 
 namespace holdfast::protocol_doc {
@@ -29,6 +30,10 @@ template <>
 inline constexpr std::string_view part_name<wire::WireMember> = "WireMember";
 template <>
 inline constexpr std::string_view part_name<wire::WireView> = "WireView";
+template <>
+inline constexpr std::string_view part_name<wire::GroupConfiguration> = "GroupConfiguration";
+template <>
+inline constexpr std::string_view part_name<wire::GroupView> = "GroupView";
 template <>
 inline constexpr std::string_view part_name<wire::ResourceReport> = "ResourceReport";
 template <>
