@@ -41,6 +41,20 @@ Errc reason_to_refuse(const Resource& resource, const Lock& lock) {
   return Errc::ok;
 }
 
+// Two that exclude each other cannot both have been held. One of them had agreed to give its mode up for its
+// conversion, and the old master had taken it at its word; only it had not heard of that yet.
+void demote_what_must_have_been(Resource& resource) {
+  for (Lock& lock : resource.converting.locks) {
+    if (!lock.flags.has(Flag::convdeadlk) || lock.granted == Mode::NL) continue;
+    const auto is_in_the_way = [&lock](const Lock& other) {
+      return &other != &lock && !compatible(lock.granted, other.granted);
+    };
+    if (std::ranges::any_of(resource.granted, is_in_the_way) ||
+        std::ranges::any_of(resource.converting.locks, is_in_the_way))
+      resource.demote(lock);
+  }
+}
+
 void refuse_conversion(Turn& turn, Lock& lock) {
   turn.resource.take_off(lock);
   lock.wanted = lock.granted;
@@ -80,6 +94,7 @@ void Engine::resume(ResourceId id, Outcomes& out) {
   Turn turn = state_->turn(id, out);
   Resource& resource = turn.resource;
   std::vector<LockId> unstamped;
+  demote_what_must_have_been(resource);
   resource.granted.sort([](const Lock& a, const Lock& b) { return a.token > b.token; });
   sort_queue(resource, resource.converting, unstamped);
   sort_queue(resource, resource.waiting, unstamped);

@@ -94,6 +94,15 @@ TEST(Rebuild, of_two_conversions_on_their_way_that_block_each_other_the_later_is
   EXPECT_EQ(bench.queues(), "b|a|");
 }
 
+TEST(Rebuild, who_agreed_to_be_demoted_and_cannot_hold_any_more_was_demoted) {
+  Bench bench;
+  bench.restore('a', converting(Mode::PW, Mode::EX, 3, {Flag::convdeadlk}));
+  bench.restore('b', granted(Mode::PW, 900));
+  EXPECT_THAT(bench.resume(), ElementsAre("b told EX is wanted"));
+  EXPECT_EQ(bench.engine.state(bench.ids['a']).granted, Mode::NL);
+  EXPECT_THAT(bench.cancel('a'), ElementsAre("a cancelled cancelled keeps NL"));
+}
+
 TEST(Rebuild, the_value_comes_back_as_it_was) {
   Bench bench;
   Value value;

@@ -171,6 +171,7 @@ class Master {
   void tell(const Resource& resource, const lock::Outcomes& outcomes, wire::Answer answer);
   void deliver_grant(const Resource& resource, const lock::Outcome& outcome);
   void deliver_queued(const Resource& resource, const lock::Outcome& outcome);
+  [[nodiscard]] std::uint8_t is_demoted(LockId lock) const;
   void deliver_refusal(const Resource& resource, const lock::Outcome& outcome);
   [[nodiscard]] std::vector<wire::BlockerRow> blockers(LockId lock) const;
   void explain(const Resource& resource, const lock::Outcomes& outcomes, const wire::Operation& operation);

@@ -65,7 +65,14 @@ void Master::deliver_refusal(const Resource& resource, const lock::Outcome& outc
   post_.send(outcome.holder.node,
              wire::RefuseReply{.claim = outcome.holder.claim, .number = extra.pending, .asked = extra.asked,
                                .mastership = resource.mastership, .resource = resource.id, .lock = outcome.lock,
-                               .status = outcome.status, .blockers = std::exchange(explanation_, {})});
+                               .status = outcome.status, .blockers = std::exchange(explanation_, {}),
+                               .demoted = is_demoted(outcome.lock)});
+}
+
+// Has a conversion under way given up the mode that its holder believes in? What is held in NL anyway counts
+// too: it changes nothing.
+std::uint8_t Master::is_demoted(LockId lock) const {
+  return engine_.exists(lock) && engine_.state(lock).granted == Mode::NL ? 1 : 0;
 }
 
 // The requester asked again because it changed its mind about the way, and its operation had been applied:

@@ -162,7 +162,7 @@ class Requester {
   void take_grant(Claim& claim, const wire::GrantReply& reply);
   void give_back(NodeId from, const wire::GrantReply& reply);
   void finish_locally(Place& place);
-  void answer_refused(Claim& claim, Errc status, const std::vector<wire::BlockerRow>& blockers);
+  void answer_refused(Claim& claim, Errc status, const std::vector<wire::BlockerRow>& blockers, bool demoted = false);
   void end_if_over(ClaimId id);
   [[nodiscard]] static bool awaits_news(const Place& place);
   void stop_awaiting_news(Place& place);

@@ -100,7 +100,10 @@ void Requester::on(NodeId from, const wire::RefuseReply& reply) {
   Claim* claim = accept(from, reply);
   if (claim != nullptr) {
     if (claim->state == ClaimState::requesting) claim->state = ClaimState::gone;
-    answer_refused(*claim, reply.status, reply.blockers);
+    const bool demoted = claim->state == ClaimState::granted && reply.demoted != 0;
+    if (demoted && std::exchange(claim->mode, Mode::NL) != Mode::NL && claim->copy == Copy::of_grant)
+      claim->copy = Copy::older;
+    answer_refused(*claim, reply.status, reply.blockers, demoted);
     end_if_over(reply.claim);
   }
   if (places_.find(place) == nullptr) return;
@@ -108,14 +111,14 @@ void Requester::on(NodeId from, const wire::RefuseReply& reply) {
   if (places_[place].state == PlaceState::asking && !places_[place].asker) ask(places_[place]);
 }
 
-void Requester::answer_refused(Claim& claim, Errc status, const std::vector<wire::BlockerRow>& blockers) {
+void Requester::answer_refused(Claim& claim, Errc status, const std::vector<wire::BlockerRow>& blockers, bool demoted) {
   if (claim.main.stage == Stage::none) return;
   const RequestId request = std::exchange(claim.main, {}).request;
   claim.stamp = lock::no_stamp;
   if (claim.bond == Bond::session && request)
     sessions_.send(claim.conn, claim.owner,
                    wire::Refused{.request = request, .lock = claim.id, .status = status, .detail = {},
-                                 .blockers = blockers});
+                                 .blockers = blockers, .demoted = static_cast<std::uint8_t>(demoted ? 1 : 0)});
 }
 
 void Requester::on(NodeId, const wire::DoneReply& reply) {

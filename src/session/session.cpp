@@ -276,6 +276,7 @@ void Session::on(const wire::Refused& m, Events& out) {
     locks_.erase(ended.lock);
   } else if (LockRecord* record = locks_.find(ended.lock); record != nullptr) {
     if (record->state == LockState::converting) record->state = LockState::granted;
+    if (m.demoted != 0) record->mode = Mode::NL;
     record->request = {};
   }
   out.emplace_back(m);

@@ -345,9 +345,11 @@ struct Refused {
   Errc status = Errc::ok;
   std::string_view detail;
   std::vector<BlockerRow> blockers;
+  std::uint8_t demoted = 0;  // of a conversion with convdeadlk: the old mode was given up, the lock holds NL
+  static constexpr std::size_t required = 5;
   static constexpr std::tuple fields{field("request", &Refused::request), field("lock", &Refused::lock),
                                      field("status", &Refused::status),   field("detail", &Refused::detail),
-                                     field("blockers", &Refused::blockers)};
+                                     field("blockers", &Refused::blockers), field("demoted", &Refused::demoted)};
 };
 
 struct Done {

@@ -65,9 +65,9 @@ constexpr Golden client_golden[] = {
      R"(4000000042000100000000000000020000000000000002000300000004000000000000000500000000000000000708000000)"
      R"(09000000000000000a00000000000000050c)"},
     {R"(Refused{request=1 lock=2 status=deadlock detail="ee" blockers=[{node=5 claim=6 owner=7 mode=CW ahead)"
-     R"(=9} {node=10 claim=11 owner=12 mode=CR ahead=14}]})",
-     R"(4600000043000100000000000000020000000000000003000200656502000500000006000000000000000700000000000000)"
-     R"(02090a0000000b000000000000000c00000000000000010e)"},
+     R"(=9} {node=10 claim=11 owner=12 mode=CR ahead=14}] demoted=15})",
+     R"(4700000043000100000000000000020000000000000003000200656502000500000006000000000000000700000000000000)"
+     R"(02090a0000000b000000000000000c00000000000000010e0f)"},
     {R"(Done{request=1 status=timed_out detail="d"})",
      R"(0f000000440001000000000000000200010064)"},
     {R"(NoticeEvent{lock=1 wanted=CW})",
@@ -137,9 +137,9 @@ constexpr Golden peer_golden[] = {
      R"(070000000000000002000800000009000000000000000a00000000000000050c0d0000000e000000000000000f0000000000)"
      R"(00000411)"},
     {R"(RefuseReply{claim=1 number=2 asked=3 mastership=4 resource=5 lock=6 status=bad_mode blockers=[{node=)"
-     R"(8 claim=9 owner=10 mode=EX ahead=12} {node=13 claim=14 owner=15 mode=PW ahead=17}]})",
-     R"(5e00000005000100000000000000020000000300000000000000040000000000000005000000000000000600000000000000)"
-     R"(0a0002000800000009000000000000000a00000000000000050c0d0000000e000000000000000f000000000000000411)"},
+     R"(8 claim=9 owner=10 mode=EX ahead=12} {node=13 claim=14 owner=15 mode=PW ahead=17}] demoted=18})",
+     R"(5f00000005000100000000000000020000000300000000000000040000000000000005000000000000000600000000000000)"
+     R"(0a0002000800000009000000000000000a00000000000000050c0d0000000e000000000000000f00000000000000041112)"},
     {R"(Notice{claim=1 mastership=2 wanted=PR})",
      R"(1300000007000100000000000000020000000000000003)"},
     {R"(Forward{origin=1 mastership=2 generation=3 operation={kind=0 answer=1 claim=6 number=7 asked=8 maste)"
@@ -245,6 +245,14 @@ constexpr Golden group_golden[] = {
 };
 
 constexpr Golden earlier_golden[] = {
+    {R"(Refused{request=1 lock=2 status=deadlock detail="ee" blockers=[{node=5 claim=6 owner=7 mode=CW ahead)"
+     R"(=9} {node=10 claim=11 owner=12 mode=CR ahead=14}] demoted=0})",
+     R"(4600000043000100000000000000020000000000000003000200656502000500000006000000000000000700000000000000)"
+     R"(02090a0000000b000000000000000c00000000000000010e)"},
+    {R"(RefuseReply{claim=1 number=2 asked=3 mastership=4 resource=5 lock=6 status=bad_mode blockers=[{node=)"
+     R"(8 claim=9 owner=10 mode=EX ahead=12} {node=13 claim=14 owner=15 mode=PW ahead=17}] demoted=0})",
+     R"(5e00000005000100000000000000020000000300000000000000040000000000000005000000000000000600000000000000)"
+     R"(0a0002000800000009000000000000000a00000000000000050c0d0000000e000000000000000f000000000000000411)"},
     {R"(SetView{request=1 view={epoch=2 members=[{node=3 incarnation=4 address="fff" weight=6 votes=7} {node)"
      R"(=8 incarnation=9 address="kk" weight=11 votes=12}] configured_votes=13 quorate=14} tie_breaker=0 device_vot)"
      R"(es=0 device_timeout=0})",
@@ -325,6 +333,7 @@ TEST(Golden, bytes_of_earlier_releases_are_understood) {
       EXPECT_EQ(to_text(received), row.text);
     };
     for_each_message(ToDaemon{}, read);
+    for_each_message(ToClient{}, read);
     for_each_message(BetweenPeers{}, read);
   }
 }

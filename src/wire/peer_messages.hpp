@@ -198,11 +198,14 @@ struct RefuseReply {
   LockId lock;
   Errc status = Errc::ok;
   std::vector<BlockerRow> blockers;
+  std::uint8_t demoted = 0;  // 1: it had given up its mode to break a conversion deadlock, and holds NL
+  static constexpr std::size_t required = 8;
   static constexpr std::tuple fields{
       field("claim", &RefuseReply::claim),       field("number", &RefuseReply::number),
       field("asked", &RefuseReply::asked),       field("mastership", &RefuseReply::mastership),
       field("resource", &RefuseReply::resource), field("lock", &RefuseReply::lock),
-      field("status", &RefuseReply::status),     field("blockers", &RefuseReply::blockers)};
+      field("status", &RefuseReply::status),     field("blockers", &RefuseReply::blockers),
+      field("demoted", &RefuseReply::demoted)};
 };
 
 // An unlock or a cancel is done.
