@@ -94,7 +94,8 @@ void Connection::hang_up() {
 }
 
 BootClock::time_point Connection::valid_until() const {
-  const std::int64_t deadline = wire::deadline_of(*page_, session_.facts().incarnation);
+  const bool is_over = slot_ && slot_->is_over();
+  const std::int64_t deadline = is_over ? 0 : wire::deadline_of(*page_, session_.facts().incarnation);
   return BootClock::time_point(std::chrono::nanoseconds(deadline));
 }
 

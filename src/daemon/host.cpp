@@ -91,6 +91,7 @@ struct Host::State {
   Incarnation left_out;  // this life is over by a view
   Instant turn_now;
   Running running = Running::serving;
+  io::Ending ending = io::Ending::unknown;
   Error failure{Errc::ok};
 };
 
@@ -138,7 +139,7 @@ Result<void> Host::serve(const std::function<void()>& ready) {
   s.loop.run([&s] { s.end_of_turn(); });
   if (s.running == Running::failed) return s.failure;
   io::StateFile::Content content = s.state_file.content();
-  content.ending = io::Ending::clean;
+  content.ending = s.ending;
   s.log.write(io::LogLevel::info, "ended");
   return s.state_file.save(content);
 }
@@ -242,7 +243,10 @@ void Host::State::carry_out(node::Effects& out) {
   for (const node::ProveDead& lost : out.prove_dead) fence.call(lost.node, lost.incarnation);
   if (out.deadline) page.stamp(deadline = *out.deadline);
   if (out.wake_at) arm_wake(*out.wake_at);
-  if (out.left && running == Running::leaving) running = Running::ending;
+  if (out.left && running == Running::leaving) {
+    running = Running::ending;
+    ending = *out.left == node::Left::nothing_behind ? io::Ending::clean : io::Ending::unknown;
+  }
   if (out.finished) next_life();
 }
 

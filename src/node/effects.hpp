@@ -85,6 +85,9 @@ struct Dial {
   std::string address;
 };
 
+// May programs still rely on what this life granted? Then the next one must know.
+enum class Left : std::uint8_t { nothing_behind, locks_behind };
+
 struct Effects {
   std::vector<Save> saves;
   Outbox<ClientConn> clients;
@@ -97,7 +100,7 @@ struct Effects {
   std::optional<Instant> deadline;     // stamp the page that the clients map: locks of this node hold until then
   std::optional<Instant> wake_at;      // step Tick then; replaces the earlier one
   std::vector<Trace> traces;
-  bool left = false;      // after Shutdown: nothing is left to do, the daemon may end
+  std::optional<Left> left;  // after Shutdown: nothing is left to do, the daemon may end
   bool finished = false;  // this incarnation is over (its lease ran out, or a view left it out): throw the
                           // node away when everything here is done and start another incarnation
 
@@ -113,7 +116,7 @@ struct Effects {
     deadline.reset();
     wake_at.reset();
     traces.clear();
-    left = false;
+    left.reset();
     finished = false;
   }
 };

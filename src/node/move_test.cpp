@@ -135,7 +135,7 @@ TEST(Leave, ends_what_its_programs_hold) {
   const ClientConn a = world.connect(n2), b = world.connect(n1);
   world.call(a, lock_call(1, Mode::EX, "x"));
   world.call(b, lock_call(1, Mode::EX, "x"));
-  ASSERT_TRUE(world.leave(n2));
+  ASSERT_TRUE(world.leave(n2)) << "as soon as the lease of the program is over, which may be busy still";
   EXPECT_EQ(world.last<wire::Granted>(b).mode, Mode::EX);
 }
 

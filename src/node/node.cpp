@@ -100,7 +100,8 @@ void Node::finish_turn(Instant now, Effects& out) {
   }
   if (s.over) return;
   s.do_what_is_due();
-  if (s.departure.begun() && s.departure.sweep()) out.left = true;
+  if (s.departure.begun() && s.departure.sweep())
+    out.left = s.requester.size() == 0 ? Left::nothing_behind : Left::locks_behind;
   s.peers.finish_turn();
   out.wake_at = s.next_wake();
 }
@@ -169,9 +170,11 @@ void Node::State::leave_lockspace(const Session& session, const wire::LeaveLocks
   sessions.send(conn, owner, wire::Done{.request = call.request, .status = error.code, .detail = error.detail});
 }
 
+// If it is we who end it, its program may be busy with what it holds, and rely on the deadline that it saw last.
 void Node::State::end_session(Session& session, const Error& why) {
   const ClientConn conn = session.conn;
-  requester.end_session(session);
+  const bool program_lives = why.code != Errc::ok && why.code != Errc::no_such_lockspace;
+  requester.end_session(session, program_lives && core.valid ? life.deadline() : Instant{});
   if (Session* still = sessions.find(conn)) sessions.end(*still, why);
 }
 

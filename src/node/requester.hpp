@@ -8,6 +8,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <queue>
 #include <string_view>
 #include <vector>
@@ -41,6 +42,9 @@ class Requester {
   void on(const Session& session, const wire::Purge& call);
   // The session has ended: its claims become orphans or are unlocked.
   void end_session(Session& session);
+  // We have ended it, and its program may not know yet: what it holds is kept until then, the deadline that it
+  // may have seen last.
+  void end_session(Session& session, Instant keep_until);
   // Ends the orphans that match; pid 0: of all processes.
   void purge(std::string_view lockspace, std::uint32_t pid, std::string_view name_pattern);
   void purge_all_orphans();
@@ -179,6 +183,9 @@ class Requester {
   PlaceIndex by_name_;
   IdleList<Place> idle_;
   std::priority_queue<Deadline, std::vector<Deadline>, std::greater<>> deadlines_;
+  void end_what_parts();
+  void part_with(Claim& claim, Instant keep_until);
+  std::multimap<Instant, ClaimId> parting_;  // by when they are given up
   std::vector<PlaceId> to_ask_;            // whose masters have to be asked for again, at the end of the turn
   std::vector<ClaimId> released_parents_;  // their last sub-lock has gone
   std::deque<boost::intrusive::list<Claim, boost::intrusive::base_hook<SessionLink>>> by_session_;  // by conn

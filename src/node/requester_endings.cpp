@@ -198,9 +198,12 @@ std::vector<ClientConn> Requester::users_of(std::string_view lockspace) const {
   return users;
 }
 
-void Requester::end_session(Session& session) {
+void Requester::end_session(Session& session) { end_session(session, {}); }
+
+void Requester::end_session(Session& session, Instant keep_until) {
   // Its last release counts: what is left below was not given up, and its value is in doubt.
-  if (session.slot != nullptr) release_left(session, session.slot->take());
+  if (session.slot != nullptr)
+    release_left(session, keep_until > core_.now ? session.slot->end() : session.slot->take());
   if (session.conn.value() >= by_session_.size()) return;
   auto& claims = by_session_[session.conn.value()];
   while (!claims.empty()) {
@@ -216,9 +219,30 @@ void Requester::end_session(Session& session) {
     claim.bond = stays ? Bond::orphan : Bond::ending;
     if (stays) {
       if (claim.main.stage != Stage::none) cancel_main(id, Errc::cancelled, {});
+    } else if (keep_until > core_.now && claim.state == ClaimState::granted && claim.unlock.stage == Stage::none &&
+               !claim.goes_with_children) {
+      part_with(claim, keep_until);
     } else if (claim.unlock.stage == Stage::none && claim.state != ClaimState::gone) {
       end_claim(id, claim.goes_with_children ? claim.end_flags : FlagSet{Flag::forceunlock, Flag::ivvalblk}, {});
     }
+  }
+}
+
+void Requester::part_with(Claim& claim, Instant keep_until) {
+  claim.bond = Bond::parting;
+  parting_.emplace(keep_until, claim.id);
+  core_.reached("a lock is kept for a program whose session was ended");
+}
+
+void Requester::end_what_parts() {
+  while (!parting_.empty() && parting_.begin()->first <= core_.now) {
+    const ClaimId id = parting_.begin()->second;
+    parting_.erase(parting_.begin());
+    Claim* claim = claims_.find(id);
+    if (claim == nullptr || claim->bond != Bond::parting) continue;
+    claim->bond = Bond::ending;
+    if (claim->unlock.stage == Stage::none && claim->state != ClaimState::gone)
+      end_claim(id, {Flag::forceunlock, Flag::ivvalblk}, {});
   }
 }
 

@@ -191,6 +191,7 @@ void Requester::give_up(ClaimId id, Errc reason) {
 }
 
 void Requester::sweep() {
+  end_what_parts();
   end_released_parents();
   for (const PlaceId id : std::exchange(to_ask_, {}))
     if (Place* place = places_.find(id); place != nullptr && place->state == PlaceState::unknown) ask(*place);
@@ -210,7 +211,8 @@ void Requester::sweep() {
 
 Instant Requester::next() const {
   const Instant next = deadlines_.empty() ? Instant::never() : deadlines_.top().at;
-  return std::min(next, idle_.next(core_.config.idle_keep));
+  const Instant parting = parting_.empty() ? Instant::never() : parting_.begin()->first;
+  return std::min({next, parting, idle_.next(core_.config.idle_keep)});
 }
 
 }  // namespace holdfast::node

@@ -85,7 +85,7 @@ class SmallWorld {
   bool leave(NodeId id) {
     step(id, Shutdown{});
     settle();
-    for (int i = 0; i < 10 && !left_.contains(id); ++i) advance(std::chrono::milliseconds(100));
+    for (int i = 0; i < 40 && !left_.contains(id); ++i) advance(std::chrono::milliseconds(100));
     const bool left = left_.contains(id);
     if (left) crash(id);
     return left;

@@ -8,6 +8,7 @@
 //                        one, and from now on every release is sent
 //           take()       takes the release, and nothing changes
 //           allow()      nobody can be waiting for this client: again as in the beginning
+//           end()        the session is over, whether the client has read that or not: takes the release
 //
 // Exactly one side gets a release that was put in: all of this is one atomic word. The client can write
 // anything into it, also against these rules, and what the daemon reads is checked like a message.
@@ -32,15 +33,19 @@ class ReleaseSlot {
     const ClaimId found = to_lock(__atomic_load_n(&word_, __ATOMIC_SEQ_CST));
     return found && replace(found.value(), nothing) ? found : ClaimId{};
   }
+  [[nodiscard]] ClaimId end() { return to_lock(__atomic_exchange_n(&word_, ended, __ATOMIC_SEQ_CST)); }
+  // The daemon has ended the session: nothing is held any more.
+  [[nodiscard]] bool is_over() const { return __atomic_load_n(&word_, __ATOMIC_ACQUIRE) == ended; }
   void allow() { __atomic_store_n(&word_, nothing, __ATOMIC_SEQ_CST); }
 
  private:
   static constexpr std::uint64_t nothing = 0;
   static constexpr std::uint64_t recalled = UINT64_MAX;
+  static constexpr std::uint64_t ended = UINT64_MAX - 1;
   bool replace(std::uint64_t expected, std::uint64_t fresh) {
     return __atomic_compare_exchange_n(&word_, &expected, fresh, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
   }
-  static ClaimId to_lock(std::uint64_t word) { return word == recalled ? ClaimId{} : ClaimId{word}; }
+  static ClaimId to_lock(std::uint64_t word) { return word >= ended ? ClaimId{} : ClaimId{word}; }
 
   alignas(8) std::uint64_t word_ = nothing;
 };

@@ -105,18 +105,37 @@ TEST(Holdfastd, the_successor_of_a_killed_one_waits_out_its_lease) {
   }
   const auto killed = std::chrono::steady_clock::now();
   DaemonProcess successor(dir / "1", {"--lease", "400"});
-  RawClient program(successor.socket());
-  program.hello();
-  EXPECT_EQ(program.try_lock("a"), Errc::recovering);
-  EXPECT_EQ(program.lock("a").mode, Mode::EX);
-  EXPECT_GE(std::chrono::steady_clock::now() - killed, lease);
+  {
+    RawClient program(successor.socket());
+    program.hello();
+    EXPECT_EQ(program.try_lock("a"), Errc::recovering);
+    EXPECT_EQ(program.lock("a").mode, Mode::EX);
+    EXPECT_GE(std::chrono::steady_clock::now() - killed, lease);
+  }
+  RawClient witness(successor.socket());
+  witness.hello();
+  EXPECT_EQ(witness.unlock(witness.lock("a").lock), Errc::ok) << "the lock of the other has gone";
   EXPECT_EQ(successor.kill(SIGTERM), 0);
-  // A clean end is followed at once.
+  // A clean end that leaves nobody behind is followed at once.
   DaemonProcess third(dir / "1", {"--lease", "400"});
   RawClient next(third.socket());
   next.hello();
   next.send(wire::Lock{.request = RequestId{9}, .mode = Mode::EX, .flags = {Flag::noqueue}, .resource = "a"});
   EXPECT_EQ(next.wait<wire::Granted>().mode, Mode::EX);
+}
+
+TEST(Holdfastd, the_successor_of_one_that_left_holders_behind_waits_for_them) {
+  const TemporaryDir dir;
+  DaemonProcess daemon(dir / "1", {"--lease", "400"});
+  RawClient holder(daemon.socket());
+  holder.hello();
+  holder.lock("a");
+  EXPECT_EQ(daemon.kill(SIGTERM), 0);
+  DaemonProcess successor(dir / "1", {"--lease", "400"});
+  RawClient program(successor.socket());
+  program.hello();
+  EXPECT_EQ(program.try_lock("a"), Errc::recovering) << "the holder may be busy still, whatever it was told";
+  EXPECT_EQ(program.lock("a").mode, Mode::EX);
 }
 
 // It stands still for longer than its lease: its programs lost their locks, and it begins anew by itself.

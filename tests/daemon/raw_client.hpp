@@ -72,6 +72,10 @@ class RawClient {
     send(wire::Lock{.request = RequestId{++requests_}, .mode = Mode::EX, .flags = {Flag::noqueue}, .resource = name});
     return wait<wire::Refused>().status;
   }
+  Errc unlock(ClaimId lock) {
+    send(wire::Unlock{.request = RequestId{++requests_}, .lock = lock, .value = {}});
+    return wait<wire::Done>().status;
+  }
   Errc set_view(const wire::WireView& view) {
     send(wire::SetView{.request = RequestId{++requests_}, .view = view});
     return wait<wire::Done>().status;

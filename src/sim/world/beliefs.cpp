@@ -25,7 +25,8 @@ std::string text_of(const Held& held) {
 bool before_deadline(World& world, const Client& client) {
   Machine& machine = world.machines()[client.machine];
   const auto deadline = machine.deadlines.find(client.incarnation);
-  return deadline != machine.deadlines.end() && machine.clock(world.now()) < deadline->second;
+  return deadline != machine.deadlines.end() && machine.clock(world.now()) < deadline->second &&
+         !client.slot.is_over();
 }
 
 Result<void> check_beliefs(World& world) {
