@@ -139,6 +139,13 @@ TEST(Leave, ends_what_its_programs_hold) {
   EXPECT_EQ(world.last<wire::Granted>(b).mode, Mode::EX);
 }
 
+TEST(Leave, nobody_comes_in_any_more) {
+  SmallWorld world(2);
+  world.shut_down(n2);
+  const ClientConn late = world.connect(n2);
+  EXPECT_EQ(world.last<wire::Ended>(late).status, Errc::shutting_down);
+}
+
 TEST(Leave, the_last_one_just_goes) {
   SmallWorld world(1);
   const ClientConn a = world.connect(n1);

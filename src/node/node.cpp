@@ -121,7 +121,9 @@ void Node::State::on_client_frame(const ClientFrame& event) {
 
 template <class M>
 void Node::State::on_call(Session& session, const M& call) {
-  if constexpr (std::same_as<M, wire::ClientHello>) {
+  if (departure.begun()) {
+    end_session(session, Error{Errc::shutting_down});
+  } else if constexpr (std::same_as<M, wire::ClientHello>) {
     sessions.on_hello(session, call);
   } else if (session.state != Session::State::open) {
     end_session(session, Error{Errc::bad_message, "a hello must come first"});

@@ -83,12 +83,15 @@ class SmallWorld {
   // The node is told to end, and does so when it has said that it may; then the others get a view without it.
   // False if it never said so.
   bool leave(NodeId id) {
-    step(id, Shutdown{});
-    settle();
+    shut_down(id);
     for (int i = 0; i < 40 && !left_.contains(id); ++i) advance(std::chrono::milliseconds(100));
     const bool left = left_.contains(id);
     if (left) crash(id);
     return left;
+  }
+  void shut_down(NodeId id) {
+    step(id, Shutdown{});
+    settle();
   }
   // The node and its programs are gone; the others get a view without it.
   void crash(NodeId id) {
