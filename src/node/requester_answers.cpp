@@ -171,9 +171,11 @@ void Requester::on(const wire::NotMaster& reply) {
   Place& place = places_[claim->place];
   const auto is_held = [](const Claim& other) { return other.state == ClaimState::granted; };
   const bool will_hear = place.state == PlaceState::rebuilding || place.state == PlaceState::moving;
-  if (will_hear && std::ranges::any_of(place.claims, is_held)) return;
-  const bool was_sent_there = place.state == PlaceState::known || will_hear;
-  if (was_sent_there && place.mastership == reply.mastership) {
+  // A master gives nothing up that somebody holds. What comes from the home in the other case is late: we have
+  // heard from the living master already.
+  const bool was_sent_there = (place.state == PlaceState::known || will_hear) && place.mastership == reply.mastership;
+  if ((will_hear || was_sent_there) && std::ranges::any_of(place.claims, is_held)) return;
+  if (was_sent_there) {
     place.state = PlaceState::unknown;
     place.asker = {};
   }
