@@ -61,7 +61,8 @@ io::OnCorosync Gatherer::on_corosync() {
 
 void Gatherer::begin_life(const Life& life) {
   step([&](Gathering::Effects& out) {
-    machine_.on_life({.incarnation = life.incarnation, .address = life.peer_address, .weight = 1}, out);
+    machine_.on_life(
+        {.incarnation = life.incarnation, .address = life.peer_address, .weight = config_.weight}, out);
   });
 }
 

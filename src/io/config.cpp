@@ -41,6 +41,7 @@ Result<void> take_pinned(const Value& value, Place place);
 constexpr Key node_keys[] = {
     {"id", [](const Value& v, Place p) { return v.id({1, UINT32_MAX}, p.config.node); }},
     {"state_dir", [](const Value& v, Place p) { return v.path(p.config.state_dir); }},
+    {"weight", [](const Value& v, Place p) { return v.number({0, limits::weight_max}, p.config.weight); }},
 };
 constexpr Key cluster_keys[] = {
     {"name", [](const Value& v, Place p) { return v.text({1, limits::lockspace_name_bytes_max}, p.config.cluster); }},

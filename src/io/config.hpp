@@ -44,6 +44,7 @@ struct ConfiguredLockspace {
 
 struct Config {
   NodeId node{1};
+  std::uint32_t weight = 1;  // of this node's share of the directory, where the daemon says it (corosync)
   std::filesystem::path state_dir;  // empty: default_state_dir()
   std::string cluster = "holdfast";
   std::string key_file;     // empty: no shared key

@@ -22,6 +22,7 @@ TEST(Config, every_key_reaches_its_place) {
     [node]
     id = 7
     state_dir = "/var/tmp/hf"
+    weight = 3
     [cluster]
     name = "blue"
     key_file = "/etc/holdfast/key"
@@ -52,6 +53,7 @@ TEST(Config, every_key_reaches_its_place) {
   ASSERT_TRUE(config) << config.error().text();
   EXPECT_EQ(config->node, NodeId{7});
   EXPECT_EQ(config->state_dir, "/var/tmp/hf");
+  EXPECT_EQ(config->weight, 3U);
   EXPECT_EQ(config->cluster, "blue");
   EXPECT_EQ(config->key_file, "/etc/holdfast/key");
   EXPECT_EQ(config->peer_listen, "10.0.0.7:7001");
