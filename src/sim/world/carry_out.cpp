@@ -20,8 +20,13 @@ Machine* World::machine(NodeId node) {
 }
 
 void World::step(Machine& machine, const node::Event& event) {
-  if (!machine.up()) return;
+  if (!machine.up() || machine.frozen != Freeze::none) return;
   machine.node->step(machine.clock(now_), event, machine.effects);
+  if (machine.freeze_in_turn && !machine.effects.clients.empty()) {
+    machine.freeze_in_turn = false;
+    machine.turn_is_open = true;
+    return freeze(machine.id, Freeze::machine);
+  }
   machine.node->finish_turn(machine.clock(now_), machine.effects);
   carry_out(machine);
 }
@@ -29,6 +34,10 @@ void World::step(Machine& machine, const node::Event& event) {
 // In the order of the contract (node/effects.hpp).
 void World::carry_out(Machine& machine) {
   node::Effects& effects = machine.effects;
+  if (machine.disk_is_broken && !effects.saves.empty()) {
+    note(name_of(machine.id) + " cannot save");
+    return kill_daemon(machine.id);
+  }
   for (const node::Save& save : effects.saves) {
     machine.saved_epoch = save.epoch;
     machine.saved_peers = save.peers;
@@ -45,7 +54,10 @@ void World::carry_out(Machine& machine) {
     std::erase_if(machine.dialing, [peer](const Dialing& dialing) { return dialing.peer == peer; });
   for (const node::Dial& dial : effects.dials)
     machine.dialing.push_back({dial.node, dial.address, {}});
-  if (effects.deadline) machine.deadlines[machine.incarnation] = *effects.deadline;
+  if (effects.deadline) {
+    machine.deadlines[machine.incarnation] = *effects.deadline;
+    beliefs_rose_ = true;
+  }
   if (effects.wake_at) machine.wake_at = effects.wake_at;
   for (const node::Trace& trace : effects.traces) {
     if (tracer)
@@ -155,6 +167,9 @@ void World::take_down(Machine& machine) {
   note(name_of(machine.id) + " is gone");
   machine.node.reset();
   machine.effects.clear();
+  machine.frozen = Freeze::none;
+  machine.freeze_in_turn = machine.turn_is_open = machine.disk_is_broken = false;
+  machine.stalled.clear();
   machine.wake_at.reset();
   machine.dialing.clear();
   for (const Socket& socket : machine.programs)
@@ -199,11 +214,13 @@ void World::publish(Epoch epoch, const std::vector<NodeId>& members, bool quorat
   HF_ASSERT(sound.has_value());
   view_ = *sound;
   note("membership says epoch " + std::to_string(epoch.value()));
-  for (Machine& machine : machines_) {
-    if (!machine.up() || !view_.has(machine.id)) continue;
-    machine.view_arrival = std::max(machine.view_arrival, now_ + latency());  // views come in order
-    post_at(machine.view_arrival, machine, node::NewView{view_});
-  }
+  for (Machine& machine : machines_)
+    if (machine.up() && view_.has(machine.id)) hand_view(machine, view_, now_ + latency());
+}
+
+void World::hand_view(Machine& to, const View& view, Duration when) {
+  to.view_arrival = std::max(to.view_arrival, when);
+  post_at(to.view_arrival, to, node::NewView{view});
 }
 
 void World::publish_next() {

@@ -142,15 +142,22 @@ Duration World::latency() {
   return microseconds(prng_.between(20, 400));
 }
 
+Duration World::latency_of(const Channel& way) {
+  const Duration usual = latency();
+  if (way.kind != ChannelKind::between_nodes || slow_.empty()) return usual;
+  const auto slow = slow_.find({way.from, way.to});
+  return slow == slow_.end() ? usual : usual + slow->second;
+}
+
 void World::send(ChannelId id, Parcel parcel) {
   Channel& to = channel(id);
   if (to.receiver_gone) return;
   to.put(std::move(parcel));
-  to.last_arrival = std::max(to.last_arrival, now_ + latency());
+  to.last_arrival = std::max(to.last_arrival, now_ + latency_of(to));
   agenda_[{to.last_arrival, ++sequence_}] = {id, {}, {}};
   if (to.kind != ChannelKind::to_client) return;
   Client& client = *clients_[to.client];
-  if (to.bytes <= limits::session_backlog_bytes_max || client.reported_slow) return;
+  if (to.bytes <= settings_.backlog_bytes_max || client.reported_slow) return;
   client.reported_slow = true;
   post(machines_[client.machine], node::ClientSlow{node::ClientConn{client.conn}});
 }
@@ -190,10 +197,14 @@ bool World::step_world(Duration limit) {
   if (arrival_at <= timer_at) {
     now_ = std::max(now_, arrival_at);
     auto next = agenda_.extract(agenda_.begin());
-    if (next.mapped().channel)
-      arrive(next.mapped().channel);
+    Arrival& due = next.mapped();
+    Machine* const whose = due.node ? machine(due.node) : nullptr;
+    if (due.channel)
+      arrive(due.channel);
+    else if (whose != nullptr && whose->frozen != Freeze::none)
+      whose->stalled.push_back(std::move(due.action));
     else
-      next.mapped().action();
+      due.action();
     return true;
   }
   now_ = std::max(now_, timer_at);
@@ -227,7 +238,7 @@ bool World::step_machine(NodeId node) {
 std::pair<Duration, Machine*> World::next_timer() {
   std::pair<Duration, Machine*> next{Duration::max(), nullptr};
   for (Machine& machine : machines_) {
-    if (!machine.up() || !machine.wake_at) continue;
+    if (!machine.up() || !machine.wake_at || machine.frozen != Freeze::none) continue;
     const Duration when = machine.when(*machine.wake_at, now_);
     if (when < next.first) next = {when, &machine};
   }
@@ -245,8 +256,12 @@ void World::arrive(ChannelId id) {
 
 // Is the front of this channel held back?
 bool World::stays(Channel& from) {
-  if (from.kind == ChannelKind::to_client) return clients_[from.client]->paused;
+  if (from.kind == ChannelKind::to_client) return !runs(from.client);
+  if (machines_[from.target.machine].frozen != Freeze::none) return true;
   if (from.kind == ChannelKind::from_client) return false;
+  // The end of a connection is known on each side by itself.
+  if (from.parcels.front().kind != Parcel::Kind::closed && blocked_.contains({from.from, from.to}))
+    return true;
   for (Hold& hold : holds_) {
     if (hold.from != from.from || hold.to != from.to) continue;
     const Parcel& front = from.parcels.front();
@@ -338,9 +353,10 @@ void World::deliver_between_nodes(Channel& from, const Parcel& parcel) {
   }
   if (tracer)
     note(name_of(from.from) + "->" + name_of(from.to) + " " + printed_link_frame(parcel.bytes));
-  for (std::string& name : messages_in(parcel.bytes))
-    if (!name.starts_with("Link"))
-      messages_.push_back(name_of(from.from) + "->" + name_of(from.to) + " " + name);
+  if (settings_.memory == Memory::messages)
+    for (std::string& name : messages_in(parcel.bytes))
+      if (!name.starts_with("Link"))
+        messages_.push_back(name_of(from.from) + "->" + name_of(from.to) + " " + name);
   wire::Frame frame;
   HF_ASSERT(wire::cut_frame(parcel.bytes, limits::peer_frame_bytes_max, frame) == wire::Cut::frame);
   const auto twice = std::ranges::find_if(duplicates_, is_this);
@@ -361,8 +377,10 @@ void World::believe(Client& client, const session::Event& event) {
   if (const auto* granted = std::get_if<wire::Granted>(&event)) {
     const auto asked = client.asked.find(granted->request);
     if (asked == client.asked.end()) return;
-    if (!client.ending.contains(granted->lock))
+    if (!client.ending.contains(granted->lock)) {
       client.beliefs[granted->lock] = {asked->second.key, granted->mode, granted->token};
+      beliefs_rose_ = true;
+    }
     client.asked.erase(asked);
   }
   if (const auto* refused = std::get_if<wire::Refused>(&event)) {
