@@ -365,6 +365,17 @@ std::vector<Node::HeldLock> Node::held() const {
   return held;
 }
 
+std::vector<Node::Served> Node::served() const { return state_->master.served(); }
+
+std::vector<std::pair<ClaimId, std::uint32_t>> Node::stamped() const {
+  std::vector<std::pair<ClaimId, std::uint32_t>> stamped;
+  state_->requester.for_each_claim([&](const Claim& claim, std::string_view) {
+    if (claim.main.stage == Stage::sent && claim.stamp != lock::no_stamp)
+      stamped.emplace_back(claim.id, claim.main.number);
+  });
+  return stamped;
+}
+
 void Node::check() const {
   state_->master.check();
   state_->requester.check();

@@ -72,6 +72,7 @@ class World {
 
   // ---- machines ----
   [[nodiscard]] std::vector<Machine>& machines() { return machines_; }
+  [[nodiscard]] const std::vector<Machine>& machines() const { return machines_; }
   [[nodiscard]] Machine* machine(NodeId node);
   // The machine dies: its node, its programs, its clock page.
   void crash(NodeId node);
