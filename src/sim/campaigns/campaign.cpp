@@ -69,6 +69,13 @@ Result<void> take_steps(const toml::node& node, Campaign& campaign) {
   return {};
 }
 
+Result<void> take_network(const toml::node& node, Campaign& campaign) {
+  HF_TRY(const std::string_view text, text_of(node, "network"));
+  if (text != "random" && text != "steady") return wrong("a network is random or steady");
+  campaign.latency = text == "steady" ? Latency::steady : Latency::random;
+  return {};
+}
+
 Result<void> take_workloads(const toml::node& node, Campaign& campaign) {
   const toml::array* list = node.as_array();
   if (list == nullptr) return wrong("'workloads' is a list, such as [\"random\", \"counter\"]");
@@ -123,7 +130,8 @@ struct Key {
 };
 constexpr Key keys[] = {{"name", take_name},     {"about", take_about},
                         {"nodes", take_nodes},   {"steps", take_steps},
-                        {"faults", take_faults}, {"workloads", take_workloads}};
+                        {"faults", take_faults}, {"workloads", take_workloads},
+                        {"network", take_network}};
 
 }  // namespace
 

@@ -4,6 +4,7 @@
 //   name      = "attrition"
 //   about     = "nodes die and come back"
 //   nodes     = "3..5"                       of each cluster
+//   network   = "random"                     or "steady": everything takes the same time
 //   steps     = "200..400"                   before everything has to come to its end
 //   workloads = ["random", "counter"]        each seed takes some of them
 //   faults    = [ { kind = "crash", every = "200ms..2s", lasts = "1ms..3s" } ]     and some of these
@@ -37,6 +38,7 @@ struct Campaign {
   std::string about;
   Range<std::uint64_t> nodes{3, 5};
   Range<std::uint64_t> steps{200, 400};
+  Latency latency = Latency::random;
   std::vector<const HabitRow*> workloads;
   std::vector<FaultUse> faults;
 };

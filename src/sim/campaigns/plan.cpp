@@ -85,6 +85,7 @@ Result<void> change(Plan& plan, const Campaign& campaign, std::string_view key,
 Plan make_plan(const Campaign& campaign, std::uint64_t seed) {
   Prng prng(hash_bytes(campaign.name, seed));
   Plan plan{.campaign = campaign.name, .seed = seed};
+  plan.latency = campaign.latency;
   plan.nodes = prng.between(campaign.nodes.least, campaign.nodes.most);
   plan.steps = prng.between(campaign.steps.least, campaign.steps.most);
   plan.faults = some_of(prng, campaign.faults, 45);
@@ -97,7 +98,6 @@ Plan make_plan(const Campaign& campaign, std::uint64_t seed) {
   using node::Mastering;
   plan.mastering = one_of(prng, std::array{Mastering::first, Mastering::first, Mastering::home, Mastering::pinned});
   plan.slots = prng.chance(70) ? Slots::shared : Slots::none;
-  plan.backlog_bytes_max = prng.chance(20) ? 400 : 1'000'000;
   return plan;
 }
 

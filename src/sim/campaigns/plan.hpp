@@ -28,12 +28,13 @@ struct Plan {
   // Options.
   std::uint64_t programs_per_node = 2;
   HabitOptions habits;
+  Latency latency = Latency::random;
   Duration step_most{};  // how far apart steps are
   Duration lease{};
   Duration idle_keep{};
   node::Mastering mastering = node::Mastering::first;
   Slots slots = Slots::shared;
-  std::size_t backlog_bytes_max = 0;
+  std::size_t backlog_bytes_max = limits::session_backlog_bytes_max;
   // Not the seed's.
   std::uint64_t hash_salt = 0;
   std::string bug;  // planted; none if empty

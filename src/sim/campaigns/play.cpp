@@ -61,7 +61,7 @@ class Player {
   [[nodiscard]] WorldSettings world_settings() const {
     WorldSettings world{.machines = static_cast<std::uint32_t>(plan_.nodes),
                         .seed = hash_bytes("world", plan_.seed),
-                        .latency = Latency::random,
+                        .latency = plan_.latency,
                         .membership = Membership::manual,
                         .slots = plan_.slots,
                         .memory = Memory::none,

@@ -137,6 +137,7 @@ void World::resume_client(std::size_t index) {
 Duration World::latency() {
   using std::chrono::microseconds;
   if (settings_.latency == Latency::none) return Duration{0};
+  if (settings_.latency == Latency::steady) return microseconds(100);
   if (prng_.chance(2)) return microseconds(prng_.between(1'000, 300'000));
   if (prng_.chance(10)) return microseconds(prng_.between(500, 20'000));
   return microseconds(prng_.between(20, 400));

@@ -6,7 +6,8 @@
 // Time is the world's own; every machine's clock runs beside it with an offset and a drift. What
 // happens next is the earliest thing on the agenda or the earliest timer of a node. With
 // Latency::none (scenarios) everything that is sent arrives at the same moment, in the order in
-// which it was sent, and time moves by pass() alone.
+// which it was sent, and time moves by pass() alone. With Latency::steady everything takes the same
+// time.
 #pragma once
 
 #include "base/limits.hpp"
@@ -28,7 +29,7 @@
 
 namespace holdfast::sim {
 
-enum class Latency : std::uint8_t { none, random };
+enum class Latency : std::uint8_t { none, steady, random };
 // Do programs share a release slot with their daemon?
 enum class Slots : std::uint8_t { none, shared };
 enum class Membership : std::uint8_t {
@@ -143,6 +144,7 @@ class World {
   [[nodiscard]] std::vector<std::string> take_messages() { return std::exchange(messages_, {}); }
   std::function<void(const std::string&)> tracer;  // one line per thing that happens
   std::function<void(NodeId, const node::Trace&)> on_trace;
+  std::function<void(std::string)> on_broken;  // a rule that the world itself sees broken
 
  private:
   struct Arrival {
