@@ -7,6 +7,7 @@
 #include <map>
 
 #include "base/overload.hpp"
+#include "base/planted.hpp"
 #include "node/receiver.hpp"
 
 namespace holdfast::node {
@@ -94,7 +95,7 @@ void Node::finish_turn(Instant now, Effects& out) {
   State& s = *state_;
   s.core.out = &out;
   s.core.now = s.last_step = std::max(now, s.last_step);
-  if (!s.over && s.life.is_over()) {
+  if (!s.over && s.life.is_over() && !planted(Bug::grant_after_pause)) {
     // Between reading and now this node may have lost everything: what it would grant must not leave.
     out.clients.clear();
     s.expire(Errc::lease_expired);

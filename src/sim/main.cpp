@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // holdfast-sim: plays scenario scripts, runs the cluster simulator on seeds, replays a failing run.
 // `holdfast sim` starts this program.
+#include "sim/campaigns/planted.hpp"
 #include "sim/campaigns/run_campaigns.hpp"
 #include "sim/scenario/cluster_stage.hpp"
 #include "sim/scenario/engine_stage.hpp"
@@ -63,6 +64,20 @@ CLI::App* add_replay(CLI::App& app, ReplayFlags& flags) {
   return verb;
 }
 
+CLI::App* add_planted(CLI::App& app, PlantedFlags& flags) {
+  CLI::App* verb = app.add_subcommand(
+      "planted", "switch mistakes on and look how many seeds it takes to find them");
+  verb->add_option("--bug", flags.bug, "this one alone (see src/base/planted.hpp)");
+  verb->add_option("--seed", flags.first_seed, "the first seed");
+  verb->add_option("--seeds", flags.seeds, "how many seeds each has to be found in");
+  verb->add_option("--control", flags.control_seeds, "seeds without faults that must not find it");
+  verb->add_option("--jobs", flags.crew, "how many runs at a time (0: one per processor)");
+  verb->add_option("--campaigns", flags.folder, "where the campaign files are");
+  verb->add_flag_callback("--json", [&flags] { flags.format = Format::json; }, "report as JSON");
+  verb->footer("Example: holdfast-sim planted --bug forget_waiter");
+  return verb;
+}
+
 int play(const ScenarioFlags& flags) {
   FilesJob job{.paths = flags.paths, .depths = {}, .again = "holdfast-sim scenario"};
   if (flags.depth != "sim") job.depths.push_back(engine_depth());
@@ -84,9 +99,12 @@ int run_program(int argc, char** argv) {
   ReplayFlags replay_flags;
   const CLI::App* scenario_verb = add_scenario(app, scenario_flags);
   const CLI::App* campaign_verb = add_campaign(app, campaign_flags);
+  PlantedFlags planted_flags;
+  const CLI::App* planted_verb = add_planted(app, planted_flags);
   add_replay(app, replay_flags);
   CLI11_PARSE(app, argc, argv);
   if (scenario_verb->parsed()) return play(scenario_flags);
+  if (planted_verb->parsed()) return hunt_planted(planted_flags);
   return campaign_verb->parsed() ? run_campaigns(campaign_flags) : replay(replay_flags);
 }
 

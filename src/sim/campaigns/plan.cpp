@@ -56,7 +56,7 @@ std::string_view name_of_habit(const HabitRow* row) { return row->name; }
 Result<void> change(Plan& plan, const Campaign& campaign, std::string_view key,
                     std::string_view value) {
   if (key == "bug") {
-    plan.bug = value;
+    HF_TRY(plan.bug, parse_bug(value));
     return {};
   }
   plan.shrunk = true;
@@ -81,6 +81,19 @@ Result<void> change(Plan& plan, const Campaign& campaign, std::string_view key,
 }
 
 }  // namespace
+
+std::string_view name_of(Bug bug) {
+  const auto row = std::ranges::find(bug_table, bug, &BugRow::bug);
+  return row == bug_table.end() ? "none" : row->name;
+}
+
+Result<Bug> parse_bug(std::string_view name) {
+  const auto row = std::ranges::find(bug_table, name, &BugRow::name);
+  if (row != bug_table.end()) return row->bug;
+  std::string names;
+  for (const BugRow& known : bug_table) names.append(names.empty() ? "" : ", ").append(known.name);
+  return wrong("there is no bug '" + std::string(name) + "' to plant; there are " + names);
+}
 
 Plan make_plan(const Campaign& campaign, std::uint64_t seed) {
   Prng prng(hash_bytes(campaign.name, seed));
@@ -107,7 +120,7 @@ std::string replay_line(const Plan& plan) {
     line += ",nodes=" + std::to_string(plan.nodes) + ",steps=" + std::to_string(plan.steps) +
             ",faults=" + join(plan.faults, name_of_fault) +
             ",workloads=" + join(plan.workloads, name_of_habit);
-  if (!plan.bug.empty()) line += ",bug=" + plan.bug;
+  if (plan.bug != Bug::none) line.append(",bug=").append(name_of(plan.bug));
   return line;
 }
 

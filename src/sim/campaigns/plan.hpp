@@ -9,6 +9,7 @@
 // What is named behind the seed replaces what the seed had chosen and leaves the rest as it was.
 #pragma once
 
+#include "base/planted.hpp"
 #include "sim/campaigns/campaign.hpp"
 #include "sim/world/world.hpp"
 
@@ -37,9 +38,12 @@ struct Plan {
   std::size_t backlog_bytes_max = limits::session_backlog_bytes_max;
   // Not the seed's.
   std::uint64_t hash_salt = 0;
-  std::string bug;  // planted; none if empty
+  Bug bug = Bug::none;  // planted
   bool shrunk = false;
 };
+
+[[nodiscard]] std::string_view name_of(Bug bug);
+[[nodiscard]] Result<Bug> parse_bug(std::string_view name);
 
 [[nodiscard]] Plan make_plan(const Campaign& campaign, std::uint64_t seed);
 // Without "@commit".

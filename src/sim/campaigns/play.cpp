@@ -4,6 +4,7 @@
 #include "sim/campaigns/play.hpp"
 
 #include "base/hash.hpp"
+#include "base/planted.hpp"
 #include "sim/checkers/beliefs.hpp"
 #include "sim/checkers/cluster_state.hpp"
 #include "sim/scenario/script.hpp"
@@ -30,6 +31,7 @@ class Player {
     world_.on_trace = [this](NodeId, const node::Trace& trace) {
       if (trace.kind == node::TraceKind::reached) ++outcome_.marks[trace.text];
     };
+    world_.on_broken = [this](std::string what) { judge_.fail(std::move(what)); };
     desk_.set_world(world_);
     for (const HabitRow* row : plan_.workloads) habits_.push_back(row->make(plan_.habits));
     for (const FaultUse& use : plan_.faults) {
@@ -199,6 +201,7 @@ class Player {
 }  // namespace
 
 Outcome play(const Plan& plan, std::function<void(const std::string&)> tracer) {
+  planted_bug = plan.bug;
   return Player(plan, std::move(tracer)).go();
 }
 

@@ -29,6 +29,7 @@ std::span<const FaultRow> fault_table() {
       FaultRow{"late_view", "a node hears of views later than others, or never of some", strike_late_view},
       FaultRow{"lie_dead", "membership takes somebody for dead who lives", strike_lie_dead},
       FaultRow{"lie_alive", "membership keeps somebody who is dead", strike_lie_alive},
+      FaultRow{"two_views", "two views are published under one epoch", strike_two_views},
       FaultRow{"disk", "a disk fails to save: its daemon ends, and starts again on another", strike_disk},
   };
   return rows;

@@ -83,7 +83,23 @@ void World::send_frames(ChannelId to, wire::Buffer& buffer) {
   HF_ASSERT(buffer.empty());
 }
 
+// Whatever was read before a pause must not be granted on the time of then (I17).
+void World::check_grants_are_in_time(Machine& machine, const wire::Buffer& buffer) {
+  const auto stamped = machine.deadlines.find(machine.incarnation);
+  Instant deadline = stamped == machine.deadlines.end() ? Instant{} : stamped->second;
+  if (machine.effects.deadline) deadline = std::max(deadline, *machine.effects.deadline);
+  if (machine.clock(now_) <= deadline || !on_broken) return;
+  std::span<const std::byte> left = buffer.bytes();
+  wire::Frame frame;
+  while (wire::cut_frame(left, limits::client_frame_bytes_max, frame) == wire::Cut::frame) {
+    if (frame.type == static_cast<std::uint16_t>(wire::Granted::type))
+      on_broken("I17 is broken: " + name_of(machine.id) + " grants after its own deadline");
+    left = left.subspan(frame.whole.size());
+  }
+}
+
 void World::write_client(Machine& machine, node::ClientConn conn, wire::Buffer& buffer) {
+  check_grants_are_in_time(machine, buffer);
   const Socket& socket = machine.programs[conn.value()];
   if (socket.used && !channel(socket.out).receiver_gone) send_frames(socket.out, buffer);
   buffer.clear();

@@ -15,7 +15,7 @@ MembershipService::MembershipService(World& world, std::uint64_t seed, Membershi
 void MembershipService::look() {
   std::vector<Seat> wanted = majority();
   tell_the_left_out(wanted);
-  if (wanted.empty() || wanted == members()) {
+  if (wanted.empty() || (wanted == members() && !restless_)) {
     due_.reset();  // nobody has a majority, or all is again as it was
   } else if (!due_) {
     due_ = world_.now() +
@@ -77,11 +77,15 @@ void MembershipService::publish(const std::vector<Seat>& members) {
   for (const Seat& seat : this->members())
     if (std::ranges::find(members, seat) == members.end()) left_out_.push_back(seat);
   view_ = *sound;
+  restless_ = two_faced_;
+  View other = view_;
+  if (std::exchange(two_faced_, false))
+    for (Member& member : other.members) member.weight = 1 + member.node.value() % 3;
   const auto spread = static_cast<std::uint64_t>(times_.spread_max.count());
   for (const Seat& seat : members) {
     Duration when = world_.now() + Duration(static_cast<Duration::rep>(prng_.below(spread)));
     if (const auto late = late_.find(seat.node); late != late_.end()) when += late->second;
-    mail_.push_back({.when = when, .to = seat, .view = view_});
+    mail_.push_back({.when = when, .to = seat, .view = prng_.chance(50) ? view_ : other});
   }
 }
 

@@ -4,7 +4,7 @@
 //
 // The cluster has a fixed list of machines, each with one vote. The service has its own idea of who
 // lives and who reaches whom. A side with more than half of all votes gets the next view; the others
-// get nothing and keep what they have. One epoch is one view, always. Who was left out of a view
+// get nothing and keep what they have. One epoch is one view (but for be_two_faced). Who was left out of a view
 // never comes back as the same incarnation: it is told that view as soon as it is seen again.
 #pragma once
 
@@ -37,10 +37,12 @@ class MembershipService {
   // It lives, but is taken for dead; it is dead, but stays a member.
   void take_for_dead(NodeId node) { lies_[node] = Lie::dead; }
   void take_for_alive(NodeId node) { lies_[node] = Lie::alive; }
+  // The next view, which comes soon, is two: of one epoch, but not equal. Another one follows.
+  void be_two_faced() { two_faced_ = restless_ = true; }
   void see_clearly(NodeId node) { lies_.erase(node), late_.erase(node); }
 
   // Nothing is due and nothing is to be noticed.
-  [[nodiscard]] bool at_rest() const { return !due_ && mail_.empty(); }
+  [[nodiscard]] bool at_rest() const { return !due_ && !restless_ && mail_.empty(); }
   [[nodiscard]] const View& view() const { return view_; }
   // Is this life of the node a member of the latest view?
   [[nodiscard]] bool is_member(const Machine& machine) const {
@@ -78,6 +80,8 @@ class MembershipService {
   std::optional<Duration> due_;  // when the change that was noticed becomes a view
   std::vector<Mail> mail_;
   std::vector<Seat> left_out_;
+  bool restless_ = false;   // a view will come though nothing has changed
+  bool two_faced_ = false;  // and it will be two
 };
 
 }  // namespace holdfast::sim

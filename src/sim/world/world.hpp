@@ -178,6 +178,7 @@ class World {
   void carry_out(Machine& machine);
   void send_frames(ChannelId channel, wire::Buffer& buffer);
   void write_client(Machine& machine, node::ClientConn conn, wire::Buffer& buffer);
+  void check_grants_are_in_time(Machine& machine, const wire::Buffer& buffer);
   void hang_up_client(Machine& machine, node::ClientConn conn);
   void hang_up_peer(Machine& machine, node::PeerConn conn);
   void finish(Machine& machine);
