@@ -3,6 +3,8 @@
 // and getting them back after a loss is in master_changes.cpp.
 #include "node/master.hpp"
 
+#include <algorithm>
+
 #include "base/planted.hpp"
 #include "wire/framing.hpp"
 
@@ -228,6 +230,7 @@ void Master::retry_held_back(ResourceId id) {
       !core_.may_grant())
     return;
   // What still has to wait puts itself back.
+  if (planted(Bug::apply_out_of_order)) std::reverse(resource->held_back.begin(), resource->held_back.end());
   for (const HeldBack& held : std::exchange(resource->held_back, {})) {
     resource = find(id);
     if (resource == nullptr) return;

@@ -145,7 +145,7 @@ std::vector<Node::Served> Master::served() const {
       const lock::LockState state = engine_.state(id);
       one.locks.push_back({.holder = state.holder.node, .incarnation = extra(id).incarnation,
                            .claim = state.holder.claim, .number = extra(id).pending, .standing = state.standing,
-                           .flags = state.flags});
+                           .granted = state.granted, .wanted = state.wanted, .flags = state.flags});
     }
   }
   return served;

@@ -100,6 +100,8 @@ class Node {
     ClaimId claim;
     std::uint32_t number = 0;  // of its latest request or conversion
     lock::Standing standing{};
+    Mode granted = Mode::NL;  // meaningless while waiting
+    Mode wanted = Mode::NL;
     FlagSet flags;
   };
   struct Served {

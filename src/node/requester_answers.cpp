@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/planted.hpp"
+
 namespace holdfast::node {
 
 // The claim whose main operation this answers; null if it answers nothing that is open (it came twice, or
@@ -14,7 +16,8 @@ Claim* Requester::accept(NodeId from, const Reply& reply) {
   if (claim == nullptr) return nullptr;
   Place& place = places_[claim->place];
   if (place.state == PlaceState::known && place.mastership != reply.mastership) return nullptr;
-  if (place.state == PlaceState::asking && reply.asked == place.asked && reply.resource)
+  if (place.state == PlaceState::asking && reply.resource &&
+      (reply.asked == place.asked || planted(Bug::apply_out_of_order)))
     learn(place, from, reply.mastership, reply.resource);
   if (claim->main.stage != Stage::sent || claim->main.number != reply.number) return nullptr;
   return claim;

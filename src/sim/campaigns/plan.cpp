@@ -105,6 +105,7 @@ Plan make_plan(const Campaign& campaign, std::uint64_t seed) {
   plan.workloads = some_of(prng, campaign.workloads, 40);
   plan.programs_per_node = prng.between(1, 3);
   plan.habits.names = prng.between(1, 6);
+  plan.acts_per_step = prng.between(1, 4);
   plan.step_most = one_of(prng, std::array<Duration, 3>{milliseconds(5), milliseconds(20), milliseconds(60)});
   plan.lease = one_of(prng, std::array<Duration, 3>{milliseconds(300), milliseconds(600), milliseconds(1000)});
   plan.idle_keep = one_of(prng, std::array<Duration, 3>{milliseconds(20), milliseconds(100), milliseconds(1000)});

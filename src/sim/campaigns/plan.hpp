@@ -30,6 +30,7 @@ struct Plan {
   std::uint64_t programs_per_node = 2;
   HabitOptions habits;
   Latency latency = Latency::random;
+  std::uint64_t acts_per_step = 1;
   Duration step_most{};  // how far apart steps are
   Duration lease{};
   Duration idle_keep{};

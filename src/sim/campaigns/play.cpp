@@ -79,7 +79,7 @@ class Player {
 
   void one_step() {
     for (const auto& habit : habits_) desk_.fill_up(*habit, plan_.programs_per_node);
-    for (std::uint64_t n = prng_.between(0, 2); n > 0; --n) desk_.act();
+    for (std::uint64_t n = prng_.between(0, 2 * plan_.acts_per_step); n > 0; --n) desk_.act();
     let_run(Duration(static_cast<Duration::rep>(
         prng_.below(static_cast<std::uint64_t>(plan_.step_most.count())))));
     if (step_ % steps_between_looks == 0) look_at_nodes();
@@ -164,6 +164,10 @@ class Player {
 
   void finish() {
     heal_everything();
+    for (const Duration rest = world_.now() + 4 * plan_.lease; ok() && world_.now() < rest;)
+      let_run(milliseconds(50));
+    if (const auto fine = check_notices(world_); ok() && membership_.at_rest() && !fine)
+      judge_.fail(fine.error().detail);
     const Duration end = world_.now() + liveness_limit;
     while (ok() && !(desk_.wind_up() && membership_.at_rest())) {
       if (world_.now() > end)

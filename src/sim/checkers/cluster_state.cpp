@@ -97,6 +97,36 @@ Result<void> ClusterState::check_queues(World& world) {
   return {};
 }
 
+// Only for resources where nobody converts: of conversions that block each other nobody has to hear.
+Result<void> check_notices(World& world) {
+  for (const Machine& machine : world.machines()) {
+    if (!machine.up()) continue;
+    for (const node::Node::Served& served : machine.node->served()) {
+      using lock::Standing;
+      const auto& locks = served.locks;
+      const auto waiter = std::ranges::find(locks, Standing::waiting, &node::Node::ServedLock::standing);
+      const bool converts =
+          std::ranges::find(locks, Standing::converting, &node::Node::ServedLock::standing) != locks.end();
+      if (waiter == locks.end() || converts) continue;
+      for (const node::Node::ServedLock& holder : locks) {
+        if (holder.standing != Standing::granted || compatible(holder.granted, waiter->wanted)) continue;
+        for (std::size_t i = 0; i < world.clients(); ++i) {
+          const Client& client = world.client(i);
+          const Machine& there = world.machines()[client.machine];
+          if (!client.alive || there.id != holder.holder || client.incarnation != holder.incarnation ||
+              !client.beliefs.contains(holder.claim) || client.told.contains(holder.claim))
+            continue;
+          if (client.session->find(holder.claim) != nullptr)
+            return broken("I9 is broken on " + printed(served.key) + ": " + client.name + " holds " +
+                          std::string(holdfast::name_of(holder.granted)) + " and was not told that " +
+                          std::string(holdfast::name_of(waiter->wanted)) + " is wanted");
+        }
+      }
+    }
+  }
+  return {};
+}
+
 Result<void> check_nothing_is_left(World& world) {
   for (const Machine& machine : world.machines())
     for (const node::Node::HeldLock& left : machine.node->mastered())

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // ClusterState: what must hold between the states of all nodes, looked at from outside:
 //   I6   whoever waits keeps his place before those behind him, also through a recovery
+//   I9   whoever is in somebody's way was told so, once all is quiet
 //   I15  in the end no lock is left that nobody holds
 //   I16  of nodes in one view at most one serves a resource
 #pragma once
@@ -31,6 +32,8 @@ class ClusterState {
   std::map<std::string, Queue> queues_;  // as they were seen last
 };
 
+// REQUIRES: nothing is under way, and whoever waits has waited for a while.
+[[nodiscard]] Result<void> check_notices(World& world);
 [[nodiscard]] Result<void> check_nothing_is_left(World& world);
 
 }  // namespace holdfast::sim

@@ -13,6 +13,7 @@ std::span<const HabitRow> habit_table() {
       HabitRow{"counter", "read, add one and write under EX: no update may be lost", make_counter},
       HabitRow{"ring", "convert up and down around a ring of resources", make_ring},
       HabitRow{"ledger", "move money between accounts under EX: the sum stays", make_ledger},
+      HabitRow{"visitor", "use a name for a while and leave it: masters change hands", make_visitor},
       HabitRow{"mortal", "die with locks and requests: no orphan may stay", make_mortal},
   };
   return rows;

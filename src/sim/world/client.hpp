@@ -46,6 +46,7 @@ struct Client {
   bool reported_slow = false;
   std::map<ClaimId, Belief> beliefs;
   std::map<RequestId, Asked> asked;
+  std::set<ClaimId> told;    // somebody waits for these; since their latest grant
   std::set<ClaimId> ending;  // given up: whatever is granted on it from now on is not believed
 };
 

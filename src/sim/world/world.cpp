@@ -375,7 +375,9 @@ void World::kick_all() {
 }
 
 void World::believe(Client& client, const session::Event& event) {
+  if (const auto* notice = std::get_if<wire::NoticeEvent>(&event)) client.told.insert(notice->lock);
   if (const auto* granted = std::get_if<wire::Granted>(&event)) {
+    client.told.erase(granted->lock);
     const auto asked = client.asked.find(granted->request);
     if (asked == client.asked.end()) return;
     if (!client.ending.contains(granted->lock)) {
