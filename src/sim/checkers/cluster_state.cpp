@@ -109,7 +109,11 @@ Result<void> check_notices(World& world) {
           std::ranges::find(locks, Standing::converting, &node::Node::ServedLock::standing) != locks.end();
       if (waiter == locks.end() || converts) continue;
       for (const node::Node::ServedLock& holder : locks) {
-        if (holder.standing != Standing::granted || compatible(holder.granted, waiter->wanted)) continue;
+        // Whoever was granted past those who waited already hears of the next one (as in the Linux DLM).
+        const bool overtook = holder.flags.has(Flag::noorder) || holder.flags.has(Flag::expedite);
+        if (overtook || holder.standing != Standing::granted ||
+            compatible(holder.granted, waiter->wanted))
+          continue;
         for (std::size_t i = 0; i < world.clients(); ++i) {
           const Client& client = world.client(i);
           const Machine& there = world.machines()[client.machine];

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Connections between nodes: who can reach whom, dialing, what breaks.
+#include "sim/scenario/script.hpp"
 #include "sim/world/world.hpp"
 
 #include <algorithm>
@@ -40,6 +41,9 @@ void World::dial(Machine& from, Dialing& dialing) {
   from.peers[here] = {.used = true, .out = forth, .in = back};
   to->peers[there] = {.used = true, .out = back, .in = forth};
   dialing.socket = here;
+  if (tracer)
+    note(name_of(from.id) + " dials " + name_of(to->id) + ": connection " + std::to_string(here) +
+         " there " + std::to_string(there));
   send(forth, {.kind = Parcel::Kind::connected});
   send(back, {.kind = Parcel::Kind::connected});
 }
@@ -73,6 +77,9 @@ void World::stop_receiving(ChannelId id) {
 void World::break_socket(Machine& machine, std::uint32_t socket) {
   const Socket broken = machine.peers[socket];
   if (!broken.used) return;
+  if (tracer)
+    note("connection " + std::to_string(socket) + " of " + name_of(machine.id) + " with " +
+         name_of(channel(broken.out).to) + " breaks");
   sever(broken.out);
   sever(broken.in);
 }

@@ -315,6 +315,7 @@ void World::deliver_from_client(Channel& from, const Parcel& parcel) {
   if (parcel.kind == Parcel::Kind::died) return step(to, node::ClientDied{conn});
   if (parcel.kind == Parcel::Kind::closed) {
     from.receiver_gone = true;
+    from.lose_all();  // what was sent before the other side knew, too
     const Incarnation life = to.incarnation;
     step(to, node::ClientClosed{conn});
     if (to.up() && to.incarnation == life) to.programs[conn.value()].used = false;
@@ -340,6 +341,9 @@ void World::deliver_between_nodes(Channel& from, const Parcel& parcel) {
     return step(to, node::PeerConnected{conn, from.target.dialed});
   if (parcel.kind == Parcel::Kind::closed) {
     from.receiver_gone = true;
+    from.lose_all();  // what was sent before the other side knew, too
+    if (tracer)
+      note(name_of(to.id) + " sees the end of connection " + std::to_string(conn.value()));
     const Incarnation life = to.incarnation;
     step(to, node::PeerClosed{conn});
     if (to.up() && to.incarnation == life) free_peer_socket(to, conn.value(), Duration{0});
