@@ -203,7 +203,17 @@ void Requester::on(const wire::MasterReply& reply) {
 
 void Requester::report_losses() {
   std::vector<std::pair<std::string_view, PlaceId>> lost;
-  places_.for_each([&](PlaceId id, const Place& place) {
+  places_.for_each([&](PlaceId id, Place& place) {
+    // Its master said to somebody that it was none any more, and is lost before it could say so to the others:
+    // they ask with the next answer.
+    const bool asks = place.state == PlaceState::asking || place.state == PlaceState::unknown;
+    if (asks && place.master && !core_.is_member(place.master, place.incarnation))
+      for (Claim& claim : place.claims) {
+        if (claim.id == place.asker || claim.main.stage != Stage::sent) continue;
+        core_.reached("a master that was none any more is lost before it said so to all");
+        claim.main.stage = Stage::deferred;
+        claim.sent = std::min(claim.sent, claim.main.number - 1);
+      }
     const bool master_lost = place.state == PlaceState::known && !core_.is_member(place.master, place.incarnation);
     if (master_lost || place.state == PlaceState::rebuilding) lost.emplace_back(place.key, id);
   });

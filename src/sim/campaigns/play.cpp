@@ -164,7 +164,9 @@ class Player {
 
   void finish() {
     heal_everything();
-    for (const Duration rest = world_.now() + 4 * plan_.lease; ok() && world_.now() < rest;)
+    // Long enough for a recovery, and for whoever waits since then.
+    const Duration rest = world_.now() + std::chrono::seconds(3) + 3 * plan_.lease;
+    while (ok() && world_.now() < rest)
       let_run(milliseconds(50));
     if (const auto fine = check_notices(world_); ok() && membership_.at_rest() && !fine)
       judge_.fail(fine.error().detail);
