@@ -8,7 +8,7 @@ _holdfast_names() {
 
 _holdfast() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
-  local verbs="run lock value ls show status lockspaces view node orphans up down demo sim bench completion"
+  local verbs="run lock value ls show status lockspaces cluster view node orphans up down demo sim check bench completion"
   local common="--socket --dir --node --json --escaped --help"
   local verb="" at chosen=()
   for ((at = 1; at < COMP_CWORD; at++)); do
@@ -39,11 +39,13 @@ _holdfast() {
     value) options+=" --set --set-escaped --wait --no-wait --lockspace" ;;
     ls) options+=" --lockspace" ;;
     show) options+=" --lockspace" ;;
+    cluster) options+=" --nodes --name --tie-breaker --lease --token --port --force"; names="init" ;;
     view) options+=" --epoch --member --votes --without-quorum"; names="set" ;;
     node) options+=" --incarnation"; names="fence-ack" ;;
     orphans) options+=" --adopt --purge --at --pid --lockspace" ;;
     up) options+=" --nodes --lease --mastering --detach --restart --attach" ;;
     demo) options+=" --no-lock --rounds --lease --seed --keep" ;;
+    check) options="--json --wait-max --notice-max --help" ;;
     completion) names="bash" ;;
   esac
   if [[ $word == -* ]]; then

@@ -34,7 +34,8 @@ MAY_SEE = {
     "io": "wire model base",
     "holdfast": "nouns",
     "client": "holdfast nouns session wire model base",
-    "daemon": "node io model base",
+    # It runs a machine of its own beside the node, the one that agrees on views, and carries its messages.
+    "daemon": "node cluster io wire model base",
     # Its checkers look at the state of all nodes at once.
     "sim": "node session cluster lock wire model base",
     "libdlm": "holdfast nouns client model base",

@@ -59,6 +59,7 @@ enum class Errc : std::uint16_t {
   lockspace_exists = 49,
   lockspace_in_use = 50,
   no_access = 51,
+  not_movable = 52,
   // Bytes and peers.
   bad_message = 60,
   wrong_version = 61,
@@ -124,6 +125,7 @@ inline constexpr std::array errc_table{
     ErrcRow{Errc::lockspace_exists, "lockspace_exists", EEXIST, "this node is in the lockspace already"},
     ErrcRow{Errc::lockspace_in_use, "lockspace_in_use", EBUSY, "programs of this node have locks in the lockspace"},
     ErrcRow{Errc::no_access, "no_access", EACCES, "its owner and mode do not allow it"},
+    ErrcRow{Errc::not_movable, "not_movable", EPERM, "the mastering of its lockspace says which node is master"},
     ErrcRow{Errc::bad_message, "bad_message", EPROTO, "the message cannot be understood"},
     ErrcRow{Errc::wrong_version, "wrong_version", EPROTONOSUPPORT, "the other side speaks another protocol version"},
     ErrcRow{Errc::wrong_cluster, "wrong_cluster", ECONNREFUSED, "the other side belongs to another cluster"},

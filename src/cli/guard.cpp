@@ -2,7 +2,6 @@
 #include "cli/guard.hpp"
 
 #include "base/assert.hpp"
-#include "cli/acquire.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/foreground.hpp"
 #include "cli/guard_plan.hpp"
@@ -37,18 +36,18 @@ SessionState state_after(Errc loss) {
 
 class Guard {
  public:
-  Guard(const RunRequest& request, Channel& channel, WrapperFacts wrapper)
-      : request_(request), channel_(channel), wrapper_(wrapper), foreground_(wrapper.group) {}
+  explicit Guard(Post& post)
+      : post_(post), client_(&post.client), foreground_(post.wrapper.group) {}
 
   int run();
 
  private:
-  [[nodiscard]] std::optional<int> acquire();
   [[nodiscard]] std::optional<int> start();
   int watch();
   void read_session();
   void read_channel();
   void read_signals();
+  void look_after_watcher();
   void reap();
   void on_main_changed(int status);
   void on_stopped(int signal);
@@ -61,12 +60,11 @@ class Guard {
   [[nodiscard]] GuardFacts facts() const;
   void wait_for_something() const;
 
-  const RunRequest& request_;
-  Channel& channel_;
-  WrapperFacts wrapper_;
+  Post& post_;
+  Client* client_;
   Foreground foreground_;
-  std::optional<Client> client_;
-  Lock lock_;
+  SelfDestruct self_destruct_;
+  Fd watcher_;
   Fd signals_;
   Fd timer_;
   std::vector<Frozen> frozen_;
@@ -75,54 +73,42 @@ class Guard {
   bool tree_is_empty_ = false;
   std::string loss_;  // why the session is not open
   SessionState session_ = SessionState::open;
-  WrapperState wrapper_state_ = WrapperState::present;
+  Company company_ = Company::complete;
   CommandState command_ = CommandState::running;
 };
 
 int Guard::run() {
   become_subreaper();
   ::prctl(PR_SET_NAME, "holdfast-guard", 0, 0, 0);
-  if (const auto code = acquire()) return *code;
+  // Empty if it has ended already; then the first round finds it gone.
+  watcher_ = open_pidfd(post_.watcher);
+  if (const auto prepared = self_destruct_.prepare(); !prepared) {
+    complain(prepared.error().text());
+    let_go();
+    return exit_failed;
+  }
+  self_destruct_.set(last_point(facts().deadline, client_->lease()));
   if (const auto code = start()) return *code;
   return watch();
-}
-
-// While it waits for the lock, this process simply dies with the wrapper.
-std::optional<int> Guard::acquire() {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-  if (::getppid() != wrapper_.pid) return exit_failed;
-  auto got = cli::acquire({.common = request_.common,
-                           .lockspace = request_.lockspace,
-                           .name = request_.name,
-                           .mode = request_.mode,
-                           .options = request_.options,
-                           .connect = {.label = request_.label, .life = SessionLife::socket}});
-  if (!got.client) return got.exit_code;
-  client_ = std::move(got.client);
-  lock_ = std::move(got.lock);
-  channel_.send({.kind = NewsKind::granted}, client_->fd());
-  ::prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
-  if (::getppid() == wrapper_.pid) return std::nullopt;
-  let_go();
-  return exit_failed;
 }
 
 std::optional<int> Guard::start() {
   signals_ = open_signalfd({SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU});
   timer_ = open_timer();
   const StartedCommand started =
-      start_command({.words = request_.common.command,
-                     .environment = {{"HOLDFAST_TOKEN", to_text(lock_.token())},
-                                     {"HOLDFAST_NAME", escaped(request_.name)},
-                                     {"HOLDFAST_MODE", std::string(name_of(lock_.mode()))}},
-                     .inherited_fd = client_->fd(),
+      start_command({.words = post_.request.common.command,
+                     .environment = {{"HOLDFAST_TOKEN", to_text(post_.lock.token())},
+                                     {"HOLDFAST_NAME", escaped(post_.request.name)},
+                                     {"HOLDFAST_MODE", std::string(name_of(post_.lock.mode()))}},
+                     .session_fd = client_->fd(),
+                     .noose_fd = post_.tether.noose.number(),
                      .foreground = &foreground_});
   if (started.exit_code != exit_ok) {
     let_go();
     return started.exit_code;
   }
   main_ = started.pid;
-  channel_.send({.kind = NewsKind::started, .number = main_});
+  post_.channel.send({.kind = NewsKind::started, .number = main_});
   return std::nullopt;
 }
 
@@ -131,13 +117,18 @@ int Guard::watch() {
     read_session();
     read_channel();
     read_signals();
+    look_after_watcher();
     reap();
     if (tree_is_empty_) {
+      // Nothing is left to end; giving the lock back may take its time.
+      self_destruct_.set(Instant::never());
       let_go();
       return session_ == SessionState::open ? exit_code_of(*main_status_)
                                             : (complain(why_ended()), exit_lost);
     }
-    const GuardPlan next = plan(facts());
+    const GuardFacts now = facts();
+    self_destruct_.set(last_point(now.deadline, now.lease));
+    const GuardPlan next = plan(now);
     if (const auto code = carry_out(next)) return *code;
     arm(timer_, next.look_again);
     wait_for_something();
@@ -149,7 +140,7 @@ GuardFacts Guard::facts() const {
           .deadline = to_instant(client_->valid_until()),
           .lease = client_->lease(),
           .session = session_,
-          .wrapper = wrapper_state_,
+          .company = company_,
           .command = command_};
 }
 
@@ -169,15 +160,15 @@ void Guard::read_session() {
 
 void Guard::read_channel() {
   Order order;
-  while (wrapper_state_ == WrapperState::present) {
-    switch (channel_.receive(order)) {
+  while (company_ != Company::wrapper_gone) {
+    switch (post_.channel.receive(order)) {
       case Channel::Got::message:
         pass_on(order.signal);
         break;
       case Channel::Got::nothing:
         return;
       case Channel::Got::closed:
-        wrapper_state_ = WrapperState::gone;
+        company_ = Company::wrapper_gone;
         break;
     }
   }
@@ -194,6 +185,18 @@ void Guard::read_signals() {
       pass_on(*signal);
 }
 
+// It looks after us, so we look after it: one of the two has to be awake. It is woken by the
+// wrapper, too, if that one is.
+void Guard::look_after_watcher() {
+  if (company_ != Company::complete) return;
+  const auto watcher = read_process(post_.watcher.pid);
+  if (!watcher_ || !watcher || watcher->start_ticks != post_.watcher.start_ticks ||
+      watcher->ended())
+    company_ = Company::watcher_gone;
+  else if (is_stopped(*watcher))
+    send_signal(watcher_, SIGCONT);
+}
+
 void Guard::reap() {
   int status = 0;
   pid_t pid = 0;
@@ -207,7 +210,7 @@ void Guard::on_main_changed(int status) {
     on_stopped(WSTOPSIG(status));
   } else if (WIFCONTINUED(status)) {
     // Somebody woke the command itself: the wrapper stands still for no reason then.
-    if (::getppid() == wrapper_.pid) ::kill(wrapper_.pid, SIGCONT);
+    send_signal(post_.wrapper.pidfd, SIGCONT);
   } else {
     main_status_ = status;
   }
@@ -219,7 +222,7 @@ void Guard::on_stopped(int signal) {
     ::kill(-main_, SIGCONT);
     return;
   }
-  channel_.send({.kind = NewsKind::stopped, .number = signal});
+  post_.channel.send({.kind = NewsKind::stopped, .number = signal});
 }
 
 void Guard::pass_on(int signal) {
@@ -261,21 +264,21 @@ int Guard::end_command() {
   const std::string why = why_ended();
   // With a valid lease we keep the lock as long as it takes; without one, waiting would help
   // nobody.
-  const bool lease_runs_out = wrapper_state_ == WrapperState::present;
+  const bool lease_runs_out = company_ == Company::complete;
   const Instant until = lease_runs_out ? boottime() + client_->lease() : Instant::never();
-  if (kill_descendants(until) == TreeEnd::some_left)
-    for (const ProcessFacts& left : living_descendants())
-      complain(
-          fmt::format("process {} ({}) cannot be ended by us and still runs", left.pid, left.name));
+  if (kill_descendants(until) == TreeEnd::some_left) complain_of_survivors();
   complain(why);
   let_go();
   return exit_lost;
 }
 
 std::string Guard::why_ended() const {
-  const std::string name = escaped(request_.name);
-  if (wrapper_state_ == WrapperState::gone)
+  const std::string name = escaped(post_.request.name);
+  if (company_ == Company::wrapper_gone)
     return fmt::format("'{}': the command was ended, since the process that waited for it is gone",
+                       name);
+  if (company_ == Company::watcher_gone)
+    return fmt::format("'{}': the command was ended, since its watcher was ended from outside",
                        name);
   if (session_ == SessionState::open)
     return fmt::format(
@@ -289,27 +292,32 @@ std::string Guard::why_ended() const {
 // for the others.
 void Guard::let_go() {
   const bool valid = client_->valid_until() > BootClock::now() + client_->lease() / 3;
-  if (session_ == SessionState::open && valid) const Lock ending = std::move(lock_);
-  lock_.detach();
-  client_.reset();
+  if (session_ == SessionState::open && valid) const Lock ending = std::move(post_.lock);
+  post_.lock.detach();
 }
 
 void Guard::wait_for_something() const {
-  std::array<pollfd, 4> polled{{{.fd = signals_.number(), .events = POLLIN, .revents = 0},
+  std::array<pollfd, 5> polled{{{.fd = signals_.number(), .events = POLLIN, .revents = 0},
                                 {.fd = timer_.number(), .events = POLLIN, .revents = 0},
-                                {.fd = channel_.fd(), .events = POLLIN, .revents = 0},
+                                {.fd = watcher_.number(), .events = POLLIN, .revents = 0},
+                                {.fd = post_.channel.fd(), .events = POLLIN, .revents = 0},
                                 {.fd = client_->fd(), .events = POLLIN, .revents = 0}}};
   // poll() skips negative numbers.
-  if (wrapper_state_ == WrapperState::gone) polled[2].fd = -1;
-  if (session_ != SessionState::open) polled[3].fd = -1;
+  if (session_ != SessionState::open) polled[4].fd = -1;
   ::poll(polled.data(), polled.size(), -1);
 }
 
 }  // namespace
 
-int guard(const RunRequest& request, Channel channel, WrapperFacts wrapper) {
-  const int code = Guard(request, channel, wrapper).run();
-  channel.send(News{.kind = NewsKind::finished, .number = code});
+void complain_of_survivors() {
+  for (const ProcessFacts& left : living_descendants())
+    complain(
+        fmt::format("process {} ({}) cannot be ended by us and still runs", left.pid, left.name));
+}
+
+int guard(Post post) {
+  const int code = Guard(post).run();
+  post.channel.send(News{.kind = NewsKind::finished, .number = code});
   return code;
 }
 

@@ -1,28 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
-// The guard of `holdfast run`: a process between the wrapper (what the user started) and the
+// The guard of `holdfast run`: the process that speaks for the lock and drives the command. It
+// stands between the watcher, which took the lock and looks after the guard (watcher.hpp), and the
 // command.
 //
-//   wrapper ---- channel ---- guard ---- session with the daemon
-//   (subreaper)             (subreaper)
-//                               '---- command ---- its children, also those that setsid
+//   wrapper ---- watcher ---- guard ---- command ---- its children, also those that setsid
+//      '------- channel --------'
 //
-// The guard takes the lock, starts the command and carries out guard_plan.hpp: it freezes, thaws
-// and ends the command's whole tree, which it can since every orphan of the tree becomes its child.
-// Who is killed from outside, and what then holds the promise:
+// All three of ours are subreapers and have a copy of the session's socket. The guard carries out
+// guard_plan.hpp: it freezes, thaws and ends the command's whole tree, which it can since every
+// orphan of the tree becomes its child. Who is killed (SIGKILL) from outside, and what then holds
+// the promise:
 //
-//   wrapper          the channel closes; the guard kills the tree, then lets go of the lock
-//   command          what it left running keeps the lock; the guard waits for the last of them
-//   guard            the command dies with it (PDEATHSIG); the rest of the tree becomes children of
-//   the
-//                    wrapper, which kills them. Until then the lock stays: the session lives as
-//                    long as any copy of its socket is open (SessionLife::socket), and the wrapper
-//                    and every process of the command have one
-//   wrapper + guard  the command dies with the guard; what it left running has copies of the
-//   socket, so the
-//                    lock is free when the last of them ends
-//   daemon           the plan ends the command before the lease of the daemon runs out
+//   wrapper    the channel closes; the guard ends the tree, then lets go of the lock
+//   watcher    the guard and the wrapper see it, and whoever comes first ends the tree
+//   command    what it left running keeps the lock; the guard waits for the last of them
+//   guard      the kernel ends the command (PDEATHSIG) and its process group (dead_man.hpp); the
+//              rest become children of the watcher, which ends them. Until then the lock stays: the
+//              session lives as long as any copy of its socket is open (SessionLife::socket), and
+//              every process of ours and of the command has one
+//   two of us  the third one does the same; as the watcher does for wrapper and guard
+//   all three  the kernel ends the command and its process group. What left the group has copies of
+//              the socket, so the lock is free when the last of them ends; but nobody is left who
+//              would end them with the lease
+//   daemon     the plan ends the command before the lease of the daemon runs out
+//
+// Who is stopped (SIGSTOP) is woken by its parent, or child, of the three; if all are stopped, or
+// one cannot be woken (a debugger), the kernel ends the guard at the last point of the lease, and
+// it goes on as above.
 #pragma once
 
+#include "cli/dead_man.hpp"
 #include "cli/run_channel.hpp"
 #include "cli/verb.hpp"
 #include "holdfast/client.hpp"
@@ -42,13 +49,29 @@ struct RunRequest {
   std::string label;
 };
 
+// The wrapper, as the processes below it know it.
 struct WrapperFacts {
   pid_t pid = 0;
   pid_t group = 0;
+  Fd pidfd;
+};
+
+// What the watcher hands over.
+struct Post {
+  const RunRequest& request;
+  WrapperFacts wrapper;
+  Channel channel;  // to the wrapper
+  Client client;
+  Lock lock;
+  Tether tether;
+  ProcessName watcher;
 };
 
 // Does everything; the result is the wrapper's exit code, which was sent over the channel as well.
-// REQUIRES: called in a fresh child of the wrapper.
-int guard(const RunRequest& request, Channel channel, WrapperFacts wrapper);
+// REQUIRES: called in a fresh child of the watcher.
+int guard(Post post);
+
+// Names on standard error what of the command could not be ended.
+void complain_of_survivors();
 
 }  // namespace holdfast::cli

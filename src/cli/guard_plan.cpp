@@ -3,6 +3,8 @@
 
 #include "base/assert.hpp"
 
+#include <algorithm>
+
 namespace holdfast::cli {
 namespace {
 
@@ -13,17 +15,25 @@ Instant before(Instant deadline, Duration margin) {
                                                                          : deadline - margin;
 }
 
+// Four times a lease, so that what burns down to the last point is always lit anew in good time,
+// also on a machine that lets us wait; and so that a wrapper or watcher that was stopped is not
+// found late.
+Instant next_round(const GuardFacts& facts, Instant freeze_point) {
+  return freeze_point == Instant::never() ? freeze_point
+                                          : std::min(freeze_point, facts.now + facts.lease / 4);
+}
+
 GuardPlan plan_while_open(const GuardFacts& facts, Instant freeze_point, Instant kill_point) {
   const bool late = facts.now >= freeze_point;
   switch (facts.command) {
     case CommandState::running:
       if (late) return {.move = GuardMove::freeze, .look_again = kill_point};
-      return {.move = GuardMove::none, .look_again = freeze_point};
+      return {.move = GuardMove::none, .look_again = next_round(facts, freeze_point)};
     case CommandState::frozen:
-      if (!late) return {.move = GuardMove::thaw, .look_again = freeze_point};
+      if (!late) return {.move = GuardMove::thaw, .look_again = next_round(facts, freeze_point)};
       return {.move = GuardMove::none, .look_again = kill_point};
     case CommandState::asked_to_end:
-      return {.move = GuardMove::none, .look_again = freeze_point};
+      return {.move = GuardMove::none, .look_again = next_round(facts, freeze_point)};
   }
   HF_ASSERT(!"unknown state");
 }
@@ -33,7 +43,7 @@ GuardPlan plan_while_open(const GuardFacts& facts, Instant freeze_point, Instant
 GuardPlan plan(const GuardFacts& facts) {
   const Instant freeze_point = before(facts.deadline, facts.lease / 3);
   const Instant kill_point = before(facts.deadline, facts.lease / 6);
-  if (facts.wrapper == WrapperState::gone || facts.session == SessionState::lost ||
+  if (facts.company != Company::complete || facts.session == SessionState::lost ||
       facts.now >= kill_point)
     return {.move = GuardMove::kill};
   if (facts.session == SessionState::open) return plan_while_open(facts, freeze_point, kill_point);
@@ -42,5 +52,7 @@ GuardPlan plan(const GuardFacts& facts) {
   return {.move = facts.command == CommandState::running ? GuardMove::ask_to_end : GuardMove::none,
           .look_again = freeze_point};
 }
+
+Instant last_point(Instant deadline, Duration lease) { return before(deadline, lease / 8); }
 
 }  // namespace holdfast::cli

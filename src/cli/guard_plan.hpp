@@ -7,25 +7,25 @@
 // into a page that we map, so we see it also when the daemon hangs or is dead.
 //
 //        |<------------------------------ lease ------------------------------>|
-//   renewed                                    freeze point         kill point  deadline
-//        |------------ run ------------------------|------ stand still ---|-gone-|
-//                                            2/3 of a lease        5/6 of a lease
+//   renewed                                    freeze point   kill  last point  deadline
+//        |------------ run ------------------------|-- stand still --|---|-gone-|
+//                                            2/3 of a lease         5/6 7/8
 //
 // A renewal that is late is no reason to kill: from the freeze point on the command stands still
 // (SIGSTOP) and goes on (SIGCONT) as if nothing had been when the renewal comes. At the kill point
-// it is ended (SIGKILL), early enough that the last process is gone before the deadline. Three
-// things shorten the way:
+// it is ended (SIGKILL). Three things shorten the way:
 //
 //   - the daemon is gone: no renewal will come. The command is asked to end at once (SIGTERM), so
-//   that it
-//     has the time up to the freeze point to clean up, and is killed there.
+//     that it has the time up to the freeze point to clean up, and is killed there.
 //   - the daemon says that the lock is lost: it is ended at once.
-//   - the wrapper, the process that the user started, is gone: nobody waits for the command any
-//   more and
-//     nobody could stop it, so it is ended at once. The lock itself is fine.
+//   - the wrapper, the process that the user started, or the watcher is gone: nobody waits for the
+//     command any more, or nobody would end it if we were killed too. The lock itself is fine.
 //
-// A guard that was itself stopped or starved finds the kill point behind it and kills at once; the
-// frozen and the killed never run in between, since SIGKILL needs no SIGCONT.
+// A guard that was starved finds the kill point behind it and kills at once; the frozen and the
+// killed never run in between, since SIGKILL needs no SIGCONT. One that is stopped does nothing, so
+// the *last point* does not need it: there the kernel ends the guard and with it the command's
+// process group (dead_man.hpp), and the watcher ends everything else. What is left of the lease is
+// the time that dying takes on a busy machine.
 #pragma once
 
 #include "base/instant.hpp"
@@ -38,7 +38,8 @@ enum class SessionState {
   cut_off,  // the daemon is gone; the deadline that it stamped last still counts
   lost,     // the lock is not ours any more
 };
-enum class WrapperState { present, gone };
+// Both the wrapper and the watcher are there, or one of them was ended from outside.
+enum class Company { complete, wrapper_gone, watcher_gone };
 
 // What the command is in at the moment.
 enum class CommandState { running, frozen, asked_to_end };
@@ -48,7 +49,7 @@ struct GuardFacts {
   Instant deadline;
   Duration lease{};
   SessionState session = SessionState::open;
-  WrapperState wrapper = WrapperState::present;
+  Company company = Company::complete;
   CommandState command = CommandState::running;
 };
 
@@ -60,5 +61,8 @@ struct GuardPlan {
 };
 
 [[nodiscard]] GuardPlan plan(const GuardFacts& facts);
+
+// Behind it nothing of the command may be alive, whatever the guard does.
+[[nodiscard]] Instant last_point(Instant deadline, Duration lease);
 
 }  // namespace holdfast::cli

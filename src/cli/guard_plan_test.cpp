@@ -45,16 +45,17 @@ TEST(GuardPlan, without_a_daemon_the_command_is_asked_and_then_killed) {
   EXPECT_EQ(story({.session = SessionState::cut_off}), "ask_to_end none none none kill");
 }
 
-TEST(GuardPlan, a_lost_lock_and_a_lost_wrapper_kill_at_once) {
+TEST(GuardPlan, a_lost_lock_and_lost_company_kill_at_once) {
   EXPECT_EQ(story({.session = SessionState::lost}), "kill");
-  EXPECT_EQ(story({.wrapper = WrapperState::gone}), "kill");
+  EXPECT_EQ(story({.company = Company::wrapper_gone}), "kill");
+  EXPECT_EQ(story({.company = Company::watcher_gone}), "kill");
 }
 
 TEST(GuardPlan, a_renewal_thaws_what_was_frozen) {
   const GuardFacts facts{
       .now = granted, .deadline = granted + lease, .lease = lease, .command = CommandState::frozen};
   EXPECT_EQ(plan(facts).move, GuardMove::thaw);
-  EXPECT_EQ(plan(facts).look_again, granted + 4s);
+  EXPECT_EQ(plan(facts).look_again, granted + lease / 4);
 }
 
 TEST(GuardPlan, a_daemon_that_goes_while_frozen_is_the_end) {
@@ -86,6 +87,21 @@ TEST(GuardPlan, never_sleeps_past_the_kill_point) {
           EXPECT_LE(made.look_again, kill_point);
         }
       }
+}
+
+// A guard that runs lights the fuse anew long before it has burned down, and never has to be ended
+// by it.
+TEST(GuardPlan, the_last_point_is_behind_the_kill_point_and_before_the_deadline) {
+  EXPECT_GT(last_point(granted + lease, lease), granted + 5s);
+  EXPECT_LT(last_point(granted + lease, lease), granted + lease);
+  EXPECT_EQ(last_point(Instant::never(), lease), Instant::never());
+  EXPECT_EQ(last_point(Instant(500ms), lease), Instant(500ms));
+}
+
+TEST(GuardPlan, looks_four_times_a_lease) {
+  for (Instant now = granted; now < granted + 4s; now = now + 100ms)
+    EXPECT_LE(plan({.now = now, .deadline = granted + lease, .lease = lease}).look_again,
+              now + lease / 4);
 }
 
 TEST(GuardPlan, a_deadline_of_never_needs_no_clock) {

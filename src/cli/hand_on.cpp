@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The verbs `sim` and `bench`: other programs of ours that take the arguments as they are.
+// The verbs `sim`, `check` and `bench`: other programs of ours that take the arguments as they are.
 #include "cli/environment.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/process.hpp"

@@ -2,6 +2,7 @@
 // `holdfast ls`: one line for each lock that is held or waited for, in the whole cluster.
 #include "cli/arguments.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/leftovers.hpp"
 #include "cli/report_text.hpp"
 #include "cli/terminal.hpp"
 #include "cli/time_text.hpp"
@@ -31,7 +32,24 @@ std::string standing_text(const LockInfo& lock) {
   return lock.standing == LockStanding::granted ? "held" : std::string(name_of(lock.standing));
 }
 
+// The process that holds it: its owner, or what is left of the owner's command.
+std::string pid_text(const LockInfo& lock, const std::vector<ProcessFacts>& left) {
+  if (left.empty()) return fmt::format("{}", lock.owner.pid);
+  std::string text;
+  for (const ProcessFacts& process : left)
+    text += fmt::format("{}{}", text.empty() ? "" : ",", process.pid);
+  return text;
+}
+
+std::string command_text(const LockInfo& lock, const std::vector<ProcessFacts>& left) {
+  const std::string command = escaped(lock.owner.command);
+  return left.empty() ? command
+                      : fmt::format("{}, left by {}: {}", escaped(left.front().name),
+                                    lock.owner.pid, command);
+}
+
 std::string table_of(const std::vector<ResourceInfo>& resources) {
+  const Leftovers leftovers = find_leftovers(resources);
   // Most clusters use one lockspace; the column is there where it says something.
   const bool several = std::ranges::any_of(
       resources, [](const ResourceInfo& r) { return r.lockspace != default_lockspace; });
@@ -41,15 +59,13 @@ std::string table_of(const std::vector<ResourceInfo>& resources) {
   Table table(heads);
   for (const ResourceInfo& resource : resources)
     for (const LockInfo& lock : resource.locks) {
-      std::vector<Cell> row{{path_text(resource)},
-                            {standing_text(lock), colour_of(lock.standing)},
-                            {mode_text(lock)},
-                            {node_text(lock.node)},
-                            {fmt::format("{}", lock.owner.pid)},
-                            {escaped(lock.owner.user)},
-                            {since_text(lock.age)},
-                            {lock.owner.label.empty() ? "-" : escaped(lock.owner.label)},
-                            {escaped(lock.owner.command)}};
+      const auto& left = of(leftovers, lock);
+      std::vector<Cell> row{
+          {path_text(resource)},     {standing_text(lock), colour_of(lock.standing)},
+          {mode_text(lock)},         {node_text(lock.node)},
+          {pid_text(lock, left)},    {escaped(lock.owner.user)},
+          {since_text(lock.age)},    {lock.owner.label.empty() ? "-" : escaped(lock.owner.label)},
+          {command_text(lock, left)}};
       if (several) row.insert(row.begin(), Cell{escaped(resource.lockspace)});
       table.add(row);
     }
@@ -57,8 +73,16 @@ std::string table_of(const std::vector<ResourceInfo>& resources) {
 }
 
 std::string json_of(const std::vector<ResourceInfo>& resources, bool complete) {
+  const Leftovers leftovers = find_leftovers(resources);
   auto rows = nlohmann::ordered_json::array();
-  for (const ResourceInfo& resource : resources) rows.push_back(to_json(resource));
+  for (const ResourceInfo& resource : resources) {
+    auto row = to_json(resource);
+    for (std::size_t k = 0; k < resource.locks.size(); ++k)
+      for (const ProcessFacts& process : of(leftovers, resource.locks[k]))
+        row["locks"][k]["left_running"].push_back(
+            {{"pid", process.pid}, {"name", escaped(process.name)}});
+    rows.push_back(std::move(row));
+  }
   return nlohmann::ordered_json{{"complete", complete}, {"resources", std::move(rows)}}.dump(2) +
          "\n";
 }

@@ -129,14 +129,18 @@ void reset_signals() {
 
 Fd open_timer() { return Fd(::timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC)); }
 
-void arm(const Fd& timer, Instant at) {
+itimerspec expiry(Instant at) {
   itimerspec when{};
-  if (at != Instant::never()) {
-    // Zero would disarm it.
-    const auto since_boot = std::max(at.since_boot(), Duration{1});
-    when.it_value.tv_sec = static_cast<time_t>(since_boot / std::chrono::seconds(1));
-    when.it_value.tv_nsec = static_cast<long>((since_boot % std::chrono::seconds(1)).count());
-  }
+  if (at == Instant::never()) return when;
+  // Zero would disarm it.
+  const auto since_boot = std::max(at.since_boot(), Duration{1});
+  when.it_value.tv_sec = static_cast<time_t>(since_boot / std::chrono::seconds(1));
+  when.it_value.tv_nsec = static_cast<long>((since_boot % std::chrono::seconds(1)).count());
+  return when;
+}
+
+void arm(const Fd& timer, Instant at) {
+  const itimerspec when = expiry(at);
   HF_ASSERT(::timerfd_settime(timer.number(), TFD_TIMER_ABSTIME, &when, nullptr) == 0);
 }
 

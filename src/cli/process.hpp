@@ -9,6 +9,7 @@
 
 #include <csignal>
 #include <cstdint>
+#include <ctime>
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -46,13 +47,17 @@ struct ProcessFacts {
   std::string name;
   unsigned threads = 1;
   bool exiting = false;  // its first thread will never again leave the kernel
-  // None of its threads runs any more. On the way out a process closes its files, and so gives its locks back,
-  // a moment before it becomes a zombie; a zombie's other threads may live on.
+  // None of its threads runs any more. On the way out a process closes its files, and so gives its
+  // locks back, a moment before it becomes a zombie; a zombie's other threads may live on.
   [[nodiscard]] bool ended() const {
     return threads <= 1 && (exiting || state == 'Z' || state == 'X');
   }
 };
 [[nodiscard]] std::optional<ProcessFacts> read_process(pid_t pid);
+// By a signal or by a debugger.
+[[nodiscard]] inline bool is_stopped(const ProcessFacts& process) {
+  return process.state == 'T' || process.state == 't';
+}
 
 // A process that may have ended meanwhile.
 struct ProcessName {
@@ -81,6 +86,8 @@ void reset_signals();
 // A timer on CLOCK_BOOTTIME.
 [[nodiscard]] Fd open_timer();
 void arm(const Fd& timer, Instant at);
+// When a timer that is set to this instant expires; Instant::never() disarms it.
+[[nodiscard]] itimerspec expiry(Instant at);
 
 // poll() until one of them is readable or closed, or `deadline`. True if there is something to do.
 bool wait_readable(std::initializer_list<int> fds, Instant deadline);

@@ -20,20 +20,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::vector<ProcessFacts> all_processes() {
-  std::vector<ProcessFacts> all;
-  const std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir("/proc"), &::closedir);
-  if (dir == nullptr) return all;
-  while (const dirent* entry = ::readdir(dir.get())) {
-    const char* end = entry->d_name + std::strlen(entry->d_name);
-    pid_t pid = 0;
-    const auto parsed = std::from_chars(entry->d_name, end, pid);
-    if (parsed.ec != std::errc{} || parsed.ptr != end) continue;
-    if (auto facts = read_process(pid)) all.push_back(std::move(*facts));
-  }
-  return all;
-}
-
 // The pidfd is opened first and the descent checked behind it, so that a pid that was reused
 // meanwhile is never hit: a process of another family has no ancestor here.
 bool descends_from_us(pid_t pid) {
@@ -53,26 +39,55 @@ Sent signal_descendant(const ProcessFacts& process, int signal) {
   return send_signal(pidfd, signal);
 }
 
-bool stopped(const ProcessFacts& process) { return process.state == 'T' || process.state == 't'; }
+// The pids of our descendants, without our own.
+std::unordered_set<pid_t> family_among(const std::vector<ProcessFacts>& all) {
+  std::unordered_set<pid_t> family{::getpid()};
+  // /proc lists by pid, and a child may have the smaller one: again until nobody new turns up.
+  for (bool grew = true; grew;) {
+    grew = false;
+    for (const ProcessFacts& process : all)
+      if (family.contains(process.parent) && family.insert(process.pid).second) grew = true;
+  }
+  family.erase(::getpid());
+  return family;
+}
 
 }  // namespace
 
 void become_subreaper() { HF_ASSERT(::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0); }
 
+std::vector<ProcessFacts> all_processes() {
+  std::vector<ProcessFacts> all;
+  const std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir("/proc"), &::closedir);
+  if (dir == nullptr) return all;
+  while (const dirent* entry = ::readdir(dir.get())) {
+    const char* end = entry->d_name + std::strlen(entry->d_name);
+    pid_t pid = 0;
+    const auto parsed = std::from_chars(entry->d_name, end, pid);
+    if (parsed.ec != std::errc{} || parsed.ptr != end) continue;
+    if (auto facts = read_process(pid)) all.push_back(std::move(*facts));
+  }
+  return all;
+}
+
 std::vector<ProcessFacts> living_descendants() {
   const std::vector<ProcessFacts> all = all_processes();
-  std::unordered_set<pid_t> family{::getpid()};
+  const std::unordered_set<pid_t> family = family_among(all);
   std::vector<ProcessFacts> found;
-  // /proc lists by pid, and a child may have the smaller one: again until nobody new turns up.
-  for (bool grew = true; grew;) {
-    grew = false;
-    for (const ProcessFacts& process : all) {
-      if (!family.contains(process.parent) || !family.insert(process.pid).second) continue;
-      grew = true;
-      if (!process.ended()) found.push_back(process);
-    }
-  }
+  for (const ProcessFacts& process : all)
+    if (family.contains(process.pid) && !process.ended()) found.push_back(process);
   return found;
+}
+
+std::set<pid_t> groups_of_descendants() {
+  const std::vector<ProcessFacts> all = all_processes();
+  const std::unordered_set<pid_t> family = family_among(all);
+  std::set<pid_t> ours;
+  std::set<pid_t> foreign;
+  for (const ProcessFacts& process : all)
+    (family.contains(process.pid) ? ours : foreign).insert(process.group);
+  for (const pid_t group : foreign) ours.erase(group);
+  return ours;
 }
 
 std::vector<Frozen> freeze_descendants() {
@@ -86,7 +101,7 @@ std::vector<Frozen> freeze_descendants() {
   for (bool grew = true; grew;) {
     grew = false;
     for (const ProcessFacts& process : living_descendants()) {
-      if (stopped(process) || !is_new(process)) continue;
+      if (is_stopped(process) || !is_new(process)) continue;
       if (signal_descendant(process, SIGSTOP) != Sent::yes) continue;
       frozen.push_back({.process = {.pid = process.pid, .start_ticks = process.start_ticks}});
       grew = true;

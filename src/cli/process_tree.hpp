@@ -7,6 +7,8 @@
 #include "base/instant.hpp"
 #include "cli/process.hpp"
 
+#include <set>
+#include <sys/types.h>
 #include <vector>
 
 namespace holdfast::cli {
@@ -14,8 +16,13 @@ namespace holdfast::cli {
 // Makes this process the one that inherits its orphaned descendants.
 void become_subreaper();
 
+[[nodiscard]] std::vector<ProcessFacts> all_processes();
+
 // The descendants of this process that have not ended.
 [[nodiscard]] std::vector<ProcessFacts> living_descendants();
+
+// The process groups whose members all descend from this process.
+[[nodiscard]] std::set<pid_t> groups_of_descendants();
 
 // A process that we froze, to be thawed.
 struct Frozen {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// `holdfast run`: the wrapper. It forks the guard (guard.hpp), passes signals and job control on,
-// and ends with the exit code that the guard tells it. If the guard is killed it does the guard's
-// last duty itself.
+// `holdfast run`: the wrapper. It forks the watcher (watcher.hpp), passes signals and job control
+// on, and ends with the exit code that the guard tells it. If watcher or guard are killed, it does
+// their last duty itself; if the watcher is stopped, it wakes it.
 #include "cli/arguments.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/foreground.hpp"
-#include "cli/guard.hpp"
 #include "cli/process_tree.hpp"
 #include "cli/terminal.hpp"
+#include "cli/watcher.hpp"
 #include "model/name.hpp"
 
 #include <fmt/format.h>
@@ -26,43 +26,47 @@ namespace {
 
 class Wrapper {
  public:
-  Wrapper(Channel channel, Fd signals, ProcessName guard)
+  Wrapper(Channel channel, Fd signals, pid_t watcher)
       : channel_(std::move(channel)),
         signals_(std::move(signals)),
-        guard_(guard),
+        watcher_(watcher),
         foreground_(::getpgrp()) {}
 
-  // Until the guard has ended; the result is our exit code.
+  // Until watcher and guard have ended; the result is our exit code.
   int wait();
 
  private:
   void read_signals();
+  void look_after_watcher();
   void read_news();
   void take(const News& news);
   void stand_still();
-  int guard_is_gone();
+  int all_is_over();
 
   Channel channel_;
   Fd signals_;
-  ProcessName guard_;
+  pid_t watcher_;
   Foreground foreground_;
   Fd session_copy_;  // keeps the lock for as long as we live
   pid_t command_group_ = 0;
   std::optional<int> finished_;
   std::optional<int> given_up_;  // the signal that ended the wait for the lock
   bool news_may_come_ = true;
+  enum class WatcherState { there, ended } watcher_state_ = WatcherState::there;
 };
 
 int Wrapper::wait() {
-  while (news_may_come_) {
+  while (watcher_state_ == WatcherState::there && news_may_come_) {
     std::array<pollfd, 2> polled{{{.fd = signals_.number(), .events = POLLIN, .revents = 0},
                                   {.fd = channel_.fd(), .events = POLLIN, .revents = 0}}};
     ::poll(polled.data(), polled.size(), -1);
     // News first: a signal means something else once the lock is granted.
     read_news();
     read_signals();
+    look_after_watcher();
   }
-  return guard_is_gone();
+  read_news();
+  return all_is_over();
 }
 
 void Wrapper::read_news() {
@@ -110,9 +114,20 @@ void Wrapper::read_signals() {
     } else if (*signal != SIGCONT) {
       // Still waiting for the lock: there is nothing to end but the wait.
       given_up_ = *signal;
-      ::kill(guard_.pid, SIGKILL);
+      ::kill(watcher_, SIGKILL);
     }
   }
+}
+
+// Not reaped here, so that its number means nobody else.
+void Wrapper::look_after_watcher() {
+  siginfo_t info{};
+  const auto id = static_cast<id_t>(watcher_);
+  if (::waitid(P_PID, id, &info, WSTOPPED | WNOHANG) == 0 && info.si_pid == watcher_)
+    ::kill(watcher_, SIGCONT);
+  info = {};
+  if (::waitid(P_PID, id, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == watcher_)
+    watcher_state_ = WatcherState::ended;
 }
 
 // The command was stopped (Ctrl-Z): so are we, as our shell expects, until it wakes us. The guard
@@ -123,14 +138,18 @@ void Wrapper::stand_still() {
   if (command_group_ != 0) channel_.send(Order{.signal = SIGCONT});
 }
 
-int Wrapper::guard_is_gone() {
-  ::waitpid(guard_.pid, nullptr, 0);
+int Wrapper::all_is_over() {
+  int status = 0;
+  ::waitpid(watcher_, &status, 0);
+  // It tells a code of its own if there was no guard, or no more.
+  if (!finished_ && WIFEXITED(status)) finished_ = WEXITSTATUS(status);
   if (command_group_ != 0) foreground_.take_back_from(command_group_);
-  if (finished_) return *finished_;
-  if (!given_up_ && session_copy_)
-    complain("the guard of the lock was ended from outside; ending the command");
+  if (finished_ && WIFEXITED(status)) return *finished_;
+  if (!given_up_ && session_copy_ && !finished_)
+    complain("the watcher of the lock was ended from outside; ending the command");
   // The lock stays until the last process is gone, since session_copy_ and theirs keep the session.
   kill_descendants(Instant::never());
+  if (finished_) return *finished_;
   if (given_up_) return exit_signal_base + *given_up_;
   if (session_copy_) return exit_lost;
   complain("the process that waited for the lock was ended from outside");
@@ -143,20 +162,21 @@ int run_wrapped(const RunRequest& request) {
   // SIGTTOU only has to be blocked: taking the terminal back from the background raises it.
   Fd signals = open_signalfd({SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGTSTP,
                               SIGCONT, SIGTTOU, SIGWINCH});
-  const WrapperFacts facts{.pid = ::getpid(), .group = ::getpgrp()};
+  WrapperFacts facts{
+      .pid = ::getpid(), .group = ::getpgrp(), .pidfd = open_child_pidfd(::getpid())};
   const pid_t pid = ::fork();
   if (pid < 0) {
     complain(fmt::format("cannot start a process: {}", std::strerror(errno)));
     return exit_failed;
   }
   if (pid == 0) {
-    // A group of its own: what kills the wrapper's group must not take the guard along.
+    // A group of its own: what kills the wrapper's group must not take the watcher along.
     ::setpgid(0, 0);
     ours = Channel();
-    ::_exit(guard(request, std::move(theirs), facts));
+    watch_over(request, std::move(theirs), std::move(facts));
   }
   theirs = Channel();
-  return Wrapper(std::move(ours), std::move(signals), {.pid = pid}).wait();
+  return Wrapper(std::move(ours), std::move(signals), pid).wait();
 }
 
 struct Options {

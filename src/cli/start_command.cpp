@@ -2,6 +2,7 @@
 #include "cli/start_command.hpp"
 
 #include "base/assert.hpp"
+#include "cli/dead_man.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/process.hpp"
 #include "cli/terminal.hpp"
@@ -30,7 +31,11 @@ namespace {
   if (::getppid() != parent) ::_exit(exit_failed);
   if (command.foreground->command_has_terminal_to_itself()) command.foreground->hand_to(::getpid());
   for (const auto& [name, value] : command.environment) ::setenv(name.c_str(), value.c_str(), 1);
-  ::fcntl(command.inherited_fd, F_SETFD, 0);
+  if (const auto tied = tie(command.noose_fd, ::getpid()); !tied) {
+    complain(tied.error().text());
+    ::_exit(exit_failed);
+  }
+  for (const int inherited : {command.session_fd, command.noose_fd}) ::fcntl(inherited, F_SETFD, 0);
   std::vector<char*> words;
   for (const std::string& word : command.words) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Starts the command of `holdfast run`: in a process group of its own, with a copy of the session's
-// socket, and such that it dies with the process that starts it.
+// socket, and such that it and its group die with the process that starts it.
 #pragma once
 
 #include "cli/foreground.hpp"
@@ -15,7 +15,10 @@ namespace holdfast::cli {
 struct CommandLine {
   const std::vector<std::string>& words;
   std::vector<std::pair<std::string, std::string>> environment;  // added to ours
-  int inherited_fd = -1;
+  // Both are inherited by the command and what it starts: a copy of the session's socket, which
+  // keeps the lock, and the end of the tether that ends its process group with us (dead_man.hpp).
+  int session_fd = -1;
+  int noose_fd = -1;
   const Foreground* foreground = nullptr;
 };
 

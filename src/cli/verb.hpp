@@ -49,6 +49,7 @@ struct Verb {
 [[nodiscard]] std::span<const Verb> verbs();
 [[nodiscard]] std::string_view heading_of(Group group);
 
+Run declare_cluster(CLI::App& app);
 Run declare_completion(CLI::App& app);
 Run declare_demo(CLI::App& app);
 Run declare_down(CLI::App& app);

@@ -55,6 +55,14 @@ constexpr std::array table{
          "  holdfast lockspaces\n"
          "  holdfast lockspaces --json",
          declare_lockspaces},
+    Verb{"cluster", Group::cluster, parsed, "write the configuration of a cluster of machines",
+         "  holdfast cluster init --nodes a=10.0.0.1,b=10.0.0.2,c=10.0.0.3\n"
+         "  holdfast cluster init --nodes a=10.0.0.1,b=10.0.0.2 --tie-breaker b --name storage --dir /root/storage\n"
+         "  holdfast cluster init --nodes a=fd00::1,b=fd00::2,c=fd00::3 --lease 5000 --token 2000 --json\n"
+         "\n"
+         "Writes DIR/NODE/corosync and DIR/NODE/holdfast for each node (default DIR: holdfast-NAME), and says "
+         "what\nto copy where. Needs no daemon.",
+         declare_cluster},
     Verb{"view", Group::cluster, parsed, "print the membership, or set it by hand",
          "  holdfast view\n"
          "  holdfast view set --epoch 7 --member 1=127.0.0.1:7001@12 --member 2=127.0.0.1:7002@9\n"
@@ -89,6 +97,8 @@ constexpr std::array table{
          declare_demo},
     Verb{"sim", Group::tools, handed_on, "the simulated cluster (holdfast-sim)",
          "  holdfast sim --help", nullptr},
+    Verb{"check", Group::tools, handed_on, "check recorded histories against the invariants (holdfast-check)",
+         "  holdfast check run/*.jsonl", nullptr},
     Verb{"bench", Group::tools, handed_on, "measure round trips and throughput (holdfast-bench)",
          "  holdfast bench --help", nullptr},
     Verb{"completion", Group::tools, parsed, "print the completion script of a shell",

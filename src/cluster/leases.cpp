@@ -60,6 +60,17 @@ bool Leases::is_majority(std::uint64_t votes, bool with_tie_breaker) const {
   return 2 * votes > configured_ || (2 * votes == configured_ && with_tie_breaker);
 }
 
+bool Leases::is_majority_of_before(const View& after) const {
+  std::uint64_t votes = own_votes_;
+  bool tie_breaker = self_ == tie_breaker_;
+  for (const Peer& peer : peers_) {
+    if (!after.has(peer.node, peer.incarnation)) continue;
+    votes += peer.votes;
+    tie_breaker = tie_breaker || peer.node == tie_breaker_;
+  }
+  return is_majority(votes, tie_breaker);
+}
+
 std::optional<Instant> Leases::agreed(Instant now) const {
   struct Vote {
     Instant at;
@@ -67,7 +78,10 @@ std::optional<Instant> Leases::agreed(Instant now) const {
     bool breaks_ties;
   };
   std::vector<Vote> all{{now, own_votes_, self_ == tie_breaker_}};
-  for (const Dead& dead : dead_) all.push_back({now, dead.votes, dead.node == tie_breaker_});
+  // Of two nodes that can vote the other is dead. Among more of them the dead could have come back elsewhere,
+  // and be enough without us.
+  if (dead_.size() == 1 && peers_.empty() && own_votes_ + dead_.front().votes == configured_)
+    all.push_back({now, dead_.front().votes, dead_.front().node == tie_breaker_});
   for (const Peer& peer : peers_)
     if (peer.answered) all.push_back({*peer.answered, peer.votes, peer.node == tie_breaker_});
   if (device_) all.push_back({*device_, device_votes_, false});

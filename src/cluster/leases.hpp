@@ -18,6 +18,9 @@ namespace holdfast::cluster {
 
 class Leases {
  public:
+  // Are those who stay in `after` a majority of the votes of the view that is in force? If not, whoever is gone
+  // may have been answered by others who are gone.
+  [[nodiscard]] bool is_majority_of_before(const View& after) const;
   // What those said or were told who are no members counts for nothing from now on: note losses before.
   void take_view(const View& view, NodeId self);
 
@@ -26,7 +29,8 @@ class Leases {
   void answered(NodeId node, Incarnation incarnation, Instant sent);
   // The quorum device has said that this side has its votes.
   void device_answered(Instant at);
-  // Somebody vouches for the death of this node: it can vote for nobody else. Until a life of it is a member.
+  // Somebody vouches for the death of this node: of two nodes, it can vote for nobody else until a life of it is
+  // a member again.
   // False if no life of it was a member that is none now.
   bool confirm_dead(NodeId node);
   // An earlier life of this node knew it as a member.

@@ -102,6 +102,14 @@ TEST(Leases, with_a_confirmation_the_survivor_is_valid_until_another_life_of_the
   EXPECT_EQ(leases.agreed(at(8s)), std::nullopt);
 }
 
+TEST(Leases, among_three_the_dead_do_not_vote_for_anybody) {
+  Leases leases = leases_of(view_of({n1, n2, n3}, 3));
+  leases.take_view(view_of({n1}, 3), n1);
+  EXPECT_TRUE(leases.confirm_dead(n2));
+  EXPECT_TRUE(leases.confirm_dead(n3));
+  EXPECT_EQ(leases.agreed(at(7s)), std::nullopt) << "they can come back and be a majority without us";
+}
+
 TEST(Leases, a_confirmation_counts_for_what_an_earlier_life_knew) {
   Leases leases;
   leases.remember(n2, 1);

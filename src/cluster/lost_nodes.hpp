@@ -59,6 +59,10 @@ class LostNodes {
     }
     return found;
   }
+  // This life of a node is about to end and leaves nothing behind: if it is lost, nobody has to wait.
+  void leaves(NodeId node, Incarnation incarnation) {
+    if (!is_fenced(node, incarnation)) fenced_.push_back({.node = node, .incarnation = incarnation, .until = {}});
+  }
   // Takes out those whose wait is over.
   [[nodiscard]] std::vector<Lost> take_over_due(Instant now) {
     std::vector<Lost> due;
@@ -68,6 +72,10 @@ class LostNodes {
       return true;
     });
     return due;
+  }
+  [[nodiscard]] bool is_waited_for(NodeId node, Incarnation incarnation) const {
+    return std::ranges::any_of(
+        lost_, [&](const Lost& lost) { return lost.node == node && lost.incarnation == incarnation; });
   }
   [[nodiscard]] bool waiting(Instant now) const {
     return std::ranges::any_of(lost_, [now](const Lost& lost) { return lost.until > now; });

@@ -16,11 +16,13 @@ namespace holdfast::cluster {
 
 #ifdef HOLDFAST_PLANTED_BUGS
 
-inline bool is_removal(std::span<const std::byte> messages) {
+inline bool carries(std::span<const std::byte> messages, wire::PeerMessage type) {
   wire::Frame inner;
-  return wire::cut_frame(messages, limits::peer_frame_bytes_max, inner) == wire::Cut::frame &&
-         (inner.type == static_cast<std::uint16_t>(wire::Remove::type) ||
-          inner.type == static_cast<std::uint16_t>(wire::RemoveReply::type));
+  while (wire::cut_frame(messages, limits::peer_frame_bytes_max, inner) == wire::Cut::frame) {
+    if (inner.type == static_cast<std::uint16_t>(type)) return true;
+    messages = messages.subspan(inner.whole.size());
+  }
+  return false;
 }
 
 // An operation under mastership 0 means nothing to anybody.
@@ -48,7 +50,8 @@ inline void resend_wrongly(std::byte* at, std::size_t size) {
     const std::size_t head = frame.whole.size() - frame.body.size() + wire::link_data_bytes;
     const std::span<const std::byte> messages = frame.whole.subspan(head);
     if (planted(Bug::lose_clock_on_message) ||
-        (planted(Bug::lose_clock_on_removal) && is_removal(messages)))
+        (planted(Bug::lose_clock_on_removal) && carries(messages, wire::Remove::type)) ||
+        (planted(Bug::lose_clock_on_migration) && carries(messages, wire::Install::type)))
       std::memset(at + head - clock_bytes, 0, clock_bytes);
     if (planted(Bug::drop_release_at_reconnect)) lose_releases(at + head, messages.size());
     at += frame.whole.size();

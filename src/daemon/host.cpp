@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "daemon/fence_hook.hpp"
+#include "daemon/gatherer.hpp"
 #include "daemon/trace_log.hpp"
 #include "io/client_port.hpp"
 #include "io/clock.hpp"
@@ -27,7 +28,9 @@ node::ClientConn client(io::Conn conn) { return node::ClientConn{conn.value()}; 
 node::PeerConn peer(io::Conn conn) { return node::PeerConn{conn.value()}; }
 io::Conn port_conn(auto conn) { return io::Conn{conn.value()}; }
 
-enum class Running : std::uint8_t { serving, ending, failed };
+enum class Running : std::uint8_t { serving, leaving, ending, failed };
+// If the others do not take over what we have by then, they will have to wait for our lease.
+constexpr Duration leave_max = std::chrono::seconds(10);
 
 }  // namespace
 
@@ -42,11 +45,14 @@ struct Host::State {
         clients(loop, log, page.fd(), {.backlog_bytes_max = c.session_backlog_bytes_max}, on_client()),
         peers(loop, log, {.cluster = c.cluster, .key = key}, on_peer()),
         wake(loop.timer([this] { on_wake(); })),
+        patience(loop.timer([this] { on_leaving_takes_too_long(); })),
         fence(loop, log, c.fence_hook, c.fence_hook_timeout,
               [this](NodeId dead, Incarnation of) { step(node::ConfirmedDead{dead, of}); }) {}
 
   io::OnClient on_client();
   io::OnPeer on_peer();
+  [[nodiscard]] Result<void> gather();
+  [[nodiscard]] OnGatherer on_gatherer();
   [[nodiscard]] Result<void> begin_life();
   void be_alone();
   void step(const auto& event);
@@ -58,6 +64,7 @@ struct Host::State {
   void next_life();
   void on_signal(int number);
   void end_when_all_is_sent();
+  void on_leaving_takes_too_long();
   void fail(const Error& error);
 
   const io::Config& config;
@@ -69,16 +76,19 @@ struct Host::State {
   io::ClientPort clients;
   io::PeerPort peers;
   io::Timer wake;
+  io::Timer patience;  // with our own leaving
   FenceHook fence;
   Instant wake_wanted = Instant::never();
 
   Life life;
   Instant deadline;  // what the page says
+  std::unique_ptr<Gatherer> gatherer;  // membership by corosync
   std::unique_ptr<node::Node> node;
   node::Effects first_effects, second_effects;
   node::Effects* filling = &first_effects;
   node::Effects* leaving = &second_effects;
   bool stepped = false;  // the turn has begun
+  Incarnation left_out;  // this life is over by a view
   Instant turn_now;
   Running running = Running::serving;
   Error failure{Errc::ok};
@@ -112,6 +122,8 @@ Result<std::unique_ptr<Host>> Host::open(const io::Config& config, io::Log& log)
               {{"wait_ms", state->life.former_lease.count()}});
   if (const Result<void> begun = state->begin_life(); !begun) return begun.error();
   if (config.membership == io::Membership::single) state->be_alone();
+  if (config.membership == io::Membership::corosync)
+    if (const Result<void> gathering = state->gather(); !gathering) return gathering.error();
   return std::unique_ptr<Host>(new Host(std::move(state)));
 }
 
@@ -152,6 +164,28 @@ io::OnPeer Host::State::on_peer() {
   };
 }
 
+Result<void> Host::State::gather() {
+  gatherer = std::make_unique<Gatherer>(loop, log, config, promises_in(state_file.content()), on_gatherer());
+  gatherer->begin_life(life);
+  return gatherer->start();
+}
+
+OnGatherer Host::State::on_gatherer() {
+  return {.save =
+              [this](const cluster::Promises& promises) {
+                io::StateFile::Content content = state_file.content();
+                put_promises(promises, content);
+                return state_file.save(content);
+              },
+          .view = [this](const View& view) { step(node::NewView{view}); },
+          .over =
+              [this](const View& newer) {
+                step(node::NewView{newer});
+                left_out = life.incarnation;
+              },
+          .failed = [this](const Error& error) { fail(error); }};
+}
+
 Result<void> Host::State::begin_life() {
   io::StateFile::Content content = state_file.content();
   life.incarnation = Incarnation{std::max(io::wall_nanoseconds(), content.incarnation.value() + 1)};
@@ -164,6 +198,7 @@ Result<void> Host::State::begin_life() {
   if (const Result<void> saved = state_file.save(content); !saved) return saved;
   page.announce(life.incarnation);
   node = std::make_unique<node::Node>(node_config(config, life));
+  if (gatherer) gatherer->begin_life(life);
   return {};
 }
 
@@ -186,8 +221,11 @@ void Host::State::end_of_turn() {
     carry_out(*leaving);
     leaving->clear();
   }
+  // A node that has no view yet, or another one of the same epoch, does not end by being told.
+  if (left_out == life.incarnation && running == Running::serving) next_life();
   clients.end_turn();
   peers.end_turn();
+  if (gatherer) gatherer->end_turn();
   if (running == Running::ending) end_when_all_is_sent();
 }
 
@@ -204,6 +242,7 @@ void Host::State::carry_out(node::Effects& out) {
   for (const node::ProveDead& lost : out.prove_dead) fence.call(lost.node, lost.incarnation);
   if (out.deadline) page.stamp(deadline = *out.deadline);
   if (out.wake_at) arm_wake(*out.wake_at);
+  if (out.left && running == Running::leaving) running = Running::ending;
   if (out.finished) next_life();
 }
 
@@ -235,7 +274,10 @@ void Host::State::next_life() {
   peers.forget_all();
   filling->clear();
   stepped = false;
-  if (running == Running::ending) return;
+  if (running != Running::serving) {  // it was about to end anyway
+    running = Running::ending;
+    return;
+  }
   life.former_lease = std::chrono::ceil<std::chrono::milliseconds>(
       std::max(Duration{0}, deadline - io::boot_now()));
   deadline = {};
@@ -248,8 +290,9 @@ void Host::State::next_life() {
 void Host::State::on_signal(int number) {
   if (number == SIGHUP || running != Running::serving) return;  // a terminal that goes away is no reason to end
   log.write(io::LogLevel::info, "ending", {{"signal", number}});
-  running = Running::ending;
+  running = Running::leaving;
   clients.stop_listening();
+  patience.arm(io::boot_now() + leave_max);
   step(node::Shutdown{});
 }
 
@@ -258,6 +301,12 @@ void Host::State::end_when_all_is_sent() {
   peers.forget_all();
   page.stamp(Instant{});
   if (clients.size() == 0 && peers.size() == 0) loop.stop();
+}
+
+void Host::State::on_leaving_takes_too_long() {
+  log.write(io::LogLevel::warning, "the others have not taken over everything: they will wait for the lease of this node");
+  running = Running::ending;
+  step(node::Tick{});
 }
 
 void Host::State::fail(const Error& error) {

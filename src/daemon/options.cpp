@@ -26,6 +26,9 @@ constexpr const char* examples =
     "                                               the same as an ordinary user, somewhere else\n"
     "  holdfastd --node 2 --membership manual --peer-listen 10.0.0.2:7001 --key-file /etc/holdfast/key\n"
     "                                               a node of a cluster; `holdfast view` tells who belongs to it\n"
+    "  holdfastd --node 2 --membership corosync --peer-listen 10.0.0.2:7001 --key-file /etc/holdfast/key\n"
+    "                                               the same with corosync, which says who belongs to it; `holdfast\n"
+    "                                               cluster init` writes the configuration of both\n"
     "  holdfastd --config /etc/holdfast/holdfastd.toml --check-config\n"
     "\n"
     "Exit code: 0 ended as it was asked to (SIGTERM, SIGINT), 2 wrong usage or configuration, 1 anything else.\n";
@@ -53,9 +56,9 @@ void declare(CLI::App& app, Flags& flags) {
   app.add_option("--lease", flags.lease_ms, "lease in milliseconds, the same on all nodes (default: 3000)")
       ->type_name("MS")
       ->check(CLI::Range(limits::lease_min.count(), limits::lease_max.count()));
-  app.add_option("--membership", flags.membership, "who says which nodes belong: single (default) or manual")
+  app.add_option("--membership", flags.membership, "who says which nodes belong: single (default), manual or corosync")
       ->type_name("PROVIDER")
-      ->check(CLI::IsMember({"single", "manual"}));
+      ->check(CLI::IsMember({"single", "manual", "corosync"}));
   app.add_option("--fence-hook", flags.fence_hook,
                  "program that makes sure that a lost node is dead: called with its id and incarnation, 0 = surely dead")
       ->type_name("PROGRAM");

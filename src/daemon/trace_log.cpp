@@ -36,6 +36,8 @@ Names names_of(TraceKind kind) {
     case TraceKind::locks_dropped: return {"locks", {}};
     case TraceKind::lease_wait: return {"wait_ms", {}};
     case TraceKind::session_refused:
+    case TraceKind::moving:
+    case TraceKind::moved:
     case TraceKind::peer_up:
     case TraceKind::peer_down:
     case TraceKind::peer_refused:

@@ -216,8 +216,12 @@ Result<void> check_config(const Config& config) {
                                                config.socket.native().size(), path_bytes_max)};
   if (config.membership == Membership::single && !config.peer_listen.empty())
     return Error{Errc::bad_config,
-                 "a single node has no peers: a peer port (--peer-listen, [peer] listen) needs membership manual "
-                 "(--membership manual, [membership] provider = \"manual\")"};
+                 "a single node has no peers: a peer port (--peer-listen, [peer] listen) needs membership corosync or "
+                 "manual (--membership corosync, [membership] provider = \"corosync\")"};
+  if (config.membership == Membership::corosync && config.peer_listen.empty())
+    return Error{Errc::bad_config,
+                 "membership corosync needs a peer port that the other nodes reach (--peer-listen ADDR:PORT, [peer] "
+                 "listen), also if there is no other node yet"};
   if (!config.fence_hook.empty() && ::access(config.fence_hook.c_str(), X_OK) != 0)
     return Error{Errc::bad_config, fmt::format("the fencing hook {} (--fence-hook, [membership] fence_hook): {}",
                                                config.fence_hook, std::strerror(errno))};

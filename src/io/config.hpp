@@ -22,8 +22,9 @@ namespace holdfast::io {
 enum class Membership : std::uint8_t {
   single,  // this node alone; the daemon makes the view
   manual,  // views are set by an operator
+  corosync,  // the daemons agree on views in a process group of corosync
 };
-inline constexpr std::string_view membership_names[] = {"single", "manual"};
+inline constexpr std::string_view membership_names[] = {"single", "manual", "corosync"};
 [[nodiscard]] std::optional<Membership> parse_membership(std::string_view name);
 
 enum class ConfiguredMastering : std::uint8_t { first, home, pinned };

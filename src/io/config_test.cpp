@@ -94,7 +94,7 @@ TEST(Config, each_mistake_names_line_key_and_what_is_allowed) {
       {"lockspace = 3", "f:1: [lockspace] must be written [[lockspace]]: there can be many"},
       {"[lockspace]\nname = \"a\"", "f:1: [lockspace] must be written [[lockspace]]: there can be many"},
       {"[membership]\nprovider = \"etcd\"",
-       "f:2: [membership] provider = \"etcd\": allowed is one of \"single\", \"manual\""},
+       "f:2: [membership] provider = \"etcd\": allowed is one of \"single\", \"manual\", \"corosync\""},
       {"[log]\nlevel = 3", "f:2: [log] level = 3: allowed is one of \"debug\", \"info\", \"warning\", \"error\""},
       {"[peer]\nlisten = \"here:1\"",
        "f:2: [peer] listen bad_argument: 'here:1' is no address; allowed are such as 127.0.0.1:7001 and [::1]:7001"},

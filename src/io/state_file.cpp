@@ -8,6 +8,7 @@
 //   boot 1234567890
 //   ending 0
 //   peer 3 1700000000000000001 1      (any number of them: node, incarnation, votes)
+//   promised 0a0b0c                   (at most one: bytes in hexadecimal)
 #include "io/state_file.hpp"
 
 #include <fcntl.h>
@@ -29,7 +30,7 @@
 namespace holdfast::io {
 namespace {
 
-constexpr std::size_t state_bytes_max = 16 * 1024;
+constexpr std::size_t state_bytes_max = 128 * 1024;
 
 Error failed(Errc code, const std::filesystem::path& path) {
   return Error{code, fmt::format("{}: {}", path.string(), std::strerror(errno))};
@@ -59,6 +60,25 @@ std::optional<FormerPeer> take_peer(std::string_view& text) {
     return std::nullopt;
   text.remove_prefix(end + 1);
   return FormerPeer{.node = NodeId{node}, .incarnation = Incarnation{incarnation}, .votes = votes};
+}
+
+// Takes the line "promised <hex>" from the front, if there is one. Nothing: it cannot be understood.
+std::optional<std::string> take_promised(std::string_view& text) {
+  constexpr std::string_view name = "promised ";
+  if (!text.starts_with(name)) return std::string();
+  const std::size_t end = text.find('\n');
+  if (end == std::string_view::npos) return std::nullopt;
+  const std::string_view hex = text.substr(name.size(), end - name.size());
+  std::string bytes;
+  for (std::size_t at = 0; at + 2 <= hex.size(); at += 2) {
+    unsigned byte = 0;
+    const auto [stopped, failure] = std::from_chars(hex.data() + at, hex.data() + at + 2, byte, 16);
+    if (failure != std::errc{} || stopped != hex.data() + at + 2) return std::nullopt;
+    bytes.push_back(static_cast<char>(byte));
+  }
+  if (hex.empty() || hex.size() % 2 != 0) return std::nullopt;
+  text.remove_prefix(end + 1);
+  return bytes;
 }
 
 Result<std::string> read_all(const std::filesystem::path& path) {
@@ -111,7 +131,8 @@ Result<void> StateFile::load() {
   const auto ending = take_line(rest, "ending");
   std::vector<FormerPeer> peers;
   while (const auto peer = take_peer(rest)) peers.push_back(*peer);
-  if (format != 1 || !node || !epoch || !incarnation || !lease_ms || !boot || !ending || *ending > 1 || !rest.empty())
+  const auto promised = take_promised(rest);
+  if (!promised || format != 1 || !node || !epoch || !incarnation || !lease_ms || !boot || !ending || *ending > 1 || !rest.empty())
     return Error{Errc::cannot_read, fmt::format("{} is not a state file of holdfastd (format 1)", path().string())};
   if (*node != node_.value())
     return Error{Errc::cannot_read, fmt::format("{} belongs to node {}, this is node {}; give each node its own directory",
@@ -121,7 +142,8 @@ Result<void> StateFile::load() {
               .lease = std::chrono::milliseconds(*lease_ms),
               .boot = *boot,
               .ending = static_cast<Ending>(*ending),
-              .peers = std::move(peers)};
+              .peers = std::move(peers),
+              .promised = *promised};
   return {};
 }
 
@@ -132,6 +154,11 @@ Result<void> StateFile::save(const Content& content) {
                   static_cast<int>(content.ending));
   for (const FormerPeer& peer : content.peers)
     text += fmt::format("peer {} {} {}\n", peer.node.value(), peer.incarnation.value(), peer.votes);
+  if (!content.promised.empty()) {
+    text += "promised ";
+    for (const char byte : content.promised) text += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+    text += '\n';
+  }
   const std::filesystem::path fresh = directory_ / "state.new";
   if (const Result<void> written = write_durably(fresh, text); !written) return written.error();
   if (::rename(fresh.c_str(), path().c_str()) != 0) return failed(Errc::cannot_write, path());

@@ -30,6 +30,7 @@ class StateFile {
     std::uint64_t boot = 0;  // which boot of the machine it lived in, see this_boot()
     Ending ending = Ending::unknown;
     std::vector<FormerPeer> peers;  // whose locks may be in use by what that life answered
+    std::string promised;           // the newest view that the node promised others (any bytes); empty: none
     friend bool operator==(const Content&, const Content&) = default;
   };
 

@@ -10,11 +10,13 @@
 namespace holdfast::io {
 namespace {
 
-constexpr StateFile::Content some{.epoch = Epoch{17},
-                                  .incarnation = Incarnation{1'700'000'000'000'000'000},
-                                  .lease = std::chrono::milliseconds(3000),
-                                  .boot = 5,
-                                  .ending = Ending::clean};
+const StateFile::Content some{.epoch = Epoch{17},
+                              .incarnation = Incarnation{1'700'000'000'000'000'000},
+                              .lease = std::chrono::milliseconds(3000),
+                              .boot = 5,
+                              .ending = Ending::clean,
+                              .peers = {{.node = NodeId{3}, .incarnation = Incarnation{9}, .votes = 2}},
+                              .promised = std::string("any\0bytes\xff\n", 11)};
 
 TEST(StateFile, what_was_saved_is_there_in_the_next_life) {
   const TemporaryDir dir;
@@ -56,6 +58,9 @@ TEST(StateFile, that_cannot_be_understood_is_refused_not_guessed) {
                            "holdfast-state 1\nnode 1\nepoch 1\nincarnation 1\nlease_ms 1\nboot 1\nending 0\nmore 1\n",
                            "holdfast-state 1\nnode 1\nepoch 1\nincarnation 1\nlease_ms 1\nboot 1\nending 0\npeer 2 5\n",
                            "holdfast-state 1\nnode 1\nepoch 1\nincarnation 1\nlease_ms 1\nboot 1\nending 0\npeer 0 5 1\n",
+                           "holdfast-state 1\nnode 1\nepoch 1\nincarnation 1\nlease_ms 1\nboot 1\nending 0\npromised \n",
+                           "holdfast-state 1\nnode 1\nepoch 1\nincarnation 1\nlease_ms 1\nboot 1\nending 0\npromised 0a1\n",
+                           "holdfast-state 1\nnode 1\nepoch 1\nincarnation 1\nlease_ms 1\nboot 1\nending 0\npromised 0x\n",
                            "holdfast-state 1\nnode 1\nepoch 99999999999999999999\nincarnation 1\nlease_ms 1\nboot 1\nending 0\n"}) {
     const TemporaryDir dir;
     std::ofstream(dir / "state") << text;

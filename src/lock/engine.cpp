@@ -40,6 +40,15 @@ void Engine::destroy(ResourceId resource) {
   state_->resources.erase(resource);
 }
 
+void Engine::forget(ResourceId id) {
+  Resource& resource = state_->resources[id];
+  for (const LockId lock : locks(id)) {
+    resource.take_off(state_->locks[lock]);
+    state_->locks.erase(lock);
+  }
+  state_->resources.erase(id);
+}
+
 LockId Engine::request(ResourceId resource, const Holder& holder, const Ask& ask, Outcomes& out) {
   HF_ASSERT(check_request(ask.mode, ask.flags) == Errc::ok);
   if (ask.flags.empty()) {

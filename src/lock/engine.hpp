@@ -125,6 +125,8 @@ class Engine {
   [[nodiscard]] ResourceId create();
   // REQUIRES: no lock is left on it.
   void destroy(ResourceId resource);
+  // Another master has the resource with all that is on it: nobody here is told anything.
+  void forget(ResourceId resource);
 
   // The id of the new lock; none if it was refused at once: blocked, or too_many_waiters where it
   // would have been one more than limits::waiters_per_resource_max. REQUIRES: check_request is ok.

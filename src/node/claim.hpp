@@ -123,6 +123,7 @@ enum class PlaceState : std::uint8_t {
   asking,      // the home has been asked, in epoch `asked`
   known,       // operations go straight to the master
   rebuilding,  // the master was lost; its home rebuilds it
+  moving,      // the master gives it to `next`; one of the two will say who serves
 };
 
 // The bytes of a key, the usual ones in the record itself: one look at memory less.
@@ -151,6 +152,9 @@ struct Place : IdleHook {
   Incarnation incarnation;  // of the master
   Mastership mastership;
   ResourceId resource;
+  NodeId next;  // while moving
+  Incarnation next_incarnation;
+  Mastership next_mastership;
   boost::intrusive::list<Claim, boost::intrusive::base_hook<PlaceLink>> claims;
 
   void recycle();
@@ -173,6 +177,9 @@ inline void Place::recycle() {
   incarnation = {};
   mastership = {};
   resource = {};
+  next = {};
+  next_incarnation = {};
+  next_mastership = {};
 }
 
 }  // namespace holdfast::node

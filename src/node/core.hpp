@@ -3,9 +3,11 @@
 // effects of the step under way go. Core decides nothing.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "cluster/homes.hpp"
 #include "cluster/leases.hpp"
@@ -35,6 +37,7 @@ struct Core {
   cluster::Homes homes;
   cluster::LostNodes lost;
   cluster::Leases leases;
+  std::vector<NodeId> leaving;  // members that are about to leave, this node perhaps among them
   bool valid = false;  // enough others have agreed that we are there: our programs may hold locks
   Effects* out = nullptr;
 
@@ -48,6 +51,11 @@ struct Core {
   // We are a member ourselves as long as there is a view: no need to look.
   [[nodiscard]] bool is_member(NodeId node, Incarnation incarnation) const {
     return node == self() && has_view() ? incarnation == config.incarnation : view.has(node, incarnation);
+  }
+  [[nodiscard]] bool is_leaving(NodeId node) const { return std::ranges::find(leaving, node) != leaving.end(); }
+  // Could it take what this node is master of?
+  [[nodiscard]] bool may_become_master(NodeId node) const {
+    return view.has(node) && !is_leaving(node);
   }
   // REQUIRES: `node` is a member.
   [[nodiscard]] Incarnation incarnation_of(NodeId node) const {

@@ -97,6 +97,7 @@ struct Effects {
   std::optional<Instant> deadline;     // stamp the page that the clients map: locks of this node hold until then
   std::optional<Instant> wake_at;      // step Tick then; replaces the earlier one
   std::vector<Trace> traces;
+  bool left = false;      // after Shutdown: nothing is left to do, the daemon may end
   bool finished = false;  // this incarnation is over (its lease ran out, or a view left it out): throw the
                           // node away when everything here is done and start another incarnation
 
@@ -112,6 +113,7 @@ struct Effects {
     deadline.reset();
     wake_at.reset();
     traces.clear();
+    left = false;
     finished = false;
   }
 };

@@ -55,16 +55,19 @@ NodeId Home::choose_master(NodeId origin, std::string_view key) const {
       const cluster::Entry* root = directory_.find(root_key_of(key));
       return root != nullptr && is_alive(*root) ? root->master : origin;
     }
-    case Mastering::home: return core_.self();
+    case Mastering::home: return stays_or(origin);
     case Mastering::pinned: {
       std::vector<cluster::WeightedNode> nodes;
       for (const PinnedNode& pinned : policy.pinned)
-        if (core_.view.has(pinned.node)) nodes.push_back({.node = pinned.node, .weight = pinned.weight});
-      return nodes.empty() ? core_.self() : cluster::rendezvous(slot_of(key), nodes);
+        if (core_.may_become_master(pinned.node)) nodes.push_back({.node = pinned.node, .weight = pinned.weight});
+      return nodes.empty() ? stays_or(origin) : cluster::rendezvous(slot_of(key), nodes);
     }
   }
   HF_ASSERT(false);
 }
+
+// This node, but if it is about to leave, whoever asks.
+NodeId Home::stays_or(NodeId origin) const { return core_.is_leaving(core_.self()) ? origin : core_.self(); }
 
 // Nobody to remove, or somebody else is master by now: then the asker certainly is none any more.
 void Home::on(NodeId from, const wire::Remove& message) {
@@ -107,6 +110,7 @@ void Home::serve_held() {
 void Home::take_view(const ViewChange& change) {
   groups_.clear();
   held_.clear();  // asked in an earlier epoch: they ask again
+  questions_.clear();
   barrier_.begin(core_.view);
   unknown_ = {};
   for (std::uint32_t slot = 0; slot < limits::slots; ++slot) {
@@ -173,6 +177,7 @@ void Home::on(NodeId from, const wire::RebuildDone& message) {
   if (core_.lost.waiting(core_.now)) unsettled_ |= moved_here_;
   moved_here_.reset();
   core_.trace({.kind = TraceKind::opened, .peer = {}, .a = message.epoch.value(), .b = groups_.size(), .text = {}});
+  serve_questions();
   settle();
   serve_held();
 }
@@ -224,6 +229,78 @@ void Home::rebuild(const std::string& key, Group group) {
     if (!waits || !planted(Bug::forget_waiter)) locks.push_back(rebuilt.lock);
   }
   master_.rebuild(key, mastership, std::move(locks), std::move(group.value));
+}
+
+// ---- moves ----------------------------------------------------------------------------------------------
+
+template <class Message>
+void Home::hold_until_open(NodeId from, const Message& message) {
+  wire::Buffer bytes;
+  wire::append_frame(bytes, message);
+  questions_.push_back({.origin = from, .bytes = std::string(bytes.text())});
+}
+
+void Home::serve_questions() {
+  for (const Held& held : std::exchange(questions_, {})) {
+    std::span<const std::byte> bytes = std::as_bytes(std::span(held.bytes));
+    wire::Frame frame;
+    std::string_view what;
+    const bool cut = wire::cut_frame(bytes, limits::peer_frame_bytes_max, frame) == wire::Cut::frame;
+    HF_ASSERT(cut);
+    const auto serve = [&](const auto& message) { on(held.origin, message); };
+    const wire::Dispatch done = wire::dispatch(
+        wire::MessageList<wire::MoveAsk, wire::Installed, wire::MoveQuery>{}, frame.type, frame.body, serve, what);
+    HF_ASSERT(done == wire::Dispatch::done);
+  }
+}
+
+void Home::on(NodeId from, const wire::MoveAsk& message) {
+  if (core_.home(slot_of(message.key)) != core_.self()) return;
+  if (barrier_.phase() != cluster::HomePhase::open) return hold_until_open(from, message);
+  const cluster::Entry* entry = directory_.find(message.key);
+  const LockspacePolicy& policy = core_.policy_of_key(message.key);
+  const auto is_target = [&](const PinnedNode& pinned) { return pinned.node == message.to; };
+  Errc status = Errc::ok;
+  if (entry == nullptr)
+    status = Errc::no_such_resource;
+  else if (!is_alive(*entry))
+    status = Errc::recovering;
+  else if (policy.mastering == Mastering::home ||
+           (policy.mastering == Mastering::pinned && std::ranges::none_of(policy.pinned, is_target)))
+    status = Errc::not_movable;
+  if (status == Errc::ok)
+    post_.send(entry->master, wire::MoveOrder{.epoch = core_.view.epoch, .origin = from, .number = message.number,
+                                              .to = message.to, .key = message.key});
+  else
+    post_.send(from, wire::MoveAnswer{.number = message.number, .status = status});
+}
+
+// The new master has all of it, and the old one serves no more: it is the moment at which one takes the place
+// of the other, also if the old one has been lost meanwhile.
+void Home::on(NodeId from, const wire::Installed& message) {
+  if (core_.home(slot_of(message.key)) != core_.self()) return;
+  if (barrier_.phase() != cluster::HomePhase::open) return hold_until_open(from, message);
+  cluster::Entry* entry = directory_.find(message.key);
+  const bool from_old = entry != nullptr && entry->master == message.before && entry->mastership == message.mastership_before;
+  const bool known = entry != nullptr && entry->master == from && entry->mastership == message.mastership;
+  wire::MoveDone done{.epoch = core_.view.epoch, .mastership_before = message.mastership_before,
+                      .mastership = message.mastership, .status = from_old || known ? Errc::ok : Errc::busy,
+                      .key = message.key};
+  if (from_old)
+    *entry = {.master = from, .incarnation = core_.incarnation_of(from), .mastership = message.mastership,
+              .generation = 0};
+  post_.send(from, done);
+  if (done.status == Errc::ok) post_.send(message.before, done);
+}
+
+void Home::on(NodeId from, const wire::MoveQuery& message) {
+  if (core_.home(slot_of(message.key)) != core_.self()) return;
+  if (barrier_.phase() != cluster::HomePhase::open) return hold_until_open(from, message);
+  const cluster::Entry* entry = directory_.find(message.key);
+  const bool still = entry != nullptr && entry->master == from && entry->mastership == message.mastership_before;
+  post_.send(from, wire::MoveDone{.epoch = core_.view.epoch, .mastership_before = message.mastership_before,
+                                  .mastership = message.mastership, .status = still ? Errc::busy : Errc::ok,
+                                  .key = message.key});
 }
 
 }  // namespace holdfast::node

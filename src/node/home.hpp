@@ -40,6 +40,10 @@ class Home {
   void on(NodeId from, const wire::RebuildLock& message);
   void on(const wire::RebuildValue& message);
   void on(NodeId from, const wire::RebuildDone& message);
+  // Resources that move: asked by hand, arrived at their new master, or in doubt at their old one.
+  void on(NodeId from, const wire::MoveAsk& message);
+  void on(NodeId from, const wire::Installed& message);
+  void on(NodeId from, const wire::MoveQuery& message);
 
   // Opens what waited for a lease that is over now.
   void settle();
@@ -67,7 +71,11 @@ class Home {
     return core_.is_member(entry.master, entry.incarnation);
   }
   void hold(NodeId origin, const wire::Operation& operation);
+  template <class Message>
+  void hold_until_open(NodeId from, const Message& message);
+  void serve_questions();
   cluster::Entry& assign(NodeId origin, std::string_view key);
+  [[nodiscard]] NodeId stays_or(NodeId origin) const;
   [[nodiscard]] NodeId choose_master(NodeId origin, std::string_view key) const;
   void rebuild(const std::string& key, Group group);
   void send_back(const Group& group);
@@ -83,6 +91,7 @@ class Home {
   std::bitset<limits::slots> moved_here_;  // not everybody has said yet what it is master of in these
   std::bitset<limits::slots> unsettled_;   // all have, but a lost node may have been master of what nobody named
   std::deque<Held> held_;
+  std::deque<Held> questions_;  // about moves, until everybody has said what he is master of
 };
 
 }  // namespace holdfast::node

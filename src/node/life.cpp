@@ -48,6 +48,8 @@ void Life::note_losses(const View& before) {
       note_loss(peer);
     }
   }
+  // A provider may lower the configured votes. Then those who stay may be too few to know who was answered.
+  if (before.epoch && !core_.leases.is_majority_of_before(core_.view)) unsure_until_ = core_.now + full_wait();
   for (const Member& member : before.members) note_loss({member.node, member.incarnation, member.votes});
 }
 
@@ -90,7 +92,7 @@ void Life::save(Epoch epoch) {
 
 Duration Life::forgets_for() const {
   if (planted(Bug::forget_leases)) return Duration{0};
-  return std::max(Duration{0}, core_.started + full_wait() - core_.now);
+  return std::max({Duration{0}, core_.started + full_wait() - core_.now, unsure_until_ - core_.now});
 }
 
 std::vector<wire::LostLease> Life::lease_waits() const {

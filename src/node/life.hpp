@@ -55,6 +55,7 @@ class Life {
   Post& post_;
   Instant deadline_ = Instant::never();
   Instant beat_at_;  // when the others are to be asked again whether we are there
+  Instant unsure_until_;  // what members who are gone answered is not known: see Leases::is_majority_of_before
   std::set<std::pair<NodeId, Incarnation>> proof_asked_;
 };
 

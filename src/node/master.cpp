@@ -45,6 +45,7 @@ void Master::on(NodeId from, const wire::Operation& operation) {
   }
   if (resource->phase != Phase::serving || !core_.may_grant()) {
     hold_back(*resource, from, operation);
+    if (resource->move && resource->move->handed) send_away_strangers(*resource);
     return;
   }
   apply(*resource, from, operation);
@@ -74,7 +75,7 @@ void Master::on_asked(NodeId origin, Mastership mastership, std::uint64_t genera
                       const wire::Operation& operation) {
   Resource& resource = at(become(operation.key, mastership, generation));
   resource.generation = std::max(resource.generation, generation);
-  if (resource.phase == Phase::telling) {
+  if (resource.phase == Phase::telling || resource.move) {
     hold_back(resource, origin, operation);
     return;
   }
@@ -235,9 +236,19 @@ void Master::retry_held_back(ResourceId id) {
     resource = find(id);
     if (resource == nullptr) return;
     wire::Operation operation;
-    const bool decoded = wire::decode(std::as_bytes(std::span(held.bytes)).subspan(wire::frame_header_bytes), operation);
+    const bool decoded = decode_held(held.bytes, operation);
     HF_ASSERT(decoded);
     apply(*resource, held.from, operation);
+  }
+}
+
+void Master::send_back(const std::vector<HeldBack>& held) {
+  for (const HeldBack& one : held) {
+    wire::Operation operation;
+    const bool decoded = decode_held(one.bytes, operation);
+    HF_ASSERT(decoded);
+    post_.send(one.from, wire::NotMaster{.claim = operation.claim, .number = operation.number,
+                                         .mastership = operation.mastership});
   }
 }
 

@@ -4,6 +4,8 @@
 // Who becomes master of what is not decided here: the home says so (become) and takes it back (removal).
 #pragma once
 
+#include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -49,6 +51,24 @@ class Master {
   };
   void rebuild(std::string_view key, Mastership mastership, std::vector<Restored> locks, Value value);
 
+  // ---- moving (master_moves.cpp) ----
+  // Whoever wants to know how it ended; none: nobody.
+  struct MoveAsker {
+    NodeId node;
+    std::uint64_t number = 0;
+  };
+  void on(const wire::MoveOrder& order);
+  void on(NodeId from, const wire::MovingReply& reply);
+  void on(NodeId from, const wire::Install& message);
+  void on(NodeId from, const wire::InstallLock& message);
+  void on(NodeId from, const wire::InstallOperation& message);
+  void on(NodeId from, const wire::MoveDone& message);
+  // In the exchange: what arrived here and was not confirmed is told to the homes.
+  void tell_arrivals();
+  // Starts to give everything to other members: to where most of its locks are, or to its home. True if
+  // nothing is left (any more).
+  [[nodiscard]] bool give_all_away();
+
   // Gives up what nobody has used for a while.
   void sweep();
   // When sweep() has something to do.
@@ -60,7 +80,7 @@ class Master {
   [[nodiscard]] std::vector<std::string> keys(Wanted&& wanted) const {
     std::vector<std::string> keys;
     for (const auto& [key, id] : by_key_)
-      if (!engine_.empty(id) && wanted(key)) keys.push_back(key);
+      if (!engine_.empty(id) && !at(id).is_elsewhere() && wanted(key)) keys.push_back(key);
     std::ranges::sort(keys);
     return keys;
   }
@@ -81,6 +101,17 @@ class Master {
     serving,
     telling,   // holders are being told what happened; what they answer at once has to wait its turn
     removing,  // the home has been asked to forget the resource
+    moving,    // it is given to another master; nothing is served until that is settled
+    arriving,  // it is coming from another master; nothing is served until the home has written it down
+  };
+  struct Move {
+    NodeId peer;  // moving: to whom; arriving: from whom
+    Incarnation incarnation;
+    Mastership mastership;   // moving: that it will have there; arriving: that it had there
+    std::vector<NodeId> untold;  // moving: who has not said yet that nothing of his is on its way to us
+    bool handed = false;         // moving: it was sent there, and may be served there
+    std::uint32_t locks_missing = 0, operations_missing = 0;  // arriving: still to come
+    MoveAsker asker;
   };
   struct Resource : IdleHook {
     ResourceId id;
@@ -88,7 +119,12 @@ class Master {
     Mastership mastership;
     std::uint64_t generation = 0;
     Phase phase = Phase::gone;
+    std::unique_ptr<Move> move;  // while it moves or arrives
     bool quiet = false;  // programs of this node may have given locks up without a message
+    // Another node is master, or may be.
+    [[nodiscard]] bool is_elsewhere() const {
+      return phase == Phase::arriving || (phase == Phase::moving && move->handed);
+    }
     std::vector<HeldBack> held_back;  // while it is not serving, without quorum, or behind a missing operation
   };
   // What the engine does not know of a lock.
@@ -143,6 +179,36 @@ class Master {
   void settle(Resource& resource);
   void ask_removal(const Resource& resource);
   void destroy(Resource& resource);
+  void end_waits_of_the_lost(Resource& resource);
+
+  // master_moves.cpp
+  void begin_move(Resource& resource, NodeId to, const MoveAsker& asker);
+  void send_away_strangers(Resource& resource);
+  [[nodiscard]] bool has_locks_of(const Resource& resource, NodeId node) const;
+  void hand_over(Resource& resource);
+  void send_install(const Resource& resource);
+  void abort_move(Resource& resource, Errc why);
+  void answer_asker(const Move& move, Errc status);
+  void leave_to_next(Resource& resource);
+  void give_up_arrival(Resource& resource);
+  void drop_what_nobody_waits_for(Resource& resource);
+  [[nodiscard]] static bool is_complete(const Move& move) {
+    return move.locks_missing == 0 && move.operations_missing == 0;
+  }
+  // What was held back in vain goes back: its sender has to ask the home again.
+  void send_back(const std::vector<HeldBack>& held);
+  [[nodiscard]] static bool decode_held(std::string_view bytes, wire::Operation& operation) {
+    return bytes.size() > wire::frame_header_bytes &&
+           wire::decode(std::as_bytes(std::span(bytes)).subspan(wire::frame_header_bytes), operation);
+  }
+  void forget(Resource& resource);
+  void refuse_install(NodeId from, const wire::Install& message);
+  void serve_arrived(Resource& resource);
+  void view_changed_while_moving(Resource& resource);
+  [[nodiscard]] Resource* find_moving(std::string_view key, Phase phase);
+  [[nodiscard]] Resource* find_arriving(NodeId from, Mastership mastership);
+  void tell_home(const Resource& resource);
+  [[nodiscard]] NodeId best_successor(const Resource& resource) const;
 
   Core& core_;
   Post& post_;
@@ -151,6 +217,7 @@ class Master {
   Chunked<Extra> extras_;        // by the engine's lock ids
   cluster::KeyMap<ResourceId> by_key_;
   IdleList<Resource> idle_;
+  std::map<NodeId, ResourceId> installing_;  // what each node is sending us, or has sent last
   lock::Outcomes spare_outcomes_;
   std::vector<wire::BlockerRow> explanation_;  // who was in the way of the refusal that is told next
 };

@@ -152,7 +152,8 @@ std::vector<Node::Served> Master::served() const {
 }
 
 void Master::check() const {
-  for (const auto& [key, id] : by_key_) engine_.check(id);
+  for (const auto& [key, id] : by_key_)
+    if (at(id).phase != Phase::arriving) engine_.check(id);  // what arrives is not resumed yet
 }
 
 }  // namespace holdfast::node

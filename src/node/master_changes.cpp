@@ -42,12 +42,7 @@ void Master::on(const wire::RemoveReply& reply) {
   resource.phase = Phase::serving;
   if (reply.status == Errc::ok && engine_.empty(id)) {
     // Whoever sent us something meanwhile knew us from before and has to ask the home again.
-    for (const HeldBack& held : std::exchange(resource.held_back, {})) {
-      wire::Operation operation;
-      if (!wire::decode(std::as_bytes(std::span(held.bytes)).subspan(wire::frame_header_bytes), operation)) continue;
-      post_.send(held.from, wire::NotMaster{.claim = operation.claim, .number = operation.number,
-                                            .mastership = operation.mastership});
-    }
+    send_back(std::exchange(resource.held_back, {}));
     if (Resource* still = find(id)) destroy(*still);
     return;
   }
@@ -57,11 +52,16 @@ void Master::on(const wire::RemoveReply& reply) {
 
 void Master::destroy(Resource& resource) {
   HF_ASSERT(engine_.empty(resource.id));
+  forget(resource);
+}
+
+void Master::forget(Resource& resource) {
   idle_.remove(resource);
   by_key_.erase(by_key_.find(resource.key));
-  engine_.destroy(resource.id);
+  engine_.forget(resource.id);
   resource.phase = Phase::gone;
   resource.held_back.clear();
+  resource.move.reset();
 }
 
 void Master::take_view() {
@@ -70,20 +70,10 @@ void Master::take_view() {
     if (resource.phase == Phase::gone) continue;
     const ResourceId id = resource.id;
     std::erase_if(resource.held_back, [&](const HeldBack& held) { return !core_.view.has(held.from); });
+    if (resource.move) view_changed_while_moving(resource);
+    if (find(id) == nullptr || resource.move) continue;
     if (!core_.may_grant()) continue;  // whatever ends here might let somebody in
-    for (const LockId lock : engine_.locks(id)) {
-      if (!engine_.exists(lock)) continue;
-      const lock::LockState state = engine_.state(lock);
-      if (core_.is_member(state.holder.node, extra(lock).incarnation)) continue;
-      lock::Outcomes outcomes;
-      if (state.standing == lock::Standing::waiting)
-        engine_.vanish(lock, lock::ValueAfter::keep, outcomes);
-      else if (state.standing == lock::Standing::converting)
-        (void)engine_.cancel(lock, Errc::lost, outcomes);
-      else if (planted(Bug::regrant_dead_daemon))
-        engine_.vanish(lock, lock::ValueAfter::doubt_if_writer, outcomes);
-      deliver(at(id), outcomes, wire::Answer::wanted);
-    }
+    end_waits_of_the_lost(resource);
     // The question or its answer may have been lost with the home, and only the answer tells whether we are
     // master still: ask again.
     if (resource.phase == Phase::removing)
@@ -94,11 +84,30 @@ void Master::take_view() {
   }
 }
 
+// What they hold stays until their lease is over; what they wait for would be granted to nobody.
+void Master::end_waits_of_the_lost(Resource& resource) {
+  const ResourceId id = resource.id;
+  for (const LockId lock : engine_.locks(id)) {
+    if (!engine_.exists(lock)) continue;
+    const lock::LockState state = engine_.state(lock);
+    if (core_.is_member(state.holder.node, extra(lock).incarnation)) continue;
+    lock::Outcomes outcomes;
+    if (state.standing == lock::Standing::waiting)
+      engine_.vanish(lock, lock::ValueAfter::keep, outcomes);
+    else if (state.standing == lock::Standing::converting)
+      (void)engine_.cancel(lock, Errc::lost, outcomes);
+    else if (planted(Bug::regrant_dead_daemon))
+      engine_.vanish(lock, lock::ValueAfter::doubt_if_writer, outcomes);
+    deliver(at(id), outcomes, wire::Answer::wanted);
+  }
+}
+
 void Master::drop_locks(NodeId node, Incarnation incarnation) {
   std::uint64_t dropped = 0;
   for (std::uint32_t i = 0; i < resources_.size(); ++i) {  // telling holders can add resources
     Resource& resource = resources_[i];
-    if (resource.phase == Phase::gone) continue;
+    // What moves is cleared by whoever serves it then.
+    if (resource.phase == Phase::gone || resource.move) continue;
     const ResourceId id = resource.id;
     for (const LockId lock : engine_.locks(id)) {
       if (!engine_.exists(lock)) continue;
@@ -116,7 +125,10 @@ void Master::drop_locks(NodeId node, Incarnation incarnation) {
 void Master::claim_moved(const ViewChange& change) {
   for (std::uint32_t i = 0; i < resources_.size(); ++i) {
     Resource& resource = resources_[i];
-    if (resource.phase != Phase::serving) continue;
+    // What moves is still ours, until the home has written down another; what arrives is ours, since whoever
+    // gave it serves no more: the larger mastership counts.
+    const bool is_ours = resource.phase == Phase::serving || (resource.move && is_complete(*resource.move));
+    if (!is_ours) continue;
     const Slot slot = slot_of(resource.key);
     if (!change.moved(slot, core_.homes)) continue;
     resource.generation = 0;  // the new home has sent nobody here yet

@@ -16,7 +16,6 @@ struct Node::State : Roles {
   using Roles::Roles;
 
   bool over = false;         // this incarnation is finished
-  bool shutting_down = false;
   Instant last_step;
   Instant acknowledge_at = Instant::never();
   std::map<std::pair<NodeId, Incarnation>, Instant> members_since;
@@ -101,7 +100,8 @@ void Node::finish_turn(Instant now, Effects& out) {
     s.expire(Errc::lease_expired);
   }
   if (s.over) return;
-  if (!s.shutting_down) s.do_what_is_due();
+  s.do_what_is_due();
+  if (s.departure.begun() && s.departure.sweep()) out.left = true;
   s.peers.finish_turn();
   out.wake_at = s.next_wake();
 }
@@ -141,6 +141,8 @@ void Node::State::on_call(Session& session, const M& call) {
     Error error{Errc::ok};
     if (!sessions.is_operator(session))
       error = Error{Errc::not_permitted};
+    else if constexpr (std::same_as<M, wire::Move>)
+      return moves.on(session, call);  // answered when it has moved
     else if constexpr (std::same_as<M, wire::SetView>)
       error = take_view(wire::from_wire(call));
     else if constexpr (std::same_as<M, wire::FenceAck>)
@@ -238,6 +240,7 @@ Error Node::State::take_view(const View& candidate) {
   // The order is the protocol's: whatever belongs to the exchange is in front of "done" on every link.
   home.take_view(change);
   master.claim_moved(change);
+  master.tell_arrivals();
   requester.report_losses();
   post.send_to_all(wire::RebuildDone{.epoch = core.view.epoch, .view_digest = core.view.digest(),
                                      .leases = core.lost.report(core.now),
@@ -246,6 +249,8 @@ Error Node::State::take_view(const View& candidate) {
   requester.ask_again();
   report.take_view();
   lockspaces.take_view(before);
+  moves.take_view();
+  departure.take_view();
   receive_kept();
   return Error{Errc::ok};
 }
@@ -312,15 +317,17 @@ Instant Node::State::next_wake() {
     acknowledge_at = Instant::never();
   else if (acknowledge_at == Instant::never() || acknowledge_at <= core.now)
     acknowledge_at = core.now + acknowledge_within;
-  if (shutting_down) return acknowledge_at;
   const Instant lost = may_let_go() ? core.lost.next() : Instant::never();
   const Instant next = std::min({lost, requester.next(), master.next(), report.next(), acknowledge_at});
   return std::min(next, life.next());
 }
 
 void Node::State::shut_down() {
-  sessions.for_each_open([&](Session& session) { sessions.end(session, Error{Errc::shutting_down}); });
-  shutting_down = true;
+  std::vector<ClientConn> open;
+  sessions.for_each_open([&](const Session& session) { open.push_back(session.conn); });
+  for (const ClientConn conn : open)
+    if (Session* session = sessions.find(conn)) end_session(*session, Error{Errc::shutting_down});
+  departure.begin();
 }
 
 void Node::State::tell_status(const Session& session, RequestId request) {

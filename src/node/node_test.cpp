@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "node/node.hpp"
 
+#include "node/requester.hpp"
 #include "node/small_world_test.hpp"
 
 namespace holdfast::node {
@@ -145,6 +146,49 @@ TEST(Node, answers_a_query_without_a_node_that_is_silent) {
   world.advance(2500ms);
   EXPECT_EQ(world.last<wire::QueryEnd>(c).status, Errc::recovering);
   EXPECT_NE(world.told(c).find("backup"), std::string::npos);
+}
+
+// The home of some of these names is silent, and so is the master of others: whoever set a time hears in time.
+TEST(Node, a_timed_request_is_answered_in_time_whoever_is_silent) {
+  SmallWorld world(3);
+  const ClientConn holder = world.connect(n3);
+  constexpr std::uint64_t names = 20;
+  const auto name = [](std::uint64_t i) { return "r" + std::to_string(i); };
+  for (std::uint64_t i = 0; i < names; i += 2) world.call(holder, lock_call(i + 1, Mode::EX, name(i)));
+  const ClientConn known = world.connect(n1);
+  for (std::uint64_t i = 0; i < names; i += 4) world.call(known, lock_call(i + 1, Mode::NL, name(i)));
+  world.silence(n3);
+  std::vector<ClientConn> asking;
+  for (std::uint64_t i = 0; i < names; ++i) {
+    asking.push_back(world.connect(n1));
+    const std::string wanted = name(i);
+    wire::Lock call = lock_call(1, Mode::EX, wanted);
+    call.wait_max = 500ms;
+    world.call(asking.back(), call);
+  }
+  world.advance(500ms + Requester::expiry_answer_max);
+  int granted = 0;
+  for (const ClientConn conn : asking) {
+    const std::string told = world.told(conn);
+    const bool refused = told.find("Refused") != std::string::npos;
+    if (refused) {
+      EXPECT_EQ(world.last<wire::Refused>(conn).status, Errc::timed_out);
+    }
+    granted += static_cast<int>(told.find("Granted") != std::string::npos);
+    EXPECT_TRUE(refused || told.find("Granted") != std::string::npos) << told;
+  }
+  EXPECT_GT(granted, 0) << "not every home is silent";
+  EXPECT_LT(granted, static_cast<int>(names / 2));
+  // What was given up holds nothing: when the silent one is gone, all is free.
+  for (const ClientConn conn : asking) world.close(conn);
+  world.crash(n3);
+  world.silence(NodeId{});
+  world.advance(8s);
+  const ClientConn after = world.connect(n2);
+  for (std::uint64_t i = 0; i < names; ++i) {
+    world.call(after, lock_call(i + 1, Mode::EX, name(i)));
+    EXPECT_EQ(world.last<wire::Granted>(after).request, RequestId{i + 1}) << name(i);
+  }
 }
 
 TEST(Node, a_foreign_or_ended_lock_id_is_refused) {

@@ -43,6 +43,18 @@ class Receiver {
   HF_RECEIVES(ProbeReply);
   HF_RECEIVES(PurgeOrphans);
   HF_RECEIVES(LockspaceMember);
+  HF_RECEIVES(Moving);
+  HF_RECEIVES(MovingReply);
+  HF_RECEIVES(Install);
+  HF_RECEIVES(InstallLock);
+  HF_RECEIVES(InstallOperation);
+  HF_RECEIVES(Installed);
+  HF_RECEIVES(MoveDone);
+  HF_RECEIVES(MoveQuery);
+  HF_RECEIVES(MoveAsk);
+  HF_RECEIVES(MoveOrder);
+  HF_RECEIVES(MoveAnswer);
+  HF_RECEIVES(Leaving);
 #undef HF_RECEIVES
   // Not a message, since it never goes to another node: somebody is in the way of this claim of ours. Has its
   // program given the lock up already?

@@ -87,6 +87,47 @@ void Roles::receive(NodeId from, const wire::MasterClaim& message) {
   if (timely(message.epoch) == Timely::late || is_due(from, message.epoch, message)) home.on(from, message);
 }
 
+// A move is part of one epoch: a view change stops it, and both ends begin again.
+void Roles::receive(NodeId from, const wire::Moving& message) {
+  if (is_due(from, message.epoch, message)) requester.on(from, message);
+}
+
+void Roles::receive(NodeId from, const wire::MovingReply& message) {
+  if (is_due(from, message.epoch, message)) master.on(from, message);
+}
+
+void Roles::receive(NodeId from, const wire::Install& message) {
+  if (is_due(from, message.epoch, message)) master.on(from, message);
+}
+
+void Roles::receive(NodeId from, const wire::InstallLock& message) {
+  if (is_due(from, message.epoch, message)) master.on(from, message);
+}
+
+void Roles::receive(NodeId from, const wire::InstallOperation& message) {
+  if (is_due(from, message.epoch, message)) master.on(from, message);
+}
+
+void Roles::receive(NodeId from, const wire::Installed& message) {
+  if (is_due(from, message.epoch, message)) home.on(from, message);
+}
+
+void Roles::receive(NodeId from, const wire::MoveDone& message) {
+  if (is_due(from, message.epoch, message)) master.on(from, message);
+}
+
+void Roles::receive(NodeId from, const wire::MoveQuery& message) {
+  if (is_due(from, message.epoch, message)) home.on(from, message);
+}
+
+void Roles::receive(NodeId from, const wire::MoveAsk& message) {
+  if (is_due(from, message.epoch, message)) home.on(from, message);
+}
+
+void Roles::receive(NodeId from, const wire::MoveOrder& message) {
+  if (is_due(from, message.epoch, message)) master.on(message);
+}
+
 void Roles::receive(NodeId from, const wire::RebuildLock& message) {
   if (is_due(from, message.epoch, message)) home.on(from, message);
 }

@@ -7,10 +7,12 @@
 #include <deque>
 #include <string>
 
+#include "node/departure.hpp"
 #include "node/home.hpp"
 #include "node/life.hpp"
 #include "node/lockspaces.hpp"
 #include "node/master.hpp"
+#include "node/moves.hpp"
 #include "node/peers.hpp"
 #include "node/report.hpp"
 #include "node/requester.hpp"
@@ -23,7 +25,8 @@ class Roles : public Receiver {
   explicit Roles(NodeConfig config)
       : core(std::move(config)), peers(core), post(core, peers, *this), life(core, peers, post), sessions(core), master(core, post),
         requester(core, post, sessions, master), home(core, post, master),
-        report(core, post, sessions, master, requester), lockspaces(core, post, sessions, requester) {}
+        report(core, post, sessions, master, requester), lockspaces(core, post, sessions, requester),
+        moves(core, post, sessions), departure(core, post, master, requester) {}
 
   // Steps the messages of a data frame. False, with the reason, if one of them makes no sense.
   [[nodiscard]] bool receive_all(const Peers::Arrived& arrived, std::string_view& what);
@@ -56,6 +59,18 @@ class Roles : public Receiver {
   void receive(NodeId from, const wire::ProbeReply& message) override { report.on(from, message); }
   void receive(NodeId, const wire::PurgeOrphans& message) override { requester.on(message); }
   void receive(NodeId from, const wire::LockspaceMember& message) override { lockspaces.on(from, message); }
+  void receive(NodeId from, const wire::Moving& message) override;
+  void receive(NodeId from, const wire::MovingReply& message) override;
+  void receive(NodeId from, const wire::Install& message) override;
+  void receive(NodeId from, const wire::InstallLock& message) override;
+  void receive(NodeId from, const wire::InstallOperation& message) override;
+  void receive(NodeId from, const wire::Installed& message) override;
+  void receive(NodeId from, const wire::MoveDone& message) override;
+  void receive(NodeId from, const wire::MoveQuery& message) override;
+  void receive(NodeId from, const wire::MoveAsk& message) override;
+  void receive(NodeId from, const wire::MoveOrder& message) override;
+  void receive(NodeId, const wire::MoveAnswer& message) override { moves.on(message); }
+  void receive(NodeId from, const wire::Leaving& message) override { departure.on(from, message); }
   void recall(ClaimId claim) override { requester.recall(claim); }
 
   Core core;
@@ -68,6 +83,8 @@ class Roles : public Receiver {
   Home home;
   Report report;
   Lockspaces lockspaces;
+  Moves moves;
+  Departure departure;
 
  private:
   enum class Timely : std::uint8_t { now, late, early };

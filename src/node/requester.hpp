@@ -25,6 +25,10 @@ namespace holdfast::node {
 
 class Requester {
  public:
+  // How long after the end of its wait a request still waits for the master to say who stood in its way. Clients
+  // are patient for longer than that.
+  static constexpr Duration expiry_answer_max = std::chrono::milliseconds(500);
+
   Requester(Core& core, Post& post, Sessions& sessions, Master& master)
       : core_(core), post_(post), sessions_(sessions), master_(master) {}
 
@@ -39,6 +43,7 @@ class Requester {
   void end_session(Session& session);
   // Ends the orphans that match; pid 0: of all processes.
   void purge(std::string_view lockspace, std::uint32_t pid, std::string_view name_pattern);
+  void purge_all_orphans();
 
   // See Receiver::recall.
   void recall(ClaimId id);
@@ -55,6 +60,7 @@ class Requester {
   void on(const wire::MasterReply& reply);
   void on(NodeId from, const wire::RebuildReply& reply);
   void on(const wire::PurgeOrphans& message);
+  void on(NodeId from, const wire::Moving& message);
 
   // After a view change: reports the claims whose master was lost to the homes that rebuild them, and asks
   // again where the answer of a home is outstanding.
@@ -82,10 +88,15 @@ class Requester {
 
  private:
   enum class Which : std::uint8_t { main, cancel, unlock };
+  enum class Due : std::uint8_t {
+    wait,    // the program waits no longer
+    answer,  // nor do we for what the master has to say about it
+  };
   struct Deadline {
     Instant at;
     ClaimId claim;
     Token asked_at;  // of the operation that it belongs to
+    Due due = Due::wait;
     bool operator>(const Deadline& other) const { return at > other.at; }
   };
 
@@ -118,6 +129,7 @@ class Requester {
   [[nodiscard]] static bool writes_now(const Claim& claim, Mode mode);
   void begin_main(Claim& claim, RequestId request, Duration wait_max);
   void end_claim(ClaimId id, FlagSet flags, RequestId request);
+  void end_orphan(ClaimId id);
   void cancel_main(ClaimId id, Errc reason, RequestId request);
   template <class Call>
   void refuse(const Session& session, const Call& call, ClaimId lock, const Error& error);
@@ -133,7 +145,8 @@ class Requester {
   void dispatch(ClaimId id);
   void send(Claim& claim, Which which, wire::Answer answer);
   void ask(Place& place);
-  void expire(ClaimId id);
+  void expire(const Deadline& deadline);
+  void give_up(ClaimId id, Errc reason);
   void learn(Place& place, NodeId master, Mastership mastership, ResourceId resource);
   void flush(PlaceId id);
   void forget_if_unused(Place& place);
@@ -151,6 +164,8 @@ class Requester {
   void finish_locally(Place& place);
   void answer_refused(Claim& claim, Errc status, const std::vector<wire::BlockerRow>& blockers);
   void end_if_over(ClaimId id);
+  [[nodiscard]] static bool awaits_news(const Place& place);
+  void stop_awaiting_news(Place& place);
   void report(Place& place, NodeId home);
   void report_value(const Place& place, NodeId home);
   void remember_write(const Claim& claim, FlagSet flags, std::string_view value);
@@ -164,6 +179,7 @@ class Requester {
   PlaceIndex by_name_;
   IdleList<Place> idle_;
   std::priority_queue<Deadline, std::vector<Deadline>, std::greater<>> deadlines_;
+  std::vector<PlaceId> to_ask_;            // whose masters have to be asked for again, at the end of the turn
   std::vector<ClaimId> released_parents_;  // their last sub-lock has gone
   std::deque<boost::intrusive::list<Claim, boost::intrusive::base_hook<SessionLink>>> by_session_;  // by conn
   std::vector<Written> written_;

@@ -16,9 +16,10 @@ Claim* Requester::accept(NodeId from, const Reply& reply) {
   if (claim == nullptr) return nullptr;
   Place& place = places_[claim->place];
   if (place.state == PlaceState::known && place.mastership != reply.mastership) return nullptr;
-  if (place.state == PlaceState::asking && reply.resource &&
-      (reply.asked == place.asked || planted(Bug::apply_out_of_order)))
-    learn(place, from, reply.mastership, reply.resource);
+  const bool answers_question = place.state == PlaceState::asking &&
+                                (reply.asked == place.asked || planted(Bug::apply_out_of_order));
+  const bool is_next = place.state == PlaceState::moving && place.next_mastership == reply.mastership;
+  if ((answers_question || is_next) && reply.resource) learn(place, from, reply.mastership, reply.resource);
   if (claim->main.stage != Stage::sent || claim->main.number != reply.number) return nullptr;
   return claim;
 }
@@ -54,8 +55,8 @@ void Requester::take_grant(Claim& claim, const wire::GrantReply& reply) {
     claim.copy = Copy::of_grant;
     claim.write_number = reply.write_number;
     claim.value_state = reply.value_state;
-  } else if (claim.copy == Copy::of_grant && before <= Mode::CR) {
-    claim.copy = Copy::older;  // while it was held so weakly, others could write
+  } else if (claim.copy == Copy::of_grant && (before <= Mode::CR || reply.notes.has(wire::GrantNote::demoted))) {
+    claim.copy = Copy::older;  // while it was held so weakly, or not at all, others could write
   }
   claim.newest_number = reply.write_number;
   claim.state = ClaimState::granted;
@@ -169,8 +170,9 @@ void Requester::on(const wire::NotMaster& reply) {
   if (claim == nullptr) return;
   Place& place = places_[claim->place];
   const auto is_held = [](const Claim& other) { return other.state == ClaimState::granted; };
-  if (place.state == PlaceState::rebuilding && std::ranges::any_of(place.claims, is_held)) return;
-  const bool was_sent_there = place.state == PlaceState::known || place.state == PlaceState::rebuilding;
+  const bool will_hear = place.state == PlaceState::rebuilding || place.state == PlaceState::moving;
+  if (will_hear && std::ranges::any_of(place.claims, is_held)) return;
+  const bool was_sent_there = place.state == PlaceState::known || will_hear;
   if (was_sent_there && place.mastership == reply.mastership) {
     place.state = PlaceState::unknown;
     place.asker = {};
@@ -199,6 +201,36 @@ void Requester::on(const wire::MasterReply& reply) {
   flush(place.id);
 }
 
+// ---- moves ----------------------------------------------------------------------------------------------
+
+// Nothing more is sent to the old master. Whoever serves will say so for each lock that it knows.
+void Requester::on(NodeId from, const wire::Moving& message) {
+  Place* place = by_name_.find(seed_of(message.key), *split_key(message.key));
+  if (place != nullptr && place->state == PlaceState::known && place->master == from &&
+      place->mastership == message.mastership && core_.view.has(message.to)) {
+    place->next = message.to;
+    place->next_incarnation = core_.incarnation_of(message.to);
+    place->next_mastership = message.next;
+    place->state = awaits_news(*place) ? PlaceState::moving : PlaceState::unknown;
+    place->asker = {};
+  }
+  const std::string key(message.key);
+  post_.send(from, wire::MovingReply{.epoch = message.epoch, .mastership = message.mastership, .key = key});
+}
+
+// Does the master know of any claim here?
+bool Requester::awaits_news(const Place& place) {
+  return std::ranges::any_of(place.claims, [](const Claim& claim) { return claim.sent > 0; });
+}
+
+// The last claim of which it knew has gone: nobody will say anything.
+void Requester::stop_awaiting_news(Place& place) {
+  if (place.state != PlaceState::moving || awaits_news(place)) return;
+  place.state = PlaceState::unknown;
+  core_.reached("nobody is left to hear of a move");
+  if (!place.claims.empty()) to_ask_.push_back(place.id);
+}
+
 // ---- losses ---------------------------------------------------------------------------------------------
 
 void Requester::report_losses() {
@@ -215,7 +247,10 @@ void Requester::report_losses() {
         claim.sent = std::min(claim.sent, claim.main.number - 1);
       }
     const bool master_lost = place.state == PlaceState::known && !core_.is_member(place.master, place.incarnation);
-    if (master_lost || place.state == PlaceState::rebuilding) lost.emplace_back(place.key, id);
+    const bool next_lost =
+        place.state == PlaceState::moving && !(core_.is_member(place.master, place.incarnation) &&
+                                               (planted(Bug::rebuild_half_told) || core_.is_member(place.next, place.next_incarnation)));
+    if (master_lost || next_lost || place.state == PlaceState::rebuilding) lost.emplace_back(place.key, id);
   });
   for (const auto& [key, id] : lost) {
     finish_locally(places_[id]);
@@ -290,7 +325,11 @@ void Requester::report(Place& place, NodeId home) {
 // The best copy of the value that our claims have. Under a grant above CR nobody else can write, so the
 // copy of such a grant is surely the newest.
 void Requester::report_value(const Place& place, NodeId home) {
-  const auto is_current = [](const Claim& claim) { return claim.copy == Copy::of_grant && claim.mode > Mode::CR; };
+  const auto is_current = [](const Claim& claim) {
+    // The master may have taken away the mode of a conversion that agreed to it.
+    const bool may_be_demoted = claim.main.stage == Stage::sent && claim.flags.has(Flag::convdeadlk);
+    return claim.copy == Copy::of_grant && claim.mode > Mode::CR && !may_be_demoted;
+  };
   const Claim* best = nullptr;
   for (const Claim& claim : place.claims) {
     if (claim.state != ClaimState::granted || claim.copy == Copy::none || claim.write_number == 0) continue;
@@ -309,10 +348,11 @@ void Requester::on(NodeId from, const wire::RebuildReply& reply) {
   Claim* claim = claims_.find(reply.claim);
   if (claim == nullptr) return;
   Place& place = places_[claim->place];
-  if (place.state != PlaceState::rebuilding && place.mastership != reply.mastership) return;
+  const bool awaited = place.state == PlaceState::rebuilding || place.state == PlaceState::moving;
+  if (!awaited && place.mastership != reply.mastership) return;
   claim->lock = reply.lock;
   if (claim->main.stage == Stage::sent) claim->stamp = reply.stamp;
-  if (place.state != PlaceState::rebuilding) {
+  if (!awaited) {
     dispatch(reply.claim);
     return;
   }

@@ -154,10 +154,20 @@ void Requester::purge(std::string_view lockspace, std::uint32_t pid, std::string
         matches(name_pattern, parts) && (pid == 0 || sessions_.facts(claim.owner).pid == pid))
       meant.push_back(claim.id);
   });
-  for (const ClaimId id : meant) {
-    claims_[id].bond = Bond::ending;
-    end_claim(id, {Flag::forceunlock, Flag::ivvalblk}, {});
-  }
+  for (const ClaimId id : meant) end_orphan(id);
+}
+
+void Requester::purge_all_orphans() {
+  std::vector<ClaimId> orphans;
+  claims_.for_each([&](ClaimId id, const Claim& claim) {
+    if (claim.bond == Bond::orphan && claim.unlock.stage == Stage::none) orphans.push_back(id);
+  });
+  for (const ClaimId id : orphans) end_orphan(id);
+}
+
+void Requester::end_orphan(ClaimId id) {
+  claims_[id].bond = Bond::ending;
+  end_claim(id, {Flag::forceunlock, Flag::ivvalblk}, {});
 }
 
 bool Requester::has_locks_in(std::string_view lockspace) const {

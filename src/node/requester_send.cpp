@@ -100,6 +100,7 @@ void Requester::ask_again() {
 }
 
 void Requester::learn(Place& place, NodeId master, Mastership mastership, ResourceId resource) {
+  place.next = {};
   place.state = PlaceState::known;
   place.asker = {};
   place.master = master;
@@ -134,6 +135,7 @@ void Requester::erase(Claim& claim) {
   if (place.asker == claim.id) place.asker = {};
   if (claim.parent) leave_parent(claim.parent);
   claims_.erase(claim.id);
+  stop_awaiting_news(place);
   forget_if_unused(place);
 }
 
@@ -152,33 +154,46 @@ void Requester::end_released_parents() {
   }
 }
 
-// The time of a wait is over. While the resource has no master there is nobody to take the request back
-// from: the program is told at once, and the lock goes as soon as it can.
-void Requester::expire(ClaimId id) {
+// The time of a wait is over: the request is taken back from the master, which knows who stands in the way. If that
+// is not answered soon, or there is no master to ask while it is rebuilt, the program is told all the same. Only a
+// request can be given up so: a conversion may have been granted, and its mode is the master's to say.
+void Requester::expire(const Deadline& deadline) {
+  const ClaimId id = deadline.claim;
+  const Claim& claim = claims_[id];
+  const bool can_be_given_up = claim.state == ClaimState::requesting && claim.main.stage == Stage::sent &&
+                               claim.bond == Bond::session && claim.unlock.stage == Stage::none;
+  const Errc reason =
+      places_[claim.place].state == PlaceState::rebuilding ? Errc::recovering : Errc::timed_out;
+  if (can_be_given_up && (deadline.due == Due::answer || reason == Errc::recovering)) {
+    give_up(id, reason);
+  } else if (deadline.due == Due::wait) {
+    const Token asked_at = claim.asked_at;
+    cancel_main(id, reason, {});
+    if (claims_.find(id) != nullptr)
+      deadlines_.push({.at = core_.now + expiry_answer_max, .claim = id, .asked_at = asked_at, .due = Due::answer});
+  }
+}
+
+// The program is told at once, and the lock goes as soon as it can, whatever comes of the request.
+void Requester::give_up(ClaimId id, Errc reason) {
   Claim& claim = claims_[id];
-  if (places_[claim.place].state != PlaceState::rebuilding) {
-    cancel_main(id, Errc::timed_out, {});
-    return;
-  }
-  if (claim.state == ClaimState::requesting && claim.main.stage == Stage::sent && claim.bond == Bond::session &&
-      claim.unlock.stage == Stage::none) {
-    sessions_.send(claim.conn, claim.owner,
-                   wire::Refused{.request = std::exchange(claim.main.request, {}), .lock = id,
-                                 .status = Errc::recovering, .detail = {}, .blockers = {}});
-    if (const RequestId cancel = std::exchange(claim.cancel.request, {}))
-      sessions_.send(claim.conn, claim.owner, wire::Done{.request = cancel, .status = Errc::ok, .detail = {}});
-    auto& siblings = by_session_[claim.conn.value()];
-    siblings.erase(siblings.iterator_to(claim));
-    sessions_.keep_facts(claim.owner);
-    claim.bond = Bond::ending;
-    end_claim(id, {Flag::forceunlock}, {});
-    return;
-  }
-  cancel_main(id, Errc::recovering, {});
+  if (reason == Errc::timed_out) core_.reached("a request is given up, since nobody answers");
+  sessions_.send(claim.conn, claim.owner,
+                 wire::Refused{.request = std::exchange(claim.main.request, {}), .lock = id, .status = reason,
+                               .detail = {}, .blockers = {}});
+  if (const RequestId cancel = std::exchange(claim.cancel.request, {}))
+    sessions_.send(claim.conn, claim.owner, wire::Done{.request = cancel, .status = Errc::ok, .detail = {}});
+  auto& siblings = by_session_[claim.conn.value()];
+  siblings.erase(siblings.iterator_to(claim));
+  sessions_.keep_facts(claim.owner);
+  claim.bond = Bond::ending;
+  end_claim(id, {Flag::forceunlock}, {});
 }
 
 void Requester::sweep() {
   end_released_parents();
+  for (const PlaceId id : std::exchange(to_ask_, {}))
+    if (Place* place = places_.find(id); place != nullptr && place->state == PlaceState::unknown) ask(*place);
   while (Place* place = idle_.take_due(core_.now, core_.config.idle_keep)) {
     if (!place->claims.empty()) continue;
     by_name_.erase(seed_of(place->key), *place);
@@ -189,7 +204,7 @@ void Requester::sweep() {
     deadlines_.pop();
     const Claim* claim = claims_.find(deadline.claim);
     if (claim == nullptr || claim->main.stage == Stage::none || claim->asked_at != deadline.asked_at) continue;
-    expire(deadline.claim);
+    expire(deadline);
   }
 }
 

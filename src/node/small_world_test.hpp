@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -79,6 +80,16 @@ class SmallWorld {
   void check_no_more() { checks_ = false; }
   // Nothing that is sent to this node arrives any more; it stays a member.
   void silence(NodeId id) { silent_ = id; }
+  // The node is told to end, and does so when it has said that it may; then the others get a view without it.
+  // False if it never said so.
+  bool leave(NodeId id) {
+    step(id, Shutdown{});
+    settle();
+    for (int i = 0; i < 10 && !left_.contains(id); ++i) advance(std::chrono::milliseconds(100));
+    const bool left = left_.contains(id);
+    if (left) crash(id);
+    return left;
+  }
   // The node and its programs are gone; the others get a view without it.
   void crash(NodeId id) {
     nodes_.erase(id);
@@ -121,6 +132,7 @@ class SmallWorld {
     effects.peers.for_each([&](PeerConn conn, wire::Buffer& bytes) {
       in_flight_.push_back({id, NodeId{conn.value() & 255}, std::string(bytes.text())});
     });
+    if (effects.left) left_.insert(id);
     const std::vector<Dial> dials = effects.dials;
     effects.clear();
     for (const Dial& dial : dials) {
@@ -184,6 +196,7 @@ class SmallWorld {
   std::vector<std::string> traffic_;
   Effects effects_;
   NodeId silent_;
+  std::set<NodeId> left_;
   bool checks_ = true;
 };
 

@@ -25,6 +25,8 @@ enum class TraceKind : std::uint8_t {
   node_lost,         // peer
   locks_dropped,     // peer, a: how many locks of the lost node were dropped
   lease_wait,        // peer, a: milliseconds
+  moving,            // peer: to whom, text: key
+  moved,             // peer, text: key
   lease_begun,       // a: epoch
   lease_expired,     //
   reached,           // text: a rare situation (HF_REACHED)
@@ -50,6 +52,8 @@ inline constexpr TraceKindRow trace_table[] = {
     {TraceKind::node_lost, TraceLevel::warning, "node lost"},
     {TraceKind::locks_dropped, TraceLevel::info, "locks of a lost node dropped"},
     {TraceKind::lease_wait, TraceLevel::info, "waiting for the lease of a lost node"},
+    {TraceKind::moving, TraceLevel::debug, "a resource is given away"},
+    {TraceKind::moved, TraceLevel::debug, "a resource was given away"},
     {TraceKind::lease_begun, TraceLevel::info, "enough others agree: programs may hold locks"},
     {TraceKind::lease_expired, TraceLevel::warning, "the lease of this node ran out"},
     {TraceKind::reached, TraceLevel::debug, "reached"},

@@ -59,6 +59,8 @@ CLI::App* add_replay(CLI::App& app, ReplayFlags& flags) {
   CLI::App* verb = app.add_subcommand("replay", "run exactly what a failure printed");
   verb->add_option("LINE", flags.line, "such as 'sim:campaign=attrition,seed=8123'")->required();
   verb->add_option("--campaigns", flags.folder, "where the campaign files are");
+  verb->add_option("--history", flags.history, "write what the programs saw, for `holdfast check`")
+      ->type_name("FILE");
   verb->add_flag("--trace", flags.trace, "print everything that happens");
   verb->footer("Example: holdfast-sim replay 'sim:campaign=attrition,seed=8123' --trace");
   return verb;
@@ -68,6 +70,7 @@ CLI::App* add_planted(CLI::App& app, PlantedFlags& flags) {
   CLI::App* verb = app.add_subcommand(
       "planted", "switch mistakes on and look how many seeds it takes to find them");
   verb->add_option("--bug", flags.bug, "this one alone (see src/base/planted.hpp)");
+  verb->add_option("--except", flags.left_out, "all but these, with commas between")->delimiter(',');
   verb->add_option("--seed", flags.first_seed, "the first seed");
   verb->add_option("--seeds", flags.seeds, "how many seeds each has to be found in");
   verb->add_option("--control", flags.control_seeds, "seeds without faults that must not find it");

@@ -43,6 +43,7 @@ enum class ClientMessage : std::uint16_t {
   sync = 13,
   leave_lockspace = 14,
   list_lockspaces = 15,
+  move = 16,
   welcome = 64,
   granted = 65,
   waiting = 66,
@@ -255,6 +256,18 @@ struct SetView {
   view.device_timeout = std::chrono::duration_cast<std::chrono::milliseconds>(message.device_timeout);
   return view;
 }
+
+// Operator: this resource (with all of its sub-locks' resources) is to be mastered at `to`. Answered when it is.
+struct Move {
+  static constexpr auto type = ClientMessage::move;
+  static constexpr std::string_view name = "Move";
+  RequestId request;
+  LockspaceHandle lockspace;
+  NodeId to;
+  std::string_view resource;
+  static constexpr std::tuple fields{field("request", &Move::request), field("lockspace", &Move::lockspace),
+                                     field("to", &Move::to), field("resource", &Move::resource)};
+};
 
 // Operator: this life of that node is surely dead and so are its clients: nobody has to wait for its lease.
 struct FenceAck {
@@ -471,7 +484,7 @@ struct LockspaceRow {
 };
 
 using ToDaemon = MessageList<ClientHello, Lock, Convert, Unlock, Release, Cancel, Purge, OpenLockspace, Query,
-                             StatusQuery, SetView, FenceAck, Sync, LeaveLockspace, ListLockspaces>;
+                             StatusQuery, SetView, FenceAck, Sync, LeaveLockspace, ListLockspaces, Move>;
 using ToClient = MessageList<Welcome, Granted, Waiting, Refused, Done, NoticeEvent, LostEvent, Ended,
                              LockspaceOpened, ResourceRow, LockRow, QueryEnd, NodeStatus, LockspaceRow>;
 

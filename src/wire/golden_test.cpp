@@ -11,6 +11,7 @@
 
 #include "wire/client_messages.hpp"
 #include "wire/framing.hpp"
+#include "wire/group_messages.hpp"
 #include "wire/peer_messages.hpp"
 #include "wire/print.hpp"
 #include "wire/sample.hpp"
@@ -106,6 +107,8 @@ constexpr Golden client_golden[] = {
      R"( members=[11 12] since=[13 14]})",
      R"(430000004d0001000000000000000300636363030000000400000005000000060000000700000008000000090000000a0000)"
      R"(0002000b0000000c00000002000d0000000e000000)"},
+    {R"(Move{request=1 lockspace=2 to=3 resource="ee"})",
+     R"(140000001000010000000000000002000300000002006565)"},
 };
 constexpr Golden peer_golden[] = {
     {R"(LinkData{sequence=1 received=2 clock=3.4})",
@@ -194,9 +197,53 @@ constexpr Golden peer_golden[] = {
      R"(12000000050001000000000000000200000000000000)"},
     {R"(HeartbeatReply{sent=1})",
      R"(0a00000006000100000000000000)"},
+    {R"(Moving{epoch=1 mastership=2 to=3 next=4 key="fff"})",
+     R"(230000003200010000000000000002000000000000000300000004000000000000000300666666)"},
+    {R"(MovingReply{epoch=1 mastership=2 key="d"})",
+     R"(15000000330001000000000000000200000000000000010064)"},
+    {R"(Install{epoch=1 before=2 mastership=3 state=1 write_number=5 locks=6 operations=7 key="iii" value="j)"
+     R"("})",
+     R"(3300000034000100000000000000020000000000000003000000000000000105000000000000000600000007000000030069)"
+     R"(696901006a)"},
+    {R"(InstallLock{epoch=1 mastership=2 node=3 incarnation=4 claim=5 owner=6 applied=7 pending=8 asked=9 st)"
+     R"(anding=1 granted=EX wanted=NL flags=13 token=14.15 stamp=16 age=17})",
+     R"(6500000035000100000000000000020000000000000003000000040000000000000005000000000000000600000000000000)"
+     R"(070000000800000009000000000000000105000d0000000e000000000000000f000000000000001000000000000000110000)"
+     R"(0000000000)"},
+    {R"(InstallOperation{epoch=1 mastership=2 from=3 bytes="ee"})",
+     R"(1a0000003600010000000000000002000000000000000300000002006565)"},
+    {R"(Installed{epoch=1 before=2 mastership_before=3 mastership=4 key="fff"})",
+     R"(230000003700010000000000000002000000030000000000000004000000000000000300666666)"},
+    {R"(MoveDone{epoch=1 mastership_before=2 mastership=3 status=cancelled key="fff"})",
+     R"(21000000380001000000000000000200000000000000030000000000000004000300666666)"},
+    {R"(MoveQuery{epoch=1 mastership_before=2 mastership=3 key="ee"})",
+     R"(1e000000390001000000000000000200000000000000030000000000000002006565)"},
+    {R"(MoveAsk{epoch=1 number=2 to=3 key="ee"})",
+     R"(1a0000003a00010000000000000002000000000000000300000002006565)"},
+    {R"(MoveOrder{epoch=1 origin=2 number=3 to=4 key="fff"})",
+     R"(1f0000003d000100000000000000020000000300000000000000040000000300666666)"},
+    {R"(MoveAnswer{number=1 status=timed_out})",
+     R"(0c0000003b0001000000000000000200)"},
+    {R"(Leaving{stage=1})",
+     R"(030000003c0001)"},
 };
 
 // What programs and nodes of earlier releases say, with fewer fields at the end, and how it is understood.
+constexpr Golden group_golden[] = {
+    {R"(GroupAnnounce{protocol=1 configuration={ring_node=2 ring_sequence=3 members_digest=4} incarnation=5 )"
+     R"(address="g" weight=7 votes=8 configured_votes=9 tie_breaker=10 quorate=11 epoch=12 acting=13 promise)"
+     R"(d={view={epoch=14 members=[{node=15 incarnation=16 address="rrr" weight=18 votes=19} {node=20 incarn)"
+     R"(ation=21 address="ww" weight=23 votes=24}] configured_votes=25 quorate=26} tie_breaker=27 device_vot)"
+     R"(es=28 device_timeout=29}})",
+     R"(8f00000001000100000002000000030000000000000004000000000000000500000000000000010067070000000800000009)"
+     R"(0000000a0000000b0c000000000000000d0e0000000000000002000f00000010000000000000000300727272120000001300)"
+     R"(0000140000001500000000000000020077771700000018000000190000001a1b0000001c0000001d00000000000000)"},
+    {R"(GroupPromise{configuration={ring_node=1 ring_sequence=2 members_digest=3} epoch=4 view_digest=5})",
+     R"(260000000200010000000200000000000000030000000000000004000000000000000500000000000000)"},
+    {R"(GroupAlive{configuration={ring_node=1 ring_sequence=2 members_digest=3}})",
+     R"(1600000003000100000002000000000000000300000000000000)"},
+};
+
 constexpr Golden earlier_golden[] = {
     {R"(SetView{request=1 view={epoch=2 members=[{node=3 incarnation=4 address="fff" weight=6 votes=7} {node)"
      R"(=8 incarnation=9 address="kk" weight=11 votes=12}] configured_votes=13 quorate=14} tie_breaker=0 device_vot)"
@@ -283,6 +330,7 @@ TEST(Golden, bytes_of_earlier_releases_are_understood) {
 }
 
 TEST(Golden, bytes_between_client_and_daemon) { compare(client_golden, ToDaemon{}, ToClient{}); }
+TEST(Golden, bytes_in_a_process_group) { compare(group_golden, BetweenGroupMembers{}); }
 TEST(Golden, bytes_between_peers) { compare(peer_golden, LinkFrames{}, BetweenPeers{}); }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "base/limits.hpp"
 #include "wire/client_messages.hpp"
 #include "wire/framing.hpp"
+#include "wire/group_messages.hpp"
 #include "wire/peer_messages.hpp"
 #include "wire/print.hpp"
 #include "wire/sample.hpp"
@@ -22,6 +23,7 @@ void for_each_protocol(Visit&& visit) {
   visit(ToClient{}, "ToClient");
   visit(LinkFrames{}, "LinkFrames");
   visit(BetweenPeers{}, "BetweenPeers");
+  visit(BetweenGroupMembers{}, "BetweenGroupMembers");
 }
 
 template <class Visit>

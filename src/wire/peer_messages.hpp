@@ -16,6 +16,8 @@
 #include "model/ids.hpp"
 #include "model/token.hpp"
 #include "wire/codec.hpp"
+#include "wire/move_messages.hpp"
+#include "wire/peer_message.hpp"
 #include "wire/shared_parts.hpp"
 
 namespace holdfast::wire {
@@ -91,36 +93,6 @@ struct HeartbeatReply {
 };
 
 using LinkFrames = MessageList<LinkData, LinkAck, LinkHello, LinkRefuse, Heartbeat, HeartbeatReply>;
-
-// Wire value: never renumber.
-enum class PeerMessage : std::uint16_t {
-  operation = 1,
-  forward = 2,
-  grant_reply = 3,
-  queue_reply = 4,
-  refuse_reply = 5,
-  done_reply = 6,
-  notice = 7,
-  not_master = 8,
-  master_reply = 9,
-  remove = 10,
-  remove_reply = 11,
-  master_claim = 20,
-  rebuild_lock = 21,
-  rebuild_value = 22,
-  rebuild_done = 23,
-  rebuild_reply = 24,
-  fenced = 25,
-  query_ask = 30,
-  query_resource = 31,
-  query_lock = 32,
-  query_owner = 33,
-  query_done = 34,
-  probe = 40,
-  probe_reply = 41,
-  purge_orphans = 42,
-  lockspace_member = 43,
-};
 
 // Wire value: never renumber.
 enum class OperationKind : std::uint8_t { request = 0, convert = 1, unlock = 2, cancel = 3 };
@@ -509,6 +481,8 @@ struct LockspaceMember {
 using BetweenPeers =
     MessageList<Operation, GrantReply, DoneReply, QueueReply, RefuseReply, Notice, Forward, NotMaster, MasterReply,
                 Remove, RemoveReply, MasterClaim, RebuildLock, RebuildValue, RebuildDone, RebuildReply, Fenced, QueryAsk,
-                QueryResource, QueryLock, QueryOwner, QueryDone, Probe, ProbeReply, PurgeOrphans, LockspaceMember>;
+                QueryResource, QueryLock, QueryOwner, QueryDone, Probe, ProbeReply, PurgeOrphans, LockspaceMember,
+                Moving, MovingReply, Install, InstallLock, InstallOperation, Installed, MoveDone, MoveQuery, MoveAsk,
+                MoveOrder, MoveAnswer, Leaving>;
 
 }  // namespace holdfast::wire

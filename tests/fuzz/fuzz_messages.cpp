@@ -2,6 +2,7 @@
 // The decoder of every message by itself: the first byte picks the message, the rest is its body.
 #include "fuzz/fuzz.hpp"
 #include "wire/client_messages.hpp"
+#include "wire/group_messages.hpp"
 #include "wire/peer_messages.hpp"
 
 namespace holdfast::fuzz {
@@ -39,6 +40,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   number -= fuzz::try_one_of(wire::ToDaemon{}, number, body);
   number -= fuzz::try_one_of(wire::ToClient{}, number, body);
   number -= fuzz::try_one_of(wire::LinkFrames{}, number, body);
-  fuzz::try_one_of(wire::BetweenPeers{}, number, body);
+  number -= fuzz::try_one_of(wire::BetweenPeers{}, number, body);
+  fuzz::try_one_of(wire::BetweenGroupMembers{}, number, body);
   return 0;
 }

@@ -39,6 +39,8 @@ std::map<std::string, std::string, std::less<>> insertions() {
   found["ToClient"] = tables.messages(wire::ToClient{});
   found["LinkFrames"] = tables.messages(wire::LinkFrames{});
   found["BetweenPeers"] = tables.messages(wire::BetweenPeers{});
+  found["BetweenGroupMembers"] = tables.messages(wire::BetweenGroupMembers{});
+  found["group_protocol"] = std::to_string(wire::group_protocol);
   found["Parts"] = tables.parts();
   found["Enums"] = tables.enums();
   found["Flags"] = flags();

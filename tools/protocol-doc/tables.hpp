@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "wire/client_messages.hpp"
+#include "wire/group_messages.hpp"
 #include "wire/peer_messages.hpp"
 
 namespace holdfast::protocol_doc {
@@ -29,6 +30,10 @@ template <>
 inline constexpr std::string_view part_name<wire::WireMember> = "WireMember";
 template <>
 inline constexpr std::string_view part_name<wire::WireView> = "WireView";
+template <>
+inline constexpr std::string_view part_name<wire::GroupConfiguration> = "GroupConfiguration";
+template <>
+inline constexpr std::string_view part_name<wire::GroupView> = "GroupView";
 template <>
 inline constexpr std::string_view part_name<wire::ResourceReport> = "ResourceReport";
 template <>
@@ -71,6 +76,8 @@ template <>
 inline constexpr std::string_view enum_name<LeaveHow> = "leave how";
 template <>
 inline constexpr std::string_view enum_name<wire::Membership> = "membership";
+template <>
+inline constexpr std::string_view enum_name<wire::LeaveStage> = "leave stage";
 
 // Enumerators of enums that have no name_of().
 template <class T>
@@ -98,6 +105,8 @@ template <>
 inline constexpr std::string_view enumerators<LeaveHow> = "if_unused, force";
 template <>
 inline constexpr std::string_view enumerators<wire::Membership> = "left, joined";
+template <>
+inline constexpr std::string_view enumerators<wire::LeaveStage> = "begun, done";
 
 template <class T>
 std::string enumerators_of() {

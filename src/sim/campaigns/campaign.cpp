@@ -56,6 +56,10 @@ Result<void> take_about(const toml::node& node, Campaign& campaign) {
   HF_TRY(campaign.about, text_of(node, "about"));
   return {};
 }
+Result<void> take_pending(const toml::node& node, Campaign& campaign) {
+  HF_TRY(campaign.pending, text_of(node, "pending"));
+  return {};
+}
 Result<void> take_nodes(const toml::node& node, Campaign& campaign) {
   HF_TRY(const std::string_view text, text_of(node, "nodes"));
   HF_TRY(campaign.nodes, range_in<std::uint64_t>(text, number_in));
@@ -131,7 +135,7 @@ struct Key {
 constexpr Key keys[] = {{"name", take_name},     {"about", take_about},
                         {"nodes", take_nodes},   {"steps", take_steps},
                         {"faults", take_faults}, {"workloads", take_workloads},
-                        {"network", take_network}};
+                        {"network", take_network}, {"pending", take_pending}};
 
 }  // namespace
 

@@ -3,6 +3,7 @@
 //
 //   name      = "attrition"
 //   about     = "nodes die and come back"
+//   pending   = "..."                        why "all" leaves it out for now; by name it is played
 //   nodes     = "3..5"                       of each cluster
 //   network   = "random"                     or "steady": everything takes the same time
 //   steps     = "200..400"                   before everything has to come to its end
@@ -36,6 +37,7 @@ struct FaultUse {
 struct Campaign {
   std::string name;
   std::string about;
+  std::string pending;  // why "all" leaves it out for now; empty: it does not
   Range<std::uint64_t> nodes{3, 5};
   Range<std::uint64_t> steps{200, 400};
   Latency latency = Latency::random;

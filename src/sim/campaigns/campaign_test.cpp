@@ -60,7 +60,9 @@ TEST(Campaign, every_file_of_ours_can_be_read) {
 
 TEST(Campaign, every_fault_and_every_workload_is_in_some_campaign) {
   std::vector<std::string_view> used;
-  for (const std::string& name : *list_campaigns("tests/sim/campaigns")) {
+  const auto names = list_campaigns("tests/sim/campaigns");
+  ASSERT_TRUE(names.has_value());
+  for (const std::string& name : *names) {
     const auto campaign = read_campaign("tests/sim/campaigns", name);
     for (const FaultUse& use : campaign->faults) used.push_back(use.fault->name);
     for (const HabitRow* row : campaign->workloads) used.push_back(row->name);

@@ -40,6 +40,7 @@ struct Plan {
   // Not the seed's.
   std::uint64_t hash_salt = 0;
   Bug bug = Bug::none;  // planted
+  std::string history;  // a file to write what programs saw to; empty: none
   bool shrunk = false;
 };
 

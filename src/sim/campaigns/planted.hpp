@@ -5,11 +5,14 @@
 
 #include "sim/campaigns/run_campaigns.hpp"
 
+#include <vector>
+
 namespace holdfast::sim {
 
 struct PlantedFlags {
   std::string folder = campaign_folder;
   std::string bug;  // empty: all
+  std::vector<std::string> left_out;
   std::uint64_t first_seed = 1;
   std::uint64_t seeds = 1000;
   std::uint64_t control_seeds = 50;

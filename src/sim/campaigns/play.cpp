@@ -7,6 +7,7 @@
 #include "base/planted.hpp"
 #include "sim/checkers/beliefs.hpp"
 #include "sim/checkers/cluster_state.hpp"
+#include "sim/history/judge.hpp"
 #include "sim/scenario/script.hpp"
 
 namespace holdfast::sim {
@@ -32,6 +33,7 @@ class Player {
       if (trace.kind == node::TraceKind::reached) ++outcome_.marks[trace.text];
     };
     world_.on_broken = [this](std::string what) { judge_.fail(std::move(what)); };
+    world_.recorder = &recorder_;
     desk_.set_world(world_);
     for (const HabitRow* row : plan_.workloads) habits_.push_back(row->make(plan_.habits));
     for (const FaultUse& use : plan_.faults) {
@@ -43,6 +45,8 @@ class Player {
   Outcome go() {
     for (step_ = 0; step_ < plan_.steps && ok(); ++step_) one_step();
     if (ok()) finish();
+    if (std::string broken = history::judge(recorder_, plan_.history); !broken.empty() && ok())
+      judge_.fail(std::move(broken));
     outcome_.failure = judge_.failure();
     outcome_.hash = world_.trace_hash();
     outcome_.simulated = world_.now();
@@ -132,6 +136,8 @@ class Player {
       if (over_) return;
       Source& due = faults_[index];
       ++outcome_.faults[std::string(due.use.fault->name)];
+      recorder_.at(world_.now());
+      recorder_.fault("simulator", due.use.fault->name);
       due.use.fault->strike({.world = world_,
                              .membership = membership_,
                              .desk = desk_,
@@ -149,6 +155,8 @@ class Player {
   void heal_everything() {
     over_ = true;
     plans_.clear();
+    recorder_.at(world_.now());
+    recorder_.healed();
     world_.heal();
     for (Machine& machine : world_.machines()) {
       for (const Machine& other : world_.machines())
@@ -162,12 +170,18 @@ class Player {
       if (world_.client(i).paused) world_.resume_client(i);
   }
 
+  // Whoever was about to leave when the faults ended comes back, too.
+  void rest_a_little() {
+    for (const Machine& machine : world_.machines())
+      if (!machine.up()) world_.start(machine.id);
+    let_run(milliseconds(50));
+  }
+
   void finish() {
     heal_everything();
     // Long enough for a recovery, and for whoever waits since then.
     const Duration rest = world_.now() + std::chrono::seconds(3) + 3 * plan_.lease;
-    while (ok() && world_.now() < rest)
-      let_run(milliseconds(50));
+    while (ok() && world_.now() < rest) rest_a_little();
     if (const auto fine = check_notices(world_); ok() && membership_.at_rest() && !fine)
       judge_.fail(fine.error().detail);
     const Duration end = world_.now() + liveness_limit;
@@ -176,7 +190,7 @@ class Player {
         return judge_.fail("I5 is broken: " +
                            std::to_string(liveness_limit.count() / 1'000'000'000) +
                            " s after the last fault there is still open:" + desk_.what_is_open());
-      let_run(milliseconds(50));
+      rest_a_little();
     }
     // A release that nobody has asked for may stand in its slot for ever.
     for (std::size_t i = 0; i < world_.clients(); ++i) {
@@ -194,6 +208,7 @@ class Player {
   Judge judge_;
   Desk desk_;
   World world_;
+  history::Recorder recorder_;
   MembershipService membership_;
   ClusterState cluster_state_;
   Outcome outcome_;

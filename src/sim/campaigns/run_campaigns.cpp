@@ -124,7 +124,10 @@ int run_campaigns(const CampaignFlags& flags) {
   for (const std::string& name : names) {
     auto campaign = read_campaign(flags.folder, name);
     if (!campaign) return complain(campaign.error());
-    campaigns.push_back(std::move(*campaign));
+    if (flags.name == "all" && !campaign->pending.empty())
+      fmt::print(stderr, "not played: {} ({})\n", name, campaign->pending);
+    else
+      campaigns.push_back(std::move(*campaign));
   }
   std::vector<Report> reports;
   for (const Campaign& campaign : campaigns) reports.push_back(CampaignRun(flags, campaign).go());
@@ -143,8 +146,9 @@ int replay(const ReplayFlags& flags) {
   if (!line) return complain(line.error());
   const auto campaign = read_campaign(flags.folder, line->campaign);
   if (!campaign) return complain(campaign.error());
-  const auto plan = plan_of(*line, *campaign);
+  auto plan = plan_of(*line, *campaign);
   if (!plan) return complain(plan.error());
+  plan->history = flags.history;
   std::function<void(const std::string&)> tracer;
   if (flags.trace) tracer = [](const std::string& text) { fmt::print("{}\n", text); };
   // With a trace nothing stands between an assertion and whoever looks for it.

@@ -28,6 +28,7 @@ struct CampaignFlags {
 struct ReplayFlags {
   std::string folder = campaign_folder;
   std::string line;
+  std::string history;
   bool trace = false;
 };
 [[nodiscard]] int replay(const ReplayFlags& flags);

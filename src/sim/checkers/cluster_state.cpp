@@ -133,7 +133,8 @@ Result<void> check_notices(World& world) {
 
 Result<void> check_nothing_is_left(World& world) {
   for (const Machine& machine : world.machines())
-    for (const node::Node::HeldLock& left : machine.node->mastered())
+    for (const node::Node::HeldLock& left :
+         machine.up() ? machine.node->mastered() : std::vector<node::Node::HeldLock>{})
       return broken("I15 is broken: a lock is left at the master " + name_of(machine.id) +
                     " that nobody holds: " + printed(left.key) + " " +
                     std::string(holdfast::name_of(left.mode)) + " of " + name_of(left.holder));

@@ -2,6 +2,7 @@
 #include "sim/workloads/desk.hpp"
 
 #include "sim/checkers/beliefs.hpp"
+#include "sim/history/recorder.hpp"
 
 #include <algorithm>
 
@@ -183,6 +184,7 @@ void Desk::cancel(Program& program) {
   const RequestId target = candidates[prng_.below(candidates.size())];
   const auto asked = world_->client(program.client).session->cancel({.lock = {}, .target = target});
   if (asked) open_[{program.client, *asked}] = {.question = {}, .lock = {}, .cancel = true};
+  if (auto* to = world_->record()) to->cancelled(world_->client(program.client), target);
   world_->flush(program.client);
 }
 

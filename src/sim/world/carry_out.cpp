@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Nodes: what steps them, what they want done, how they end and begin.
 #include "base/limits.hpp"
+#include "sim/history/recorder.hpp"
 #include "sim/scenario/script.hpp"
 #include "sim/world/world.hpp"
 
@@ -57,6 +58,7 @@ void World::carry_out(Machine& machine) {
   if (effects.deadline) {
     machine.deadlines[machine.incarnation] = *effects.deadline;
     beliefs_rose_ = true;
+    record_deadlines(machine);
   }
   if (effects.wake_at) machine.wake_at = effects.wake_at;
   for (const node::Trace& trace : effects.traces) {
@@ -68,7 +70,12 @@ void World::carry_out(Machine& machine) {
   }
   const bool dials = !effects.dials.empty();
   const bool finished = effects.finished;
+  const bool left = effects.left;
   effects.clear();
+  if (left) {
+    machine.left_cleanly = true;
+    return kill_daemon(machine.id);
+  }
   if (finished) finish(machine);
   if (dials) dial_all();
 }
@@ -150,7 +157,8 @@ void World::start(NodeId node) {
   config.peer_address = name_of(node);
   config.saved_epoch = fresh.saved_epoch;
   config.former_peers = fresh.saved_peers;
-  if (fresh.saved_epoch) config.former_lease = config.lease;
+  if (fresh.saved_epoch && !std::exchange(fresh.left_cleanly, false))
+    config.former_lease = config.lease;
   fresh.node = std::make_unique<node::Node>(std::move(config));
   fresh.wake_at.reset();
   note(name_of(node) + " starts as incarnation " + std::to_string(fresh.incarnation.value()));
@@ -161,6 +169,7 @@ void World::crash(NodeId node) {
   for (const auto& client : clients_) {
     if (&machines_[client->machine] != &dying) continue;
     client->alive = false;
+    if (auto* to = record(*client)) to->killed(*client);
     client->beliefs.clear();
     stop_receiving(client->down);
   }

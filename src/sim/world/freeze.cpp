@@ -33,6 +33,7 @@ void World::set_drift(NodeId node, std::int64_t ppm) {
   Machine& one = *machine(node);
   one.offset += now_ / 1'000'000 * (one.drift_ppm - ppm);
   one.drift_ppm = ppm;
+  record_deadlines(one);
 }
 
 }  // namespace holdfast::sim

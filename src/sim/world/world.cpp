@@ -5,6 +5,7 @@
 #include "base/hash.hpp"
 #include "base/limits.hpp"
 #include "model/name.hpp"
+#include "sim/history/recorder.hpp"
 #include "sim/scenario/script.hpp"
 #include "wire/print.hpp"
 
@@ -60,6 +61,8 @@ std::size_t World::connect(std::string name, NodeId at_node, std::uint32_t uid) 
                     .label = {}};
   post(home, node::ClientConnected{node::ClientConn{fresh->conn}, owner, slot});
   clients_.push_back(std::move(fresh));
+  clients_[index]->is_operator = uid == 0;
+  if (auto* to = record(*clients_[index])) to->connected(*clients_[index], home);
   flush(index);
   return index;
 }
@@ -71,6 +74,7 @@ Result<RequestId> World::lock(std::size_t index, const wire::Lock& call) {
 Result<RequestId> World::lock(std::size_t index, const wire::Lock& call, std::string key) {
   Client& client = *clients_[index];
   HF_TRY(const RequestId request, client.session->lock(call));
+  if (auto* to = record()) to->asked(client, request, call, key);
   client.asked[request] = {.key = std::move(key)};
   flush(index);
   return request;
@@ -79,6 +83,7 @@ Result<RequestId> World::lock(std::size_t index, const wire::Lock& call, std::st
 Result<RequestId> World::convert(std::size_t index, const wire::Convert& call) {
   Client& client = *clients_[index];
   HF_TRY(const RequestId request, client.session->convert(call));
+  if (auto* to = record()) to->asked(client, request, call);
   if (Belief* belief = belief_in(client, call.lock)) {
     client.asked[request] = {
         .key = belief->key, .lock = call.lock, .before = belief->mode, .conversion = true};
@@ -95,6 +100,7 @@ Result<RequestId> World::convert(std::size_t index, const wire::Convert& call) {
 Result<RequestId> World::unlock(std::size_t index, const wire::Unlock& call) {
   Client& client = *clients_[index];
   HF_TRY(const RequestId request, client.session->unlock(call));
+  if (auto* to = record()) to->asked(client, request, call);
   client.beliefs.erase(call.lock);
   client.ending.insert(call.lock);
   client.asked[request] = {.key = {}, .lock = call.lock, .unlock = true};
@@ -104,6 +110,7 @@ Result<RequestId> World::unlock(std::size_t index, const wire::Unlock& call) {
 
 Result<void> World::release(std::size_t index, const wire::Release& call) {
   if (auto done = clients_[index]->session->release(call); !done) return done;
+  if (auto* to = record()) to->asked(*clients_[index], call);
   clients_[index]->beliefs.erase(call.lock);
   flush(index);
   return {};
@@ -118,6 +125,7 @@ void World::kill_client(std::size_t index) {
   Client& client = *clients_[index];
   if (!client.alive) return;
   client.alive = false;
+  if (auto* to = record(client)) to->killed(client);
   client.beliefs.clear();
   stop_receiving(client.down);
   if (channel(client.up).receiver_gone) return;
@@ -295,6 +303,7 @@ void World::deliver_to_client(Client& client, const Parcel& parcel) {
   }
   for (const session::Event& event : said) {
     believe(client, event);
+    if (auto* to = record(client)) to->heard(client, event);
     if (tracer) {
       std::string text = "(welcome)";
       std::visit(
@@ -401,6 +410,25 @@ void World::believe(Client& client, const session::Event& event) {
       client.ending.erase(asked.mapped().lock);
   }
   if (const auto* lost = std::get_if<wire::LostEvent>(&event)) client.beliefs.erase(lost->lock);
+}
+
+history::Recorder* World::record() {
+  if (recorder != nullptr) recorder->at(now_);
+  return recorder;
+}
+
+// What its programs would see if they looked.
+void World::record_deadlines(Machine& seen) {
+  history::Recorder* const to = record();
+  if (to == nullptr) return;
+  for (const auto& client : clients_)
+    if (client->alive && !client->is_operator && client->machine == index_of(seen)) to->look(*client, seen);
+}
+
+void World::set_clock(NodeId node, Duration by) {
+  record_deadlines(*machine(node));
+  machine(node)->offset += by;
+  record_deadlines(*machine(node));
 }
 
 void World::note(const std::string& line) {

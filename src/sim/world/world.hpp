@@ -29,6 +29,10 @@
 
 namespace holdfast::sim {
 
+namespace history {
+class Recorder;
+}
+
 enum class Latency : std::uint8_t { none, steady, random };
 // Do programs share a release slot with their daemon?
 enum class Slots : std::uint8_t { none, shared };
@@ -79,9 +83,13 @@ class World {
   void crash(NodeId node);
   // Only the daemon dies; its programs live on and see a closed socket.
   void kill_daemon(NodeId node);
+  // Its daemon is told to end: it hands over what it has, and then is gone.
+  void leave(NodeId node) { post(*machine(node), node::Shutdown{}); }
+  // An operator at one node asks for the resource of that name to be moved.
+  void move(NodeId via, const std::string& name, NodeId to);
   // Another incarnation of a node that is down, or a new machine.
   void start(NodeId node);
-  void set_clock(NodeId node, Duration by) { machine(node)->offset += by; }
+  void set_clock(NodeId node, Duration by);
   // From now on; what the clock shows does not jump.
   void set_drift(NodeId node, std::int64_t ppm);
   // Stopped or suspended until thaw(). What was sent there waits in its sockets.
@@ -145,6 +153,11 @@ class World {
   std::function<void(const std::string&)> tracer;  // one line per thing that happens
   std::function<void(NodeId, const node::Trace&)> on_trace;
   std::function<void(std::string)> on_broken;  // a rule that the world itself sees broken
+  history::Recorder* recorder = nullptr;  // takes down what programs ask and hear; none: nobody does
+  [[nodiscard]] history::Recorder* record();  // at this moment; null if nobody takes down
+  [[nodiscard]] history::Recorder* record(const Client& client) {
+    return client.is_operator ? nullptr : record();
+  }
 
  private:
   struct Arrival {
@@ -198,6 +211,7 @@ class World {
     return static_cast<std::size_t>(&machine - machines_.data());
   }
 
+  void record_deadlines(Machine& machine);
   void note(const std::string& line);
   void digest(std::string_view bytes);
 
@@ -218,6 +232,7 @@ class World {
   bool beliefs_rose_ = false;
   std::uint64_t hash_ = 0;
   std::uint32_t next_pid_ = 100;
+  std::map<std::pair<NodeId, Incarnation>, std::size_t> operators_;  // clients
 };
 
 }  // namespace holdfast::sim

@@ -48,6 +48,10 @@ def is_running(pid):
     return threads > 1 or not exiting
 
 
+def children_of(pid):
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
 class Program:
     """A process of ours, its lines of output, and its end."""
 
@@ -180,13 +184,26 @@ class Cluster:
                                if os.path.exists(self.socket(node)))
                 raise AssertionError(f"it never came to this: {what}; but to this:\n{seen}")
 
+    def stop_all(self, pids):
+        """SIGSTOP until all of them stand still at once, although they wake each other."""
+        def try_it():
+            for pid in pids:
+                os.kill(pid, signal.SIGSTOP)
+            return all(state_of(pid) == "T" for pid in pids)
+        self.eventually(try_it, "all of them stand still")
+
     def wait_until_waiting(self, name, node=1):
         self.eventually(lambda: any(lock["standing"] == "waiting" for lock in self.locks(name, node)),
                         f"somebody waits for {name}")
 
-    def guard_of(self, name):
-        """The guard is the process that has the session."""
+    def watcher_of(self, name):
+        """Of `holdfast run`: the process that took the lock."""
         return self.locks(name)[0]["owner"]["pid"]
+
+    def guard_of(self, name):
+        """Its child, which drives the command."""
+        watcher = self.watcher_of(name)
+        return self.eventually(lambda: next(iter(children_of(watcher)), None), "the watcher has a guard")
 
 
 class TestCase(unittest.TestCase):

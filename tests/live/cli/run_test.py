@@ -113,7 +113,7 @@ class Run(TestCase):
     def test_signals_to_the_process_that_queries_show_reach_the_command(self):
         program = self.start("sh", "-c", "trap 'exit 9' TERM; echo in; while :; do read x; done")
         program.line("in")
-        os.kill(self.cluster.guard_of(self.id()), signal.SIGTERM)
+        os.kill(self.cluster.watcher_of(self.id()), signal.SIGTERM)
         self.assertEqual(program.code(), 9)
 
     def test_a_wait_for_the_lock_ends_with_a_signal(self):

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "node/departure.hpp"
+
+#include <algorithm>
+
+namespace holdfast::node {
+
+void Departure::begin() {
+  if (begun()) return;
+  stage_ = Stage::giving;
+  core_.leaving.push_back(core_.self());
+  requester_.purge_all_orphans();
+  tell_all(wire::LeaveStage::begun);
+}
+
+bool Departure::sweep() {
+  if (stage_ == Stage::giving) {
+    const bool nothing_left = master_.give_all_away() && requester_.size() == 0;
+    if (!core_.has_view() || nobody_stays()) {
+      stage_ = Stage::gone;
+    } else if (nothing_left) {
+      stage_ = Stage::telling;
+      told_.clear();
+      tell_all(wire::LeaveStage::done);
+    }
+  }
+  if (stage_ == Stage::telling && all_know()) stage_ = Stage::gone;
+  return stage_ == Stage::gone;
+}
+
+// Then there is nobody to give anything to.
+bool Departure::nobody_stays() const {
+  return std::ranges::none_of(core_.view.members, [&](const Member& member) { return !core_.is_leaving(member.node); });
+}
+
+void Departure::tell_all(wire::LeaveStage stage) {
+  for (const Member& member : core_.view.members) {
+    if (member.node == core_.self()) continue;
+    post_.send(member.node, wire::Leaving{.stage = stage});
+    if (stage == wire::LeaveStage::done)
+      told_.push_back({.node = member.node, .incarnation = member.incarnation,
+                       .sequence = post_.next_sequence(member.node)});
+  }
+}
+
+// Or they are gone themselves.
+bool Departure::all_know() {
+  return std::ranges::all_of(told_, [&](const Told& told) {
+    return !core_.is_member(told.node, told.incarnation) ||
+           post_.is_applied(told.node, told.incarnation, told.sequence);
+  });
+}
+
+void Departure::on(NodeId from, const wire::Leaving& message) {
+  if (!core_.is_leaving(from)) core_.leaving.push_back(from);
+  if (message.stage == wire::LeaveStage::done) core_.lost.leaves(from, core_.incarnation_of(from));
+}
+
+void Departure::take_view() {
+  std::erase_if(core_.leaving, [&](NodeId node) { return node != core_.self() && !core_.view.has(node); });
+  if (!begun()) return;
+  tell_all(wire::LeaveStage::begun);
+  if (stage_ == Stage::telling) stage_ = Stage::giving;
+}
+
+}  // namespace holdfast::node

@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: Apache-2.0
+// A resource that moves from one living master to another (the messages: wire/move_messages.hpp). Until it was
+// handed over the old master may take it back by itself. From then on only the home says who is master, and
+// what a view change has swallowed is asked again: the old master installs again, the new one says again that
+// it has it, and both keep still.
+#include <algorithm>
+#include <map>
+
+#include "node/master.hpp"
+#include "wire/framing.hpp"
+
+namespace holdfast::node {
+
+// ---- the old master -------------------------------------------------------------------------------------
+
+void Master::on(const wire::MoveOrder& ask) {
+  const MoveAsker asker{.node = ask.origin, .number = ask.number};
+  const auto known = by_key_.find(ask.key);
+  Resource* resource = known == by_key_.end() ? nullptr : &at(known->second);
+  Errc status = Errc::ok;
+  if (resource == nullptr)
+    status = Errc::no_such_resource;
+  else if (!core_.may_become_master(ask.to))
+    status = Errc::no_such_node;
+  else if (resource->phase != Phase::serving || !core_.may_grant())
+    status = Errc::busy;
+  if (status == Errc::ok && ask.to != core_.self())
+    begin_move(*resource, ask.to, asker);
+  else
+    post_.send(asker.node, wire::MoveAnswer{.number = asker.number, .status = status});
+}
+
+void Master::begin_move(Resource& resource, NodeId to, const MoveAsker& asker) {
+  if (resource.quiet) recall(resource);
+  resource.phase = Phase::moving;
+  idle_.use(resource);
+  resource.move = std::make_unique<Move>();
+  Move& move = *resource.move;
+  move.peer = to;
+  move.incarnation = core_.incarnation_of(to);
+  move.mastership = Mastership{core_.clock.tick().counter};
+  move.asker = asker;
+  core_.trace({.kind = TraceKind::moving, .peer = to, .text = resource.key});
+  std::vector<NodeId> nodes;
+  for (const LockId lock : engine_.locks(resource.id)) {
+    const NodeId node = engine_.holder(lock)->node;
+    if (core_.is_member(node, extra(lock).incarnation) && std::ranges::find(nodes, node) == nodes.end())
+      nodes.push_back(node);
+  }
+  move.untold = nodes;
+  const ResourceId id = resource.id;
+  const Mastership mastership = resource.mastership;
+  // Each reply may be the last one that is missing: the resource is looked up again.
+  for (const NodeId node : nodes)
+    if (const Resource* still = find(id); still != nullptr && still->move && still->mastership == mastership)
+      post_.send(node, wire::Moving{.epoch = core_.view.epoch, .mastership = mastership, .to = to,
+                                      .next = still->move->mastership, .key = still->key});
+  if (nodes.empty()) hand_over(resource);
+}
+
+void Master::on(NodeId from, const wire::MovingReply& reply) {
+  Resource* resource = find_moving(reply.key, Phase::moving);
+  if (resource == nullptr || resource->mastership != reply.mastership || resource->move->handed) return;
+  std::erase(resource->move->untold, from);
+  if (resource->move->untold.empty()) hand_over(*resource);
+}
+
+void Master::hand_over(Resource& resource) {
+  resource.move->handed = true;
+  send_away_strangers(resource);
+  send_install(resource);
+}
+
+bool Master::has_locks_of(const Resource& resource, NodeId node) const {
+  return std::ranges::any_of(engine_.locks(resource.id),
+                             [&](LockId lock) { return engine_.holder(lock)->node == node; });
+}
+
+// Whoever has locks here was told, and has sent nothing since; what he sent before goes along. Others knew us as
+// master and have to ask the home again; what they ask there goes along, or is sent after the resource.
+void Master::send_away_strangers(Resource& resource) {
+  std::vector<HeldBack> strange;
+  std::erase_if(resource.held_back, [&](HeldBack& held) {
+    wire::Operation operation;
+    const bool decoded = decode_held(held.bytes, operation);
+    HF_ASSERT(decoded);
+    if (operation.asked || has_locks_of(resource, held.from)) return false;
+    strange.push_back(std::move(held));
+    return true;
+  });
+  send_back(strange);
+}
+
+void Master::send_install(const Resource& resource) {
+  const Move& move = *resource.move;
+  const std::vector<LockId> locks = engine_.locks(resource.id);
+  const Value& value = engine_.value(resource.id);
+  post_.send(move.peer, wire::Install{.epoch = core_.view.epoch, .before = resource.mastership,
+                                      .mastership = move.mastership, .state = value.state,
+                                      .write_number = value.write_number,
+                                      .locks = static_cast<std::uint32_t>(locks.size()),
+                                      .operations = static_cast<std::uint32_t>(resource.held_back.size()),
+                                      .key = resource.key, .value = value.bytes});
+  for (const LockId lock : locks) {
+    const lock::LockState state = engine_.state(lock);
+    const Extra& extra = this->extra(lock);
+    post_.send(move.peer,
+               wire::InstallLock{.epoch = core_.view.epoch, .mastership = move.mastership, .node = state.holder.node,
+                                 .incarnation = extra.incarnation, .claim = state.holder.claim,
+                                 .owner = state.holder.owner, .applied = extra.applied, .pending = extra.pending,
+                                 .asked = extra.asked, .standing = static_cast<wire::LockStanding>(state.standing),
+                                 .granted = state.granted, .wanted = state.wanted, .flags = state.flags,
+                                 .token = state.token, .stamp = state.stamp, .age = core_.now - extra.since});
+  }
+  for (const HeldBack& held : resource.held_back)
+    post_.send(move.peer,
+               wire::InstallOperation{.epoch = core_.view.epoch, .mastership = move.mastership, .from = held.from, .bytes = held.bytes});
+}
+
+// It stays here; whoever was told otherwise hears it as he would after a rebuild.
+void Master::abort_move(Resource& resource, Errc why) {
+  const ResourceId id = resource.id;
+  const std::unique_ptr<Move> move = std::move(resource.move);
+  resource.phase = Phase::telling;
+  core_.reached("a move is given up");
+  answer_asker(*move, why);
+  for (const LockId lock : engine_.locks(id)) {
+    const lock::LockState state = engine_.state(lock);
+    post_.send(state.holder.node,
+               wire::RebuildReply{.claim = state.holder.claim, .number = extra(lock).applied,
+                                  .mastership = resource.mastership, .resource = id, .lock = lock,
+                                  .stamp = state.stamp});
+  }
+  resource.phase = Phase::serving;
+  settle(resource);
+  retry_held_back(id);
+}
+
+// The home has written down the new master.
+void Master::leave_to_next(Resource& resource) {
+  const Move move = std::move(*resource.move);
+  const std::vector<HeldBack> held = std::exchange(resource.held_back, {});
+  core_.trace({.kind = TraceKind::moved, .peer = move.peer, .text = resource.key});
+  forget(resource);
+  for (const HeldBack& one : held) {
+    wire::Operation operation;
+    const bool decoded = decode_held(one.bytes, operation);
+    HF_ASSERT(decoded);
+    if (operation.asked == core_.view.epoch)
+      post_.send(move.peer, wire::Forward{.origin = one.from, .mastership = move.mastership, .generation = 0,
+                                          .operation = operation});
+  }
+  answer_asker(move, Errc::ok);
+}
+
+void Master::answer_asker(const Move& move, Errc status) {
+  if (move.asker.node) post_.send(move.asker.node, wire::MoveAnswer{.number = move.asker.number, .status = status});
+}
+
+// ---- the new master -------------------------------------------------------------------------------------
+
+void Master::on(NodeId from, const wire::Install& message) {
+  installing_.erase(from);
+  if (core_.is_leaving(core_.self())) return refuse_install(from, message);
+  const auto known = by_key_.find(message.key);
+  if (known != by_key_.end()) {
+    Resource& before = at(known->second);
+    if (before.mastership == message.mastership) return;  // it came twice
+    if (before.phase == Phase::arriving || (engine_.empty(before.id) && before.phase != Phase::telling)) {
+      send_back(std::exchange(before.held_back, {}));
+      if (const auto still = by_key_.find(message.key); still != by_key_.end()) forget(at(still->second));
+    } else {
+      core_.reached("a move to a node that is master already");
+      return refuse_install(from, message);
+    }
+  }
+  const ResourceId id = become(message.key, message.mastership, 0);
+  installing_[from] = id;
+  Resource& resource = at(id);
+  resource.phase = Phase::arriving;
+  idle_.use(resource);
+  resource.move = std::make_unique<Move>();
+  *resource.move = {.peer = from, .incarnation = core_.incarnation_of(from), .mastership = message.before,
+                    .untold = {}, .handed = false, .locks_missing = message.locks,
+                    .operations_missing = message.operations, .asker = {}};
+  if (message.state != ValueState::never_written || !message.value.empty())
+    engine_.restore_value(id, {.bytes = std::string(message.value), .write_number = message.write_number, .state = message.state});
+  if (message.locks == 0 && message.operations == 0) tell_home(resource);
+}
+
+void Master::refuse_install(NodeId from, const wire::Install& message) {
+  post_.send(from, wire::MoveDone{.epoch = message.epoch, .mastership_before = message.before,
+                                  .mastership = message.mastership, .status = Errc::busy, .key = message.key});
+}
+
+void Master::on(NodeId from, const wire::InstallLock& message) {
+  Resource* resource = find_arriving(from, message.mastership);
+  if (resource == nullptr || resource->move->locks_missing == 0) return;
+  const LockId lock = engine_.restore(
+      resource->id, {.holder = {.node = message.node, .claim = message.claim, .owner = message.owner},
+                     .standing = static_cast<lock::Standing>(message.standing), .granted = message.granted,
+                     .wanted = message.wanted, .flags = message.flags, .token = message.token, .stamp = message.stamp});
+  extra(lock) = {.applied = message.applied, .pending = message.pending, .asked = message.asked,
+                 .since = core_.now - message.age, .incarnation = message.incarnation};
+  if (--resource->move->locks_missing == 0 && resource->move->operations_missing == 0) tell_home(*resource);
+}
+
+void Master::on(NodeId from, const wire::InstallOperation& message) {
+  Resource* resource = find_arriving(from, message.mastership);
+  if (resource == nullptr || resource->move->locks_missing != 0 || resource->move->operations_missing == 0) return;
+  wire::Operation operation;
+  if (decode_held(message.bytes, operation))
+    resource->held_back.push_back({.from = message.from, .generation = 0, .bytes = std::string(message.bytes)});
+  if (--resource->move->operations_missing == 0) tell_home(*resource);
+}
+
+void Master::tell_home(const Resource& resource) {
+  const std::string key = resource.key;  // the answer may change the resource while the message is read
+  post_.send(core_.home(slot_of(key)),
+             wire::Installed{.epoch = core_.view.epoch, .before = resource.move->peer,
+                             .mastership_before = resource.move->mastership, .mastership = resource.mastership,
+                             .key = key});
+}
+
+void Master::tell_arrivals() {
+  for (std::uint32_t i = 0; i < resources_.size(); ++i) {
+    const Resource& resource = resources_[i];
+    if (resource.phase == Phase::arriving && is_complete(*resource.move)) tell_home(resource);
+  }
+}
+
+// Everybody with locks here hears of it before anything is granted.
+void Master::serve_arrived(Resource& resource) {
+  const ResourceId id = resource.id;
+  resource.move.reset();
+  resource.phase = Phase::telling;
+  for (const LockId lock : engine_.locks(id)) {
+    const lock::LockState state = engine_.state(lock);
+    if (!core_.is_member(state.holder.node, extra(lock).incarnation)) continue;
+    post_.send(state.holder.node,
+               wire::RebuildReply{.claim = state.holder.claim, .number = extra(lock).applied,
+                                  .mastership = resource.mastership, .resource = id, .lock = lock,
+                                  .stamp = state.stamp});
+  }
+  lock::Outcomes outcomes;
+  engine_.resume(id, outcomes);
+  resource.phase = Phase::serving;
+  deliver(resource, outcomes, wire::Answer::wanted);
+  if (find(id) == nullptr) return;
+  end_waits_of_the_lost(at(id));
+  drop_what_nobody_waits_for(at(id));
+  settle(at(id));
+  retry_held_back(id);
+}
+
+// The lease of a holder may have ended while its lock was on its way here.
+void Master::drop_what_nobody_waits_for(Resource& resource) {
+  const ResourceId id = resource.id;
+  for (const LockId lock : engine_.locks(id)) {
+    if (!engine_.exists(lock)) continue;
+    const NodeId node = engine_.holder(lock)->node;
+    const Incarnation incarnation = extra(lock).incarnation;
+    if (core_.is_member(node, incarnation) || core_.lost.is_waited_for(node, incarnation)) continue;
+    core_.reached("the lease of a holder ended during a move");
+    lock::Outcomes outcomes;
+    engine_.vanish(lock, lock::ValueAfter::doubt_if_writer, outcomes);
+    deliver(at(id), outcomes, wire::Answer::wanted);
+  }
+}
+
+// ---- both -----------------------------------------------------------------------------------------------
+
+void Master::on(NodeId, const wire::MoveDone& message) {
+  if (Resource* old = find_moving(message.key, Phase::moving);
+      old != nullptr && old->mastership == message.mastership_before && old->move->mastership == message.mastership) {
+    if (message.status == Errc::ok)
+      leave_to_next(*old);
+    else
+      abort_move(*old, Errc::busy);
+    return;
+  }
+  Resource* fresh = find_moving(message.key, Phase::arriving);
+  if (fresh == nullptr || fresh->mastership != message.mastership || !is_complete(*fresh->move)) return;
+  if (message.status == Errc::ok)
+    serve_arrived(*fresh);
+  else
+    give_up_arrival(*fresh);
+}
+
+void Master::give_up_arrival(Resource& resource) {
+  core_.reached("what arrived is given up");
+  const std::vector<HeldBack> held = std::exchange(resource.held_back, {});
+  forget(resource);
+  send_back(held);
+}
+
+void Master::view_changed_while_moving(Resource& resource) {
+  Move& move = *resource.move;
+  const bool peer_lives = core_.is_member(move.peer, move.incarnation);
+  if (resource.phase == Phase::arriving) {
+    // What is not complete comes again, if there is still somebody to send it.
+    if (!is_complete(move)) give_up_arrival(resource);
+    return;
+  }
+  if (!move.handed) return abort_move(resource, Errc::recovering);
+  core_.reached("a view change finds a resource handed over");
+  if (peer_lives)
+    send_install(resource);
+  else
+    post_.send(core_.home(slot_of(resource.key)),
+               wire::MoveQuery{.epoch = core_.view.epoch, .mastership_before = resource.mastership,
+                               .mastership = move.mastership, .key = resource.key});
+}
+
+Master::Resource* Master::find_moving(std::string_view key, Phase phase) {
+  const auto known = by_key_.find(key);
+  if (known == by_key_.end()) return nullptr;
+  Resource& resource = at(known->second);
+  return resource.phase == phase ? &resource : nullptr;
+}
+
+// What this node is installing here. Its messages come in one go, behind the Install that names the key.
+Master::Resource* Master::find_arriving(NodeId from, Mastership mastership) {
+  const auto known = installing_.find(from);
+  Resource* resource = known == installing_.end() ? nullptr : find(known->second);
+  const bool is_it =
+      resource != nullptr && resource->phase == Phase::arriving && resource->mastership == mastership;
+  return is_it ? resource : nullptr;
+}
+
+// ---- leaving --------------------------------------------------------------------------------------------
+
+// Where most of its locks are; if nobody else has any, its home, or whoever is first. None: nobody can take it.
+NodeId Master::best_successor(const Resource& resource) const {
+  std::map<NodeId, std::uint32_t> locks;
+  for (const LockId lock : engine_.locks(resource.id))
+    if (const NodeId node = engine_.holder(lock)->node;
+        core_.may_become_master(node) && core_.is_member(node, extra(lock).incarnation))
+      ++locks[node];
+  const auto most = std::ranges::max_element(locks, {}, [](const auto& entry) { return entry.second; });
+  if (most != locks.end()) return most->first;
+  const NodeId home = core_.home(slot_of(resource.key));
+  if (core_.may_become_master(home)) return home;
+  for (const Member& member : core_.view.members)
+    if (core_.may_become_master(member.node)) return member.node;
+  return {};
+}
+
+bool Master::give_all_away() {
+  bool any = false;
+  for (std::uint32_t i = 0; i < resources_.size(); ++i) {
+    Resource& resource = resources_[i];
+    if (resource.phase == Phase::gone) continue;
+    any = true;
+    if (resource.phase != Phase::serving || !core_.may_grant()) continue;
+    if (const NodeId to = best_successor(resource)) begin_move(resource, to, {});
+  }
+  return !any;
+}
+
+}  // namespace holdfast::node
