@@ -16,6 +16,9 @@ option(HOLDFAST_WARNINGS_ARE_ERRORS "refuse code that warns" ON)
 # No exceptions, no clock, no thread: tools/check_layers.py holds the same list.
 set(holdfast_pure_folders base model lock wire cluster session node)
 
+# The simulator can switch mistakes on in these (src/base/planted.hpp): it links variants of them, hf_<folder>_planted.
+set(holdfast_planted_folders lock cluster node)
+
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
@@ -98,6 +101,24 @@ function(holdfast_library folder)
   endif()
   target_link_libraries(hf_${folder} ${scope} hf_settings ${arg_LIBRARIES})
   holdfast_see(hf_${folder} ${scope} ${arg_SEES})
+  if(folder IN_LIST holdfast_planted_folders)
+    holdfast_planted(${folder} "${arg_SOURCES}" "${arg_SEES}")
+  endif()
+endfunction()
+
+# The same with mistakes that can be switched on. Whoever links it must not link the other one.
+function(holdfast_planted folder sources sees)
+  add_library(hf_${folder}_planted STATIC EXCLUDE_FROM_ALL ${sources})
+  target_compile_options(hf_${folder}_planted PRIVATE -fno-exceptions)
+  target_compile_definitions(hf_${folder}_planted PRIVATE BOOST_NO_EXCEPTIONS PUBLIC HOLDFAST_PLANTED_BUGS)
+  target_link_libraries(hf_${folder}_planted PUBLIC hf_settings)
+  foreach(seen IN LISTS sees)
+    if(seen IN_LIST holdfast_planted_folders)
+      target_link_libraries(hf_${folder}_planted PUBLIC hf_${seen}_planted)
+    else()
+      target_link_libraries(hf_${folder}_planted PUBLIC hf_${seen})
+    endif()
+  endforeach()
 endfunction()
 
 # holdfast_program(<name> SOURCES <files...> [SEES <folders...>] [LIBRARIES <libs...>])

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cluster/link.hpp"
 
+#include "base/planted.hpp"
+#include "cluster/resend_wrongly.hpp"
+
 namespace holdfast::cluster {
 
 void Link::seal(const Token& clock, wire::Buffer* out) {
@@ -31,6 +34,12 @@ void Link::keep(std::span<const std::byte> messages, const Token& clock) {
   kept_sizes_.push_back(4 + length);
 }
 
+void Link::resend(wire::Buffer& out) const {
+  const std::size_t before = out.size();
+  out.append(kept_.bytes());
+  resend_wrongly(out.data() + before, kept_.size());
+}
+
 bool Link::acknowledge(std::uint64_t received) {
   if (received >= next_sequence_) return false;
   for (; acknowledged_ < received; ++acknowledged_) {
@@ -41,7 +50,7 @@ bool Link::acknowledge(std::uint64_t received) {
 }
 
 Link::Arrival Link::arrive(std::uint64_t sequence) {
-  if (sequence <= received_) return Arrival::duplicate;
+  if (sequence <= received_) return planted(Bug::apply_twice) ? Arrival::apply : Arrival::duplicate;
   if (sequence != received_ + 1) return Arrival::gap;
   ++received_;
   return Arrival::apply;

@@ -36,7 +36,7 @@ class Link {
   // False if it names a frame that was never sent: the peer lies or is another incarnation.
   [[nodiscard]] bool acknowledge(std::uint64_t received);
   // Everything that is not acknowledged, once more. For a fresh connection.
-  void resend(wire::Buffer& out) const { out.append(kept_.bytes()); }
+  void resend(wire::Buffer& out) const;
 
   enum class Arrival : std::uint8_t { apply, duplicate, gap };
   // A frame of the peer came. `gap` cannot happen in a stream and means that the connection is unusable.

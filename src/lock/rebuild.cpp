@@ -3,6 +3,7 @@
 // stamp from the old master stands where it stood, and who had none (its request was on its way
 // when the master died) stands behind them and is treated as one that arrives now: only it can
 // still be refused.
+#include "base/planted.hpp"
 #include "lock/grant.hpp"
 #include "lock/state.hpp"
 
@@ -15,7 +16,9 @@ namespace {
 // Sorts by stamp, equal ones in the order in which they came back, and collects those that have
 // none.
 void sort_queue(Resource& resource, Queue& queue, std::vector<LockId>& unstamped) {
-  queue.locks.sort([](const Lock& a, const Lock& b) { return a.stamp < b.stamp; });
+  queue.locks.sort([](const Lock& a, const Lock& b) {
+    return planted(Bug::lose_queue_order) ? a.stamp > b.stamp : a.stamp < b.stamp;
+  });
   for (const Lock& lock : queue.locks) {
     if (lock.stamp == no_stamp) {
       unstamped.push_back(lock.id);

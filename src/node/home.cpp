@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "base/planted.hpp"
+
 namespace holdfast::node {
 
 // ---- serving --------------------------------------------------------------------------------------------
@@ -161,7 +163,7 @@ void Home::on(const wire::RebuildValue& message) {
 }
 
 void Home::on(NodeId from, const wire::RebuildDone& message) {
-  if (message.view_digest != core_.view.digest()) {
+  if (message.view_digest != core_.view.digest() && !planted(Bug::accept_two_digests)) {
     core_.trace({.kind = TraceKind::view_refused, .peer = from, .a = message.epoch.value(),
                  .text = Error{Errc::view_conflict}.text()});
     return;
@@ -219,9 +221,13 @@ void Home::rebuild(const std::string& key, Group group) {
     };
     return order(a) < order(b);
   });
-  if (group.evidence == wire::Evidence::copy && group.value.has_bytes()) group.value.doubt();
+  if (group.evidence == wire::Evidence::copy && group.value.has_bytes() && !planted(Bug::keep_stale_value))
+    group.value.doubt();
   std::vector<Master::Restored> locks;
-  for (const RebuiltLock& rebuilt : group.locks) locks.push_back(rebuilt.lock);
+  for (const RebuiltLock& rebuilt : group.locks) {
+    const bool waits = rebuilt.lock.state.standing == lock::Standing::waiting;
+    if (!waits || !planted(Bug::forget_waiter)) locks.push_back(rebuilt.lock);
+  }
   master_.rebuild(key, mastership, std::move(locks), std::move(group.value));
 }
 

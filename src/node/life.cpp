@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <map>
 
+#include "base/planted.hpp"
+
 namespace holdfast::node {
 
 // ---- our own life ---------------------------------------------------------------------------------------
@@ -16,7 +18,7 @@ bool Life::renew() {
   if (!agreed || *agreed + core_.config.lease < core_.now) return false;
   if (core_.valid && *agreed + core_.config.lease <= deadline_) return false;
   deadline_ = *agreed + core_.config.lease;
-  core_.out->deadline = deadline_;
+  core_.out->deadline = planted(Bug::tell_lost_late) ? deadline_ + core_.config.lease / 2 : deadline_;
   if (std::exchange(core_.valid, true)) return false;
   core_.trace({.kind = TraceKind::lease_begun, .peer = {}, .a = core_.view.epoch.value(), .text = {}});
   return true;
@@ -38,7 +40,7 @@ bool Life::sweep() {
 // ---- views and losses -----------------------------------------------------------------------------------
 
 void Life::note_losses(const View& before) {
-  if (!before.epoch) {
+  if (!before.epoch && !planted(Bug::forget_leases)) {
     if (core_.config.former_lease > Duration{0})
       core_.lost.note(core_.self(), {}, core_.now + cluster::LostNodes::wait_for(core_.config.former_lease));
     for (const FormerPeer& peer : core_.config.former_peers) {
@@ -89,6 +91,7 @@ void Life::save(Epoch epoch) {
 }
 
 Duration Life::forgets_for() const {
+  if (planted(Bug::forget_leases)) return Duration{0};
   return std::max({Duration{0}, core_.started + full_wait() - core_.now, unsure_until_ - core_.now});
 }
 

@@ -3,6 +3,9 @@
 // and getting them back after a loss is in master_changes.cpp.
 #include "node/master.hpp"
 
+#include <algorithm>
+
+#include "base/planted.hpp"
 #include "wire/framing.hpp"
 
 namespace holdfast::node {
@@ -98,7 +101,7 @@ void Master::apply(Resource& resource, NodeId from, const wire::Operation& opera
     apply_to_lock(resource, lock, from, operation);
   else if (operation.kind == wire::OperationKind::request)
     apply_request(resource, from, operation);
-  else if (operation.asked && operation.number > 1)
+  else if (operation.asked && operation.number > 1 && !planted(Bug::apply_out_of_order))
     hold_back(resource, from, operation);  // it overtook the request, which comes through the home
   else if (operation.answer == wire::Answer::wanted)
     post_.send(from, wire::DoneReply{.claim = operation.claim, .number = operation.number, .asked = operation.asked,
@@ -149,7 +152,7 @@ void Master::apply_to_lock(Resource& resource, LockId lock, NodeId from, const w
     repeat_answer(resource, lock, operation);
     return;
   }
-  if (operation.number > extra.applied + 1) {
+  if (operation.number > extra.applied + 1 && !planted(Bug::apply_out_of_order)) {
     hold_back(resource, from, operation);
     return;
   }
@@ -228,6 +231,7 @@ void Master::retry_held_back(ResourceId id) {
       !core_.may_grant())
     return;
   // What still has to wait puts itself back.
+  if (planted(Bug::apply_out_of_order)) std::reverse(resource->held_back.begin(), resource->held_back.end());
   for (const HeldBack& held : std::exchange(resource->held_back, {})) {
     resource = find(id);
     if (resource == nullptr) return;

@@ -86,6 +86,8 @@ class Master {
   }
   [[nodiscard]] wire::ResourceReport report(std::string_view key) const;
   [[nodiscard]] std::vector<wire::LockReport> report_locks(std::string_view key) const;
+  // For the simulator's checkers: whatever is served and has locks, sorted.
+  [[nodiscard]] std::vector<Node::Served> served() const;
   void check() const;
 
  private:

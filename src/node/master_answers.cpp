@@ -142,8 +142,25 @@ std::vector<wire::LockReport> Master::report_locks(std::string_view key) const {
 static_assert(static_cast<int>(lock::Standing::waiting) == static_cast<int>(wire::LockStanding::waiting) &&
               static_cast<int>(lock::Standing::converting) == static_cast<int>(wire::LockStanding::converting));
 
+std::vector<Node::Served> Master::served() const {
+  std::vector<Node::Served> served;
+  for (const std::string& key : keys([](const std::string&) { return true; })) {
+    const Resource& resource = at(by_key_.find(key)->second);
+    if (resource.phase != Phase::serving) continue;
+    Node::Served& one = served.emplace_back(Node::Served{.key = key, .mastership = resource.mastership, .locks = {}});
+    for (const LockId id : engine_.locks(resource.id)) {
+      const lock::LockState state = engine_.state(id);
+      one.locks.push_back({.holder = state.holder.node, .incarnation = extra(id).incarnation,
+                           .claim = state.holder.claim, .number = extra(id).pending, .standing = state.standing,
+                           .granted = state.granted, .wanted = state.wanted, .flags = state.flags});
+    }
+  }
+  return served;
+}
+
 void Master::check() const {
-  for (const auto& [key, id] : by_key_) engine_.check(id);
+  for (const auto& [key, id] : by_key_)
+    if (at(id).phase != Phase::arriving) engine_.check(id);  // what arrives is not resumed yet
 }
 
 }  // namespace holdfast::node

@@ -3,6 +3,7 @@
 // rebuilt after its master was lost.
 #include <algorithm>
 
+#include "base/planted.hpp"
 #include "node/master.hpp"
 
 namespace holdfast::node {
@@ -95,6 +96,8 @@ void Master::end_waits_of_the_lost(Resource& resource) {
       engine_.vanish(lock, lock::ValueAfter::keep, outcomes);
     else if (state.standing == lock::Standing::converting)
       (void)engine_.cancel(lock, Errc::lost, outcomes);
+    else if (planted(Bug::regrant_dead_daemon))
+      engine_.vanish(lock, lock::ValueAfter::doubt_if_writer, outcomes);
     deliver(at(id), outcomes, wire::Answer::wanted);
   }
 }

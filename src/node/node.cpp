@@ -7,6 +7,7 @@
 #include <map>
 
 #include "base/overload.hpp"
+#include "base/planted.hpp"
 #include "node/receiver.hpp"
 
 namespace holdfast::node {
@@ -93,7 +94,7 @@ void Node::finish_turn(Instant now, Effects& out) {
   State& s = *state_;
   s.core.out = &out;
   s.core.now = s.last_step = std::max(now, s.last_step);
-  if (!s.over && s.life.is_over()) {
+  if (!s.over && s.life.is_over() && !planted(Bug::grant_after_pause)) {
     // Between reading and now this node may have lost everything: what it would grant must not leave.
     out.clients.clear();
     s.expire(Errc::lease_expired);
@@ -375,6 +376,17 @@ std::vector<Node::HeldLock> Node::held() const {
                       .token = claim.token});
   });
   return held;
+}
+
+std::vector<Node::Served> Node::served() const { return state_->master.served(); }
+
+std::vector<std::pair<ClaimId, std::uint32_t>> Node::stamped() const {
+  std::vector<std::pair<ClaimId, std::uint32_t>> stamped;
+  state_->requester.for_each_claim([&](const Claim& claim, std::string_view) {
+    if (claim.main.stage == Stage::sent && claim.stamp != lock::no_stamp)
+      stamped.emplace_back(claim.id, claim.main.number);
+  });
+  return stamped;
 }
 
 void Node::check() const {

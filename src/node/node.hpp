@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/limits.hpp"
+#include "lock/engine.hpp"
 #include "model/ids.hpp"
 #include "model/view.hpp"
 #include "node/effects.hpp"
@@ -92,6 +93,25 @@ class Node {
   [[nodiscard]] std::vector<HeldLock> mastered() const;
   // Locks that sessions of this node were told they hold.
   [[nodiscard]] std::vector<HeldLock> held() const;
+  // A resource that this node serves as master: its locks, granted ones first, then in queue order.
+  struct ServedLock {
+    NodeId holder;
+    Incarnation incarnation;  // of the holder
+    ClaimId claim;
+    std::uint32_t number = 0;  // of its latest request or conversion
+    lock::Standing standing{};
+    Mode granted = Mode::NL;  // meaningless while waiting
+    Mode wanted = Mode::NL;
+    FlagSet flags;
+  };
+  struct Served {
+    std::string key;
+    Mastership mastership;
+    std::vector<ServedLock> locks;
+  };
+  [[nodiscard]] std::vector<Served> served() const;
+  // Requests of this node's programs whose place in a queue is known here: claim, number.
+  [[nodiscard]] std::vector<std::pair<ClaimId, std::uint32_t>> stamped() const;
   // Aborts if an invariant within this node is broken. Linear in everything: for tests and the simulator.
   void check() const;
 

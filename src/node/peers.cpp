@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/planted.hpp"
+
 namespace holdfast::node {
 
 Peers::Peer* Peers::find(NodeId node) {
@@ -16,12 +18,16 @@ Peers::Connection& Peers::connection(PeerConn conn) {
 }
 
 void Peers::take_view() {
+  const auto stays = [this](const Peer& peer) {
+    return core_.is_member(peer.node, peer.incarnation) ||
+           (planted(Bug::answer_outsider) && !core_.view.has(peer.node));
+  };
   for (const auto& peer : peers_) {
-    if (core_.is_member(peer->node, peer->incarnation)) continue;
+    if (stays(*peer)) continue;
     if (peer->connected) close(peer->conn);
     core_.out->stop_dialing.push_back(peer->node);
   }
-  std::erase_if(peers_, [&](const auto& peer) { return !core_.is_member(peer->node, peer->incarnation); });
+  std::erase_if(peers_, [&](const auto& peer) { return !stays(*peer); });
   for (const Member& member : core_.view.members) {
     if (member.node == core_.self() || find(member.node) != nullptr) continue;
     auto peer = std::make_unique<Peer>();
@@ -83,6 +89,8 @@ Peers::Arrived Peers::on_frame(const PeerFrame& event) {
       } else if constexpr (std::same_as<M, wire::HeartbeatReply>) {
         core_.leases.answered(peer->node, peer->incarnation, std::min(core_.now, Instant(message.sent)));
         arrived.answered = true;
+      } else if (planted(Bug::answer_outsider) && !core_.view.has(peer->node)) {
+        return;
       } else if (!peer->link.acknowledge(message.received)) {
         refuse(event.conn, peer->node, Error{Errc::bad_message, "it acknowledges what was never sent"});
       } else if constexpr (std::same_as<M, wire::LinkData>) {
@@ -131,7 +139,7 @@ Error Peers::check(const wire::LinkHello& hello) const {
   if (!core_.is_member(hello.from, hello.from_incarnation))
     return Error{Errc::not_member, "node " + number(hello.from) + " incarnation " + number(hello.from_incarnation) +
                                        " is not in the view of epoch " + number(core_.view.epoch)};
-  if (hello.epoch == core_.view.epoch && hello.view_digest != core_.view.digest())
+  if (hello.epoch == core_.view.epoch && hello.view_digest != core_.view.digest() && !planted(Bug::accept_two_digests))
     return Error{Errc::view_conflict, "it has another view of epoch " + number(hello.epoch) +
                                           " than this node: two views were published under one number"};
   return Error{Errc::ok};

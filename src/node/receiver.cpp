@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "node/receiver.hpp"
 
+#include "base/planted.hpp"
 #include "wire/sound.hpp"
 
 namespace holdfast::node {
@@ -59,6 +60,9 @@ void Roles::receive_kept() {
 }
 
 void Roles::receive(NodeId from, const wire::Operation& message) {
+  if (planted(Bug::drop_release_at_view) && home.phase() == cluster::HomePhase::collecting &&
+      message.kind == wire::OperationKind::unlock && message.answer == wire::Answer::unwanted)
+    return;
   if (!message.asked)
     master.on(from, message);
   else if (is_due(from, message.asked, message))

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/planted.hpp"
+
 namespace holdfast::node {
 
 // The claim whose main operation this answers; null if it answers nothing that is open (it came twice, or
@@ -14,7 +16,8 @@ Claim* Requester::accept(NodeId from, const Reply& reply) {
   if (claim == nullptr) return nullptr;
   Place& place = places_[claim->place];
   if (place.state == PlaceState::known && place.mastership != reply.mastership) return nullptr;
-  const bool answers_question = place.state == PlaceState::asking && reply.asked == place.asked;
+  const bool answers_question = place.state == PlaceState::asking &&
+                                (reply.asked == place.asked || planted(Bug::apply_out_of_order));
   const bool is_next = place.state == PlaceState::moving && place.next_mastership == reply.mastership;
   if ((answers_question || is_next) && reply.resource) learn(place, from, reply.mastership, reply.resource);
   if (claim->main.stage != Stage::sent || claim->main.number != reply.number) return nullptr;
@@ -52,8 +55,8 @@ void Requester::take_grant(Claim& claim, const wire::GrantReply& reply) {
     claim.copy = Copy::of_grant;
     claim.write_number = reply.write_number;
     claim.value_state = reply.value_state;
-  } else if (claim.copy == Copy::of_grant && before <= Mode::CR) {
-    claim.copy = Copy::older;  // while it was held so weakly, others could write
+  } else if (claim.copy == Copy::of_grant && (before <= Mode::CR || reply.notes.has(wire::GrantNote::demoted))) {
+    claim.copy = Copy::older;  // while it was held so weakly, or not at all, others could write
   }
   claim.newest_number = reply.write_number;
   claim.state = ClaimState::granted;
@@ -237,11 +240,21 @@ void Requester::stop_awaiting_news(Place& place) {
 
 void Requester::report_losses() {
   std::vector<std::pair<std::string_view, PlaceId>> lost;
-  places_.for_each([&](PlaceId id, const Place& place) {
+  places_.for_each([&](PlaceId id, Place& place) {
+    // Its master said to somebody that it was none any more, and is lost before it could say so to the others:
+    // they ask with the next answer.
+    const bool asks = place.state == PlaceState::asking || place.state == PlaceState::unknown;
+    if (asks && place.master && !core_.is_member(place.master, place.incarnation))
+      for (Claim& claim : place.claims) {
+        if (claim.id == place.asker || claim.main.stage != Stage::sent) continue;
+        core_.reached("a master that was none any more is lost before it said so to all");
+        claim.main.stage = Stage::deferred;
+        claim.sent = std::min(claim.sent, claim.main.number - 1);
+      }
     const bool master_lost = place.state == PlaceState::known && !core_.is_member(place.master, place.incarnation);
     const bool next_lost =
         place.state == PlaceState::moving && !(core_.is_member(place.master, place.incarnation) &&
-                                               core_.is_member(place.next, place.next_incarnation));
+                                               (planted(Bug::rebuild_half_told) || core_.is_member(place.next, place.next_incarnation)));
     if (master_lost || next_lost || place.state == PlaceState::rebuilding) lost.emplace_back(place.key, id);
   });
   for (const auto& [key, id] : lost) {
@@ -317,7 +330,11 @@ void Requester::report(Place& place, NodeId home) {
 // The best copy of the value that our claims have. Under a grant above CR nobody else can write, so the
 // copy of such a grant is surely the newest.
 void Requester::report_value(const Place& place, NodeId home) {
-  const auto is_current = [](const Claim& claim) { return claim.copy == Copy::of_grant && claim.mode > Mode::CR; };
+  const auto is_current = [](const Claim& claim) {
+    // The master may have taken away the mode of a conversion that agreed to it.
+    const bool may_be_demoted = claim.main.stage == Stage::sent && claim.flags.has(Flag::convdeadlk);
+    return claim.copy == Copy::of_grant && claim.mode > Mode::CR && !may_be_demoted;
+  };
   const Claim* best = nullptr;
   for (const Claim& claim : place.claims) {
     if (claim.state != ClaimState::granted || claim.copy == Copy::none || claim.write_number == 0) continue;

@@ -172,6 +172,8 @@ Result<RequestId> Session::set_view(wire::SetView call) {
 
 Result<RequestId> Session::fence_ack(wire::FenceAck call) { return ask(call); }
 
+Result<RequestId> Session::move(wire::Move call) { return ask(call); }
+
 Result<RequestId> Session::sync() { return ask(wire::Sync{}); }
 
 // ---- frames ---------------------------------------------------------------------------------------------

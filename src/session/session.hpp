@@ -95,6 +95,7 @@ class Session {
   Result<RequestId> status();
   Result<RequestId> set_view(wire::SetView call);
   Result<RequestId> fence_ack(wire::FenceAck call);
+  Result<RequestId> move(wire::Move call);
   Result<RequestId> sync();
 
   // ---- what the connection brings ----

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // holdfast-sim: plays scenario scripts, runs the cluster simulator on seeds, replays a failing run.
 // `holdfast sim` starts this program.
-#include "sim/campaign.hpp"
+#include "sim/campaigns/planted.hpp"
+#include "sim/campaigns/run_campaigns.hpp"
 #include "sim/scenario/cluster_stage.hpp"
 #include "sim/scenario/engine_stage.hpp"
 #include "sim/scenario/files.hpp"
@@ -20,14 +21,6 @@ struct ScenarioFlags {
   bool trace = false;
 };
 
-struct RunFlags {
-  RunSettings settings;
-  std::uint64_t seeds = 1;
-  std::string faults = "all";
-  std::string line;
-  bool trace = false;
-};
-
 CLI::App* add_scenario(CLI::App& app, ScenarioFlags& flags) {
   CLI::App* verb = app.add_subcommand("scenario", "play scenario scripts and compare what happens");
   verb->add_option("PATH", flags.paths, "files, or directories with *.scenario below")->required();
@@ -43,35 +36,48 @@ CLI::App* add_scenario(CLI::App& app, ScenarioFlags& flags) {
   return verb;
 }
 
-CLI::App* add_run(CLI::App& app, RunFlags& flags) {
-  CLI::App* verb =
-      app.add_subcommand("run", "run a random workload with faults and look for what must not be");
-  verb->add_option("--seed", flags.settings.seed, "the first seed; it decides everything");
-  verb->add_option("--seeds", flags.seeds,
-                   "how many seeds, one after the other; all but one run are silent");
-  verb->add_option("--steps", flags.settings.steps,
-                   "random steps of a run before it has to come to its end");
-  verb->add_option("--nodes", flags.settings.nodes, "nodes of the cluster")
-      ->check(CLI::Range(1, 16));
-  verb->add_option("--faults", flags.faults, "crash,partition,cut,client,clock, or all, or none");
-  verb->add_flag_callback("--trees", [&flags] { flags.settings.trees = Trees::some; },
-                          "programs take sub-locks, too");
-  verb->add_flag("--trace", flags.trace, "print everything that happens");
-  verb->add_option("--history", flags.settings.history, "write what the programs saw, for `holdfast check`")
-      ->type_name("FILE");
+CLI::App* add_campaign(CLI::App& app, CampaignFlags& flags) {
+  CLI::App* verb = app.add_subcommand(
+      "campaign", "run seeds of simulated clusters with faults and look for what must not be");
+  verb->add_option("--campaign", flags.name, "one of tests/sim/campaigns, or all");
+  verb->add_option("--seed", flags.first_seed, "the first seed; it decides everything");
+  verb->add_option("--seeds", flags.seeds, "how many seeds of each campaign");
+  verb->add_option("--jobs", flags.crew, "how many runs at a time (0: one per processor)");
+  verb->add_option("--campaigns", flags.folder, "where the campaign files are");
+  verb->add_option("--commit", flags.commit, "what replay lines name behind the @");
+  verb->add_option("--shrink", flags.shrink_tries, "runs to make a failure smaller (0: do not)");
+  verb->add_option("--unreached", flags.unreached_allowed,
+                   "a file with the marks that may stay unreached; any other is a failure");
+  verb->add_flag_callback("--json", [&flags] { flags.format = Format::json; }, "report as JSON");
   verb->footer(
-      "Examples:\n  holdfast-sim run --seed 17 --trace\n"
-      "  holdfast-sim run --seed 1 --seeds 300 --nodes 3 --faults crash,cut");
+      "Examples:\n  holdfast-sim campaign --campaign attrition --seeds 200\n"
+      "  holdfast-sim campaign --seeds 1000 --json > report.json");
   return verb;
 }
 
-CLI::App* add_replay(CLI::App& app, RunFlags& flags) {
+CLI::App* add_replay(CLI::App& app, ReplayFlags& flags) {
   CLI::App* verb = app.add_subcommand("replay", "run exactly what a failure printed");
-  verb->add_option("LINE", flags.line, "such as 'sim:seed=17,nodes=3,steps=2000,faults=all'")
-      ->required();
+  verb->add_option("LINE", flags.line, "such as 'sim:campaign=attrition,seed=8123'")->required();
+  verb->add_option("--campaigns", flags.folder, "where the campaign files are");
+  verb->add_option("--history", flags.history, "write what the programs saw, for `holdfast check`")
+      ->type_name("FILE");
   verb->add_flag("--trace", flags.trace, "print everything that happens");
-  verb->footer(
-      "Example: holdfast-sim replay 'sim:seed=17,nodes=3,steps=2000,faults=crash+cut' --trace");
+  verb->footer("Example: holdfast-sim replay 'sim:campaign=attrition,seed=8123' --trace");
+  return verb;
+}
+
+CLI::App* add_planted(CLI::App& app, PlantedFlags& flags) {
+  CLI::App* verb = app.add_subcommand(
+      "planted", "switch mistakes on and look how many seeds it takes to find them");
+  verb->add_option("--bug", flags.bug, "this one alone (see src/base/planted.hpp)");
+  verb->add_option("--except", flags.left_out, "all but these, with commas between")->delimiter(',');
+  verb->add_option("--seed", flags.first_seed, "the first seed");
+  verb->add_option("--seeds", flags.seeds, "how many seeds each has to be found in");
+  verb->add_option("--control", flags.control_seeds, "seeds without faults that must not find it");
+  verb->add_option("--jobs", flags.crew, "how many runs at a time (0: one per processor)");
+  verb->add_option("--campaigns", flags.folder, "where the campaign files are");
+  verb->add_flag_callback("--json", [&flags] { flags.format = Format::json; }, "report as JSON");
+  verb->footer("Example: holdfast-sim planted --bug forget_waiter");
   return verb;
 }
 
@@ -88,38 +94,21 @@ int play(const ScenarioFlags& flags) {
   return play_files(job);
 }
 
-int complain(const Error& error) {
-  fmt::print(stderr, "holdfast-sim: {}\n", error.text());
-  return 2;
-}
-
-int run(RunFlags flags) {
-  const auto faults = parse_faults(flags.faults);
-  if (!faults) return complain(faults.error());
-  flags.settings.faults = *faults;
-  return run_campaign({.first = flags.settings,
-                       .seeds = flags.seeds,
-                       .trace = flags.trace,
-                       .check_hash = !flags.trace});
-}
-
-int replay(const RunFlags& flags) {
-  const auto settings = parse_replay_line(flags.line);
-  if (!settings) return complain(settings.error());
-  return run_campaign({.first = *settings, .trace = flags.trace, .check_hash = !flags.trace});
-}
-
 int run_program(int argc, char** argv) {
   CLI::App app{"holdfast-sim: scenario scripts and the cluster simulator"};
   app.require_subcommand(1);
   ScenarioFlags scenario_flags;
-  RunFlags run_flags;
+  CampaignFlags campaign_flags;
+  ReplayFlags replay_flags;
   const CLI::App* scenario_verb = add_scenario(app, scenario_flags);
-  const CLI::App* run_verb = add_run(app, run_flags);
-  add_replay(app, run_flags);
+  const CLI::App* campaign_verb = add_campaign(app, campaign_flags);
+  PlantedFlags planted_flags;
+  const CLI::App* planted_verb = add_planted(app, planted_flags);
+  add_replay(app, replay_flags);
   CLI11_PARSE(app, argc, argv);
   if (scenario_verb->parsed()) return play(scenario_flags);
-  return run_verb->parsed() ? run(run_flags) : replay(run_flags);
+  if (planted_verb->parsed()) return hunt_planted(planted_flags);
+  return campaign_verb->parsed() ? run_campaigns(campaign_flags) : replay(replay_flags);
 }
 
 }  // namespace

@@ -27,6 +27,10 @@ class Notices {
     for (const Index index : resource_.notices) told_[key_of(model_.event(index))].push_back(index);
     for (const Span& span : resource_.spans) {
       const history::Hold& hold = model_.holds[span.hold];
+      // As in the Linux DLM, whoever converts hears nothing meanwhile, nor does whoever was granted past the
+      // queue of those who waited before.
+      const bool overtook = hold.flags.has(Flag::noorder) || hold.flags.has(Flag::expedite);
+      if (span.converting || overtook) continue;
       if (hold.notices && span.end - span.begin > bounds_.notice) long_.push_back(&span);
     }
     for (const Index id : resource_.requests) check_wait(model_.requests[id]);

@@ -8,7 +8,7 @@
 #include "sim/scenario/owners.hpp"
 #include "sim/scenario/picture.hpp"
 #include "sim/scenario/words.hpp"
-#include "sim/world/beliefs.hpp"
+#include "sim/checkers/beliefs.hpp"
 #include "sim/world/world.hpp"
 
 #include <algorithm>

@@ -21,8 +21,13 @@ Machine* World::machine(NodeId node) {
 }
 
 void World::step(Machine& machine, const node::Event& event) {
-  if (!machine.up()) return;
+  if (!machine.up() || machine.frozen != Freeze::none) return;
   machine.node->step(machine.clock(now_), event, machine.effects);
+  if (machine.freeze_in_turn && !machine.effects.clients.empty()) {
+    machine.freeze_in_turn = false;
+    machine.turn_is_open = true;
+    return freeze(machine.id, Freeze::machine);
+  }
   machine.node->finish_turn(machine.clock(now_), machine.effects);
   carry_out(machine);
 }
@@ -30,6 +35,10 @@ void World::step(Machine& machine, const node::Event& event) {
 // In the order of the contract (node/effects.hpp).
 void World::carry_out(Machine& machine) {
   node::Effects& effects = machine.effects;
+  if (machine.disk_is_broken && !effects.saves.empty()) {
+    note(name_of(machine.id) + " cannot save");
+    return kill_daemon(machine.id);
+  }
   for (const node::Save& save : effects.saves) {
     machine.saved_epoch = save.epoch;
     machine.saved_peers = save.peers;
@@ -46,8 +55,11 @@ void World::carry_out(Machine& machine) {
     std::erase_if(machine.dialing, [peer](const Dialing& dialing) { return dialing.peer == peer; });
   for (const node::Dial& dial : effects.dials)
     machine.dialing.push_back({dial.node, dial.address, {}});
-  if (effects.deadline) machine.deadlines[machine.incarnation] = *effects.deadline;
-  if (effects.deadline) record_deadlines(machine);
+  if (effects.deadline) {
+    machine.deadlines[machine.incarnation] = *effects.deadline;
+    beliefs_rose_ = true;
+    record_deadlines(machine);
+  }
   if (effects.wake_at) machine.wake_at = effects.wake_at;
   for (const node::Trace& trace : effects.traces) {
     if (tracer)
@@ -58,7 +70,12 @@ void World::carry_out(Machine& machine) {
   }
   const bool dials = !effects.dials.empty();
   const bool finished = effects.finished;
+  const bool left = effects.left;
   effects.clear();
+  if (left) {
+    machine.left_cleanly = true;
+    return kill_daemon(machine.id);
+  }
   if (finished) finish(machine);
   if (dials) dial_all();
 }
@@ -73,7 +90,23 @@ void World::send_frames(ChannelId to, wire::Buffer& buffer) {
   HF_ASSERT(buffer.empty());
 }
 
+// Whatever was read before a pause must not be granted on the time of then (I17).
+void World::check_grants_are_in_time(Machine& machine, const wire::Buffer& buffer) {
+  const auto stamped = machine.deadlines.find(machine.incarnation);
+  Instant deadline = stamped == machine.deadlines.end() ? Instant{} : stamped->second;
+  if (machine.effects.deadline) deadline = std::max(deadline, *machine.effects.deadline);
+  if (machine.clock(now_) <= deadline || !on_broken) return;
+  std::span<const std::byte> left = buffer.bytes();
+  wire::Frame frame;
+  while (wire::cut_frame(left, limits::client_frame_bytes_max, frame) == wire::Cut::frame) {
+    if (frame.type == static_cast<std::uint16_t>(wire::Granted::type))
+      on_broken("I17 is broken: " + name_of(machine.id) + " grants after its own deadline");
+    left = left.subspan(frame.whole.size());
+  }
+}
+
 void World::write_client(Machine& machine, node::ClientConn conn, wire::Buffer& buffer) {
+  check_grants_are_in_time(machine, buffer);
   const Socket& socket = machine.programs[conn.value()];
   if (socket.used && !channel(socket.out).receiver_gone) send_frames(socket.out, buffer);
   buffer.clear();
@@ -124,7 +157,8 @@ void World::start(NodeId node) {
   config.peer_address = name_of(node);
   config.saved_epoch = fresh.saved_epoch;
   config.former_peers = fresh.saved_peers;
-  if (fresh.saved_epoch) config.former_lease = config.lease;
+  if (fresh.saved_epoch && !std::exchange(fresh.left_cleanly, false))
+    config.former_lease = config.lease;
   fresh.node = std::make_unique<node::Node>(std::move(config));
   fresh.wake_at.reset();
   note(name_of(node) + " starts as incarnation " + std::to_string(fresh.incarnation.value()));
@@ -135,7 +169,7 @@ void World::crash(NodeId node) {
   for (const auto& client : clients_) {
     if (&machines_[client->machine] != &dying) continue;
     client->alive = false;
-    if (auto* to = record()) to->killed(*client);
+    if (auto* to = record(*client)) to->killed(*client);
     client->beliefs.clear();
     stop_receiving(client->down);
   }
@@ -158,6 +192,9 @@ void World::take_down(Machine& machine) {
   note(name_of(machine.id) + " is gone");
   machine.node.reset();
   machine.effects.clear();
+  machine.frozen = Freeze::none;
+  machine.freeze_in_turn = machine.turn_is_open = machine.disk_is_broken = false;
+  machine.stalled.clear();
   machine.wake_at.reset();
   machine.dialing.clear();
   for (const Socket& socket : machine.programs)
@@ -202,11 +239,13 @@ void World::publish(Epoch epoch, const std::vector<NodeId>& members, bool quorat
   HF_ASSERT(sound.has_value());
   view_ = *sound;
   note("membership says epoch " + std::to_string(epoch.value()));
-  for (Machine& machine : machines_) {
-    if (!machine.up() || !view_.has(machine.id)) continue;
-    machine.view_arrival = std::max(machine.view_arrival, now_ + latency());  // views come in order
-    post_at(machine.view_arrival, machine, node::NewView{view_});
-  }
+  for (Machine& machine : machines_)
+    if (machine.up() && view_.has(machine.id)) hand_view(machine, view_, now_ + latency());
+}
+
+void World::hand_view(Machine& to, const View& view, Duration when) {
+  to.view_arrival = std::max(to.view_arrival, when);
+  post_at(to.view_arrival, to, node::NewView{view});
 }
 
 void World::publish_next() {

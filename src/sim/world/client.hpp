@@ -44,8 +44,10 @@ struct Client {
   bool alive = true;
   bool paused = false;
   bool reported_slow = false;
+  bool is_operator = false;  // holds nothing, and is in no history
   std::map<ClaimId, Belief> beliefs;
   std::map<RequestId, Asked> asked;
+  std::set<ClaimId> told;    // somebody waits for these; since their latest grant
   std::set<ClaimId> ending;  // given up: whatever is granted on it from now on is not believed
 };
 

@@ -8,6 +8,7 @@
 #include "sim/world/channel.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -32,6 +33,9 @@ struct Dialing {
   std::optional<std::uint32_t> socket;  // the connection that stands
 };
 
+// What stands still of a machine: nothing of it is stepped, and its clock goes on.
+enum class Freeze : std::uint8_t { none, daemon, machine };
+
 struct Machine {
   NodeId id;
   Incarnation incarnation{0};
@@ -47,6 +51,13 @@ struct Machine {
   std::vector<Dialing> dialing;
 
   Duration view_arrival{};  // of the latest view
+
+  Freeze frozen = Freeze::none;
+  bool freeze_in_turn = false;  // as soon as a turn has something to tell to programs
+  bool turn_is_open = false;    // frozen in the middle of a turn
+  std::vector<std::function<void()>> stalled;  // was due while it was frozen
+  bool disk_is_broken = false;
+  bool left_cleanly = false;  // its latest daemon did
 
   // Its clock against the world's time.
   Duration offset{};

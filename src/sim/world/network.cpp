@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Connections between nodes: who can reach whom, dialing, what breaks.
+#include "sim/scenario/script.hpp"
 #include "sim/world/world.hpp"
 
 #include <algorithm>
@@ -13,15 +14,12 @@ ChannelId World::make_channel(Channel fresh) {
 }
 
 bool World::reachable(NodeId a, NodeId b) const {
-  if (sides_.empty()) return true;
-  const auto side_a = sides_.find(a);
-  const auto side_b = sides_.find(b);
-  return side_a != sides_.end() && side_b != sides_.end() && side_a->second == side_b->second;
+  return !blocked_.contains({a, b}) && !blocked_.contains({b, a});
 }
 
 void World::dial_all() {
   for (Machine& machine : machines_) {
-    if (!machine.up()) continue;
+    if (!machine.up() || machine.frozen != Freeze::none) continue;
     for (Dialing& dialing : machine.dialing)
       if (!dialing.socket) dial(machine, dialing);
   }
@@ -43,6 +41,9 @@ void World::dial(Machine& from, Dialing& dialing) {
   from.peers[here] = {.used = true, .out = forth, .in = back};
   to->peers[there] = {.used = true, .out = back, .in = forth};
   dialing.socket = here;
+  if (tracer)
+    note(name_of(from.id) + " dials " + name_of(to->id) + ": connection " + std::to_string(here) +
+         " there " + std::to_string(there));
   send(forth, {.kind = Parcel::Kind::connected});
   send(back, {.kind = Parcel::Kind::connected});
 }
@@ -76,6 +77,9 @@ void World::stop_receiving(ChannelId id) {
 void World::break_socket(Machine& machine, std::uint32_t socket) {
   const Socket broken = machine.peers[socket];
   if (!broken.used) return;
+  if (tracer)
+    note("connection " + std::to_string(socket) + " of " + name_of(machine.id) + " with " +
+         name_of(channel(broken.out).to) + " breaks");
   sever(broken.out);
   sever(broken.in);
 }
@@ -87,17 +91,29 @@ void World::break_connection(NodeId a, NodeId b) {
 }
 
 void World::partition(const std::vector<std::vector<NodeId>>& groups) {
-  sides_.clear();
+  std::map<NodeId, std::size_t> sides;
   for (std::size_t side = 0; side < groups.size(); ++side)
-    for (const NodeId node : groups[side]) sides_[node] = side;
+    for (const NodeId node : groups[side]) sides[node] = side + 1;
+  blocked_.clear();
+  for (const Machine& one : machines_)
+    for (const Machine& other : machines_)  // who is in no group is alone
+      if (one.id != other.id && (sides[one.id] != sides[other.id] || sides[one.id] == 0))
+        blocked_.insert({one.id, other.id});
   for (const Machine& one : machines_)
     for (const Machine& other : machines_)
       if (one.id < other.id && one.up() && !reachable(one.id, other.id))
         break_connection(one.id, other.id);
 }
 
+void World::unblock(NodeId from, NodeId to) {
+  if (blocked_.erase({from, to}) == 0) return;
+  kick_all();
+  dial_all();
+}
+
 void World::heal() {
-  sides_.clear();
+  blocked_.clear();
+  kick_all();
   dial_all();
 }
 

@@ -61,7 +61,8 @@ std::size_t World::connect(std::string name, NodeId at_node, std::uint32_t uid) 
                     .label = {}};
   post(home, node::ClientConnected{node::ClientConn{fresh->conn}, owner, slot});
   clients_.push_back(std::move(fresh));
-  if (auto* to = record()) to->connected(*clients_[index], home);
+  clients_[index]->is_operator = uid == 0;
+  if (auto* to = record(*clients_[index])) to->connected(*clients_[index], home);
   flush(index);
   return index;
 }
@@ -124,7 +125,7 @@ void World::kill_client(std::size_t index) {
   Client& client = *clients_[index];
   if (!client.alive) return;
   client.alive = false;
-  if (auto* to = record()) to->killed(client);
+  if (auto* to = record(client)) to->killed(client);
   client.beliefs.clear();
   stop_receiving(client.down);
   if (channel(client.up).receiver_gone) return;
@@ -144,20 +145,28 @@ void World::resume_client(std::size_t index) {
 Duration World::latency() {
   using std::chrono::microseconds;
   if (settings_.latency == Latency::none) return Duration{0};
+  if (settings_.latency == Latency::steady) return microseconds(100);
   if (prng_.chance(2)) return microseconds(prng_.between(1'000, 300'000));
   if (prng_.chance(10)) return microseconds(prng_.between(500, 20'000));
   return microseconds(prng_.between(20, 400));
+}
+
+Duration World::latency_of(const Channel& way) {
+  const Duration usual = latency();
+  if (way.kind != ChannelKind::between_nodes || slow_.empty()) return usual;
+  const auto slow = slow_.find({way.from, way.to});
+  return slow == slow_.end() ? usual : usual + slow->second;
 }
 
 void World::send(ChannelId id, Parcel parcel) {
   Channel& to = channel(id);
   if (to.receiver_gone) return;
   to.put(std::move(parcel));
-  to.last_arrival = std::max(to.last_arrival, now_ + latency());
+  to.last_arrival = std::max(to.last_arrival, now_ + latency_of(to));
   agenda_[{to.last_arrival, ++sequence_}] = {id, {}, {}};
   if (to.kind != ChannelKind::to_client) return;
   Client& client = *clients_[to.client];
-  if (to.bytes <= limits::session_backlog_bytes_max || client.reported_slow) return;
+  if (to.bytes <= settings_.backlog_bytes_max || client.reported_slow) return;
   client.reported_slow = true;
   post(machines_[client.machine], node::ClientSlow{node::ClientConn{client.conn}});
 }
@@ -197,10 +206,14 @@ bool World::step_world(Duration limit) {
   if (arrival_at <= timer_at) {
     now_ = std::max(now_, arrival_at);
     auto next = agenda_.extract(agenda_.begin());
-    if (next.mapped().channel)
-      arrive(next.mapped().channel);
+    Arrival& due = next.mapped();
+    Machine* const whose = due.node ? machine(due.node) : nullptr;
+    if (due.channel)
+      arrive(due.channel);
+    else if (whose != nullptr && whose->frozen != Freeze::none)
+      whose->stalled.push_back(std::move(due.action));
     else
-      next.mapped().action();
+      due.action();
     return true;
   }
   now_ = std::max(now_, timer_at);
@@ -234,7 +247,7 @@ bool World::step_machine(NodeId node) {
 std::pair<Duration, Machine*> World::next_timer() {
   std::pair<Duration, Machine*> next{Duration::max(), nullptr};
   for (Machine& machine : machines_) {
-    if (!machine.up() || !machine.wake_at) continue;
+    if (!machine.up() || !machine.wake_at || machine.frozen != Freeze::none) continue;
     const Duration when = machine.when(*machine.wake_at, now_);
     if (when < next.first) next = {when, &machine};
   }
@@ -252,8 +265,12 @@ void World::arrive(ChannelId id) {
 
 // Is the front of this channel held back?
 bool World::stays(Channel& from) {
-  if (from.kind == ChannelKind::to_client) return clients_[from.client]->paused;
+  if (from.kind == ChannelKind::to_client) return !runs(from.client);
+  if (machines_[from.target.machine].frozen != Freeze::none) return true;
   if (from.kind == ChannelKind::from_client) return false;
+  // The end of a connection is known on each side by itself.
+  if (from.parcels.front().kind != Parcel::Kind::closed && blocked_.contains({from.from, from.to}))
+    return true;
   for (Hold& hold : holds_) {
     if (hold.from != from.from || hold.to != from.to) continue;
     const Parcel& front = from.parcels.front();
@@ -286,7 +303,7 @@ void World::deliver_to_client(Client& client, const Parcel& parcel) {
   }
   for (const session::Event& event : said) {
     believe(client, event);
-    if (auto* to = record()) to->heard(client, event);
+    if (auto* to = record(client)) to->heard(client, event);
     if (tracer) {
       std::string text = "(welcome)";
       std::visit(
@@ -307,6 +324,7 @@ void World::deliver_from_client(Channel& from, const Parcel& parcel) {
   if (parcel.kind == Parcel::Kind::died) return step(to, node::ClientDied{conn});
   if (parcel.kind == Parcel::Kind::closed) {
     from.receiver_gone = true;
+    from.lose_all();  // what was sent before the other side knew, too
     const Incarnation life = to.incarnation;
     step(to, node::ClientClosed{conn});
     if (to.up() && to.incarnation == life) to.programs[conn.value()].used = false;
@@ -332,6 +350,9 @@ void World::deliver_between_nodes(Channel& from, const Parcel& parcel) {
     return step(to, node::PeerConnected{conn, from.target.dialed});
   if (parcel.kind == Parcel::Kind::closed) {
     from.receiver_gone = true;
+    from.lose_all();  // what was sent before the other side knew, too
+    if (tracer)
+      note(name_of(to.id) + " sees the end of connection " + std::to_string(conn.value()));
     const Incarnation life = to.incarnation;
     step(to, node::PeerClosed{conn});
     if (to.up() && to.incarnation == life) free_peer_socket(to, conn.value(), Duration{0});
@@ -346,9 +367,10 @@ void World::deliver_between_nodes(Channel& from, const Parcel& parcel) {
   }
   if (tracer)
     note(name_of(from.from) + "->" + name_of(from.to) + " " + printed_link_frame(parcel.bytes));
-  for (std::string& name : messages_in(parcel.bytes))
-    if (!name.starts_with("Link"))
-      messages_.push_back(name_of(from.from) + "->" + name_of(from.to) + " " + name);
+  if (settings_.memory == Memory::messages)
+    for (std::string& name : messages_in(parcel.bytes))
+      if (!name.starts_with("Link"))
+        messages_.push_back(name_of(from.from) + "->" + name_of(from.to) + " " + name);
   wire::Frame frame;
   HF_ASSERT(wire::cut_frame(parcel.bytes, limits::peer_frame_bytes_max, frame) == wire::Cut::frame);
   const auto twice = std::ranges::find_if(duplicates_, is_this);
@@ -366,11 +388,15 @@ void World::kick_all() {
 }
 
 void World::believe(Client& client, const session::Event& event) {
+  if (const auto* notice = std::get_if<wire::NoticeEvent>(&event)) client.told.insert(notice->lock);
   if (const auto* granted = std::get_if<wire::Granted>(&event)) {
+    client.told.erase(granted->lock);
     const auto asked = client.asked.find(granted->request);
     if (asked == client.asked.end()) return;
-    if (!client.ending.contains(granted->lock))
+    if (!client.ending.contains(granted->lock)) {
       client.beliefs[granted->lock] = {asked->second.key, granted->mode, granted->token};
+      beliefs_rose_ = true;
+    }
     client.asked.erase(asked);
   }
   if (const auto* refused = std::get_if<wire::Refused>(&event)) {
@@ -396,7 +422,7 @@ void World::record_deadlines(Machine& seen) {
   history::Recorder* const to = record();
   if (to == nullptr) return;
   for (const auto& client : clients_)
-    if (client->alive && client->machine == index_of(seen)) to->look(*client, seen);
+    if (client->alive && !client->is_operator && client->machine == index_of(seen)) to->look(*client, seen);
 }
 
 void World::set_clock(NodeId node, Duration by) {

@@ -6,9 +6,11 @@
 // Time is the world's own; every machine's clock runs beside it with an offset and a drift. What
 // happens next is the earliest thing on the agenda or the earliest timer of a node. With
 // Latency::none (scenarios) everything that is sent arrives at the same moment, in the order in
-// which it was sent, and time moves by pass() alone.
+// which it was sent, and time moves by pass() alone. With Latency::steady everything takes the same
+// time.
 #pragma once
 
+#include "base/limits.hpp"
 #include "base/prng.hpp"
 #include "base/result.hpp"
 #include "model/view.hpp"
@@ -21,6 +23,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -30,13 +33,15 @@ namespace history {
 class Recorder;
 }
 
-enum class Latency : std::uint8_t { none, random };
+enum class Latency : std::uint8_t { none, steady, random };
 // Do programs share a release slot with their daemon?
 enum class Slots : std::uint8_t { none, shared };
 enum class Membership : std::uint8_t {
   automatic,  // a crash, restart or join is followed by the next view, to all live nodes
-  manual,     // only publish() makes views
+  manual,     // only publish() and hand_view() make views
 };
+// Does somebody want to look at the names of all messages later?
+enum class Memory : std::uint8_t { messages, none };
 
 struct WorldSettings {
   std::uint32_t machines = 1;
@@ -45,6 +50,8 @@ struct WorldSettings {
   Membership membership = Membership::automatic;
   Slots slots = Slots::none;
   Votes votes;
+  Memory memory = Memory::messages;
+  std::size_t backlog_bytes_max = limits::session_backlog_bytes_max;  // unread by a program
   node::NodeConfig node;  // of every node; ids, incarnations and addresses are filled in
 };
 
@@ -70,15 +77,34 @@ class World {
 
   // ---- machines ----
   [[nodiscard]] std::vector<Machine>& machines() { return machines_; }
+  [[nodiscard]] const std::vector<Machine>& machines() const { return machines_; }
   [[nodiscard]] Machine* machine(NodeId node);
   // The machine dies: its node, its programs, its clock page.
   void crash(NodeId node);
   // Only the daemon dies; its programs live on and see a closed socket.
   void kill_daemon(NodeId node);
+  // Its daemon is told to end: it hands over what it has, and then is gone.
+  void leave(NodeId node) { post(*machine(node), node::Shutdown{}); }
+  // An operator at one node asks for the resource of that name to be moved.
+  void move(NodeId via, const std::string& name, NodeId to);
   // Another incarnation of a node that is down, or a new machine.
   void start(NodeId node);
   void set_clock(NodeId node, Duration by);
-  void set_drift(NodeId node, std::int64_t ppm) { machine(node)->drift_ppm = ppm; }
+  // From now on; what the clock shows does not jump.
+  void set_drift(NodeId node, std::int64_t ppm);
+  // Stopped or suspended until thaw(). What was sent there waits in its sockets.
+  void freeze(NodeId node, Freeze what);
+  // The same, in the middle of the next turn that has something to tell to programs: it is
+  // finished after the thaw.
+  void freeze_in_turn(NodeId node) { machine(node)->freeze_in_turn = true; }
+  void thaw(NodeId node);
+  // From the next save on this daemon cannot go on: it ends before anything else leaves it.
+  void break_disk(NodeId node) { machine(node)->disk_is_broken = true; }
+  // Can this program do something now?
+  [[nodiscard]] bool runs(std::size_t client) const {
+    const Client& one = *clients_[client];
+    return one.alive && !one.paused && machines_[one.machine].frozen != Freeze::machine;
+  }
 
   // ---- membership ----
   void publish(Epoch epoch, const std::vector<NodeId>& members, bool quorate = true);
@@ -86,6 +112,8 @@ class World {
   void poll_device(NodeId node) { post(*machine(node), node::DevicePolled{}); }
   void publish_next();  // all nodes that are up
   [[nodiscard]] const View& view() const { return view_; }
+  // Reaches this life of the node then, or later: views come in the order of the calls.
+  void hand_view(Machine& to, const View& view, Duration when);
 
   // ---- network ----
   void hold(Hold hold) { holds_.push_back(std::move(hold)); }
@@ -96,7 +124,14 @@ class World {
   void duplicate(Hold what);
   void break_connection(NodeId a, NodeId b);
   void partition(const std::vector<std::vector<NodeId>>& groups);
+  // Nothing gets from one to the other any more, and nobody is told: frames wait, as those of a
+  // stream do that is sent again and again. No connection can be made either.
+  void block(NodeId from, NodeId to) { blocked_.insert({from, to}); }
+  void unblock(NodeId from, NodeId to);
   void heal();
+  // Everything on this way takes so much longer; nothing: as usual again.
+  void slow_down(NodeId from, NodeId to, Duration by) { slow_[{from, to}] = by; }
+  [[nodiscard]] bool reachable(NodeId a, NodeId b) const;
 
   // ---- time ----
   [[nodiscard]] Duration now() const { return now_; }
@@ -111,12 +146,18 @@ class World {
 
   // ---- looking ----
   [[nodiscard]] std::uint64_t trace_hash() const { return hash_; }
+  // Has anybody begun to believe in something, or been promised more time, since the last call?
+  [[nodiscard]] bool take_beliefs_rose() { return std::exchange(beliefs_rose_, false); }
   // Peer messages delivered since the last call, as "n1->n2 Operation".
   [[nodiscard]] std::vector<std::string> take_messages() { return std::exchange(messages_, {}); }
   std::function<void(const std::string&)> tracer;  // one line per thing that happens
   std::function<void(NodeId, const node::Trace&)> on_trace;
+  std::function<void(std::string)> on_broken;  // a rule that the world itself sees broken
   history::Recorder* recorder = nullptr;  // takes down what programs ask and hear; none: nobody does
   [[nodiscard]] history::Recorder* record();  // at this moment; null if nobody takes down
+  [[nodiscard]] history::Recorder* record(const Client& client) {
+    return client.is_operator ? nullptr : record();
+  }
 
  private:
   struct Arrival {
@@ -128,6 +169,7 @@ class World {
 
   // world.cpp: time and delivery
   [[nodiscard]] Duration latency();
+  [[nodiscard]] Duration latency_of(const Channel& channel);
   void at(Duration when, NodeId node, std::function<void()> action) {
     agenda_[{when, ++sequence_}] = {{}, std::move(action), node};
   }
@@ -149,6 +191,7 @@ class World {
   void carry_out(Machine& machine);
   void send_frames(ChannelId channel, wire::Buffer& buffer);
   void write_client(Machine& machine, node::ClientConn conn, wire::Buffer& buffer);
+  void check_grants_are_in_time(Machine& machine, const wire::Buffer& buffer);
   void hang_up_client(Machine& machine, node::ClientConn conn);
   void hang_up_peer(Machine& machine, node::PeerConn conn);
   void finish(Machine& machine);
@@ -160,7 +203,6 @@ class World {
   ChannelId make_channel(Channel channel);
   void dial_all();
   void dial(Machine& machine, Dialing& dialing);
-  [[nodiscard]] bool reachable(NodeId a, NodeId b) const;
   void free_peer_socket(Machine& machine, std::uint32_t socket, Duration dial_again_after);
   void sever(ChannelId channel);
   void stop_receiving(ChannelId channel);
@@ -183,11 +225,14 @@ class World {
   std::vector<std::unique_ptr<Client>> clients_;
   std::vector<std::unique_ptr<Channel>> channels_{1};
   std::vector<Hold> holds_, drops_, duplicates_;
-  std::map<NodeId, std::size_t> sides_;  // of a partition; empty: all reach all
+  std::set<std::pair<NodeId, NodeId>> blocked_;  // from, to
+  std::map<std::pair<NodeId, NodeId>, Duration> slow_;
   View view_;
   std::vector<std::string> messages_;
+  bool beliefs_rose_ = false;
   std::uint64_t hash_ = 0;
   std::uint32_t next_pid_ = 100;
+  std::map<std::pair<NodeId, Incarnation>, std::size_t> operators_;  // clients
 };
 
 }  // namespace holdfast::sim

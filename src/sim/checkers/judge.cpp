@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/random/judge.hpp"
+#include "sim/checkers/judge.hpp"
+
+#include "sim/scenario/words.hpp"
 
 #include <algorithm>
 
@@ -11,6 +13,11 @@ std::string text_of(const Token& token) {
 }
 
 }  // namespace
+
+std::uint64_t Judge::number_in(std::string_view bytes) {
+  if (!bytes.starts_with('w')) return 0;
+  return parse_number(bytes.substr(1)).value_or(0);
+}
 
 // Writers exclude each other, so the order of their tokens is the order of the writes.
 std::uint64_t Judge::write(const std::string& key, const Token& token, Mode held) {

@@ -1,213 +1,181 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/random/workload.hpp"
+#include "sim/workloads/desk.hpp"
 
-#include "base/limits.hpp"
+#include "sim/checkers/beliefs.hpp"
 #include "sim/history/recorder.hpp"
-#include "sim/world/beliefs.hpp"
 
 #include <algorithm>
 
 namespace holdfast::sim {
-namespace {
-
-constexpr std::size_t open_requests_max = 3;
-constexpr std::uint64_t names = 4;
-
-Mode some_mode(Prng& prng) { return all_modes[prng.below(mode_count)]; }
-
-}  // namespace
 
 // ---- programs
 // -----------------------------------------------------------------------------------------
 
-bool Workload::usable(const Program& program) const {
+bool Desk::usable(const Program& program) const {
   const Client& client = world_->client(program.client);
   return client.alive && client.session->phase() != session::Phase::over;
 }
 
-Workload::Program* Workload::program_of(std::size_t client) {
+Program* Desk::program_of(std::size_t client) {
   const auto found = std::ranges::find(programs_, client, &Program::client);
   return found == programs_.end() ? nullptr : &*found;
 }
 
-void Workload::fill_up(std::size_t programs_per_node) {
+void Desk::fill_up(Habit& habit, std::size_t per_node) {
   std::erase_if(programs_, [this](const Program& program) { return !usable(program); });
-  for (Machine& machine : world_->machines()) {
-    if (!machine.up()) continue;
+  for (std::size_t i = 0; i < world_->machines().size(); ++i) {
+    const Machine& machine = world_->machines()[i];
+    if (!machine.up() || machine.frozen != Freeze::none) continue;
     std::size_t here = 0;
     for (const Program& program : programs_)
-      if (&world_->machines()[world_->client(program.client).machine] == &machine) ++here;
-    for (; here < programs_per_node; ++here) {
+      if (program.habit == &habit && world_->client(program.client).machine == i) ++here;
+    for (; here < per_node; ++here) {
       const std::string name =
           "p" + std::to_string(world_->clients()) + "@" + std::to_string(machine.id.value());
-      programs_.push_back({.client = world_->connect(name, machine.id), .held = {}, .names = {}});
+      programs_.push_back({.client = world_->connect(name, machine.id), .habit = &habit});
     }
   }
 }
 
-void Workload::kill_one() {
-  if (programs_.empty()) return;
-  const std::size_t client = programs_[prng_.below(programs_.size())].client;
-  world_->kill_client(client);
-  forget(client);
+Program* Desk::some_program() {
+  if (programs_.empty()) return nullptr;
+  Program& program = programs_[prng_.below(programs_.size())];
+  return usable(program) && world_->runs(program.client) ? &program : nullptr;
 }
 
-void Workload::pause_one() {
-  if (!programs_.empty()) world_->pause_client(programs_[prng_.below(programs_.size())].client);
+void Desk::kill(Program& program) {
+  world_->kill_client(program.client);
+  forget(program.client);
 }
 
-void Workload::resume_all() {
-  for (const Program& program : programs_)
-    if (world_->client(program.client).paused) world_->resume_client(program.client);
-}
-
-void Workload::machine_gone(std::size_t machine) {
+void Desk::machine_gone(std::size_t machine) {
   for (const Program& program : programs_)
     if (world_->client(program.client).machine == machine) forget(program.client);
 }
 
-void Workload::forget(std::size_t client) {
+void Desk::forget(std::size_t client) {
   std::erase_if(open_, [client](const auto& open) { return open.first.first == client; });
 }
 
 // ---- what they do
 // -------------------------------------------------------------------------------------
 
-void Workload::act() {
-  if (programs_.empty()) return;
-  Program& program = programs_[prng_.below(programs_.size())];
-  if (!usable(program) || world_->client(program.client).paused) return;
-  const std::size_t open = world_->client(program.client).session->open_requests();
-  if (prng_.chance(6)) return cancel(program);
-  // Trees grow only if programs hold several locks at a time.
-  const unsigned works_on_held = trees_ == Trees::some && program.held.size() < 4 ? 40 : 65;
-  if (!program.held.empty() && prng_.chance(works_on_held)) {
-    const ClaimId id = program.held[prng_.below(program.held.size())];
-    if (prng_.chance(45)) return convert(program, id);
-    if (prng_.chance(45)) return unlock(program, id);
-    return release(program, id);
-  }
-  if (open < open_requests_max) lock(program);
+void Desk::act() {
+  if (Program* program = some_program()) program->habit->act(*this, *program);
 }
 
-FlagSet Workload::some_lock_flags(Mode mode) {
-  FlagSet flags;
-  if (prng_.chance(50)) flags.set(Flag::valblk);
-  if (prng_.chance(20)) flags.set(Flag::noqueue);
-  if (flags.has(Flag::noqueue) && prng_.chance(30)) flags.set(Flag::noqueuebast);
-  if (prng_.chance(4)) flags.set(Flag::headque);
-  if (prng_.chance(4)) flags.set(Flag::noorder);
-  if (prng_.chance(4)) flags.set(prng_.chance(50) ? Flag::altpr : Flag::altcw);
-  if (mode == Mode::NL && !flags.has(Flag::noqueue) && prng_.chance(20)) flags.set(Flag::expedite);
-  return flags;
+const session::LockRecord* Desk::find(const Program& program, ClaimId id) const {
+  return world_->client(program.client).session->find(id);
 }
 
-FlagSet Workload::some_convert_flags(Mode held, Mode wanted) {
-  FlagSet flags;
-  if (prng_.chance(60)) flags.set(Flag::valblk);
-  if (prng_.chance(4)) flags.set(Flag::ivvalblk);
-  if (queued_conversion_allowed(held, wanted) && prng_.chance(15)) flags.set(Flag::quecvt);
-  if (prng_.chance(20))
-    flags.set(Flag::noqueue);
-  else if (prng_.chance(15))
-    flags.set(Flag::convdeadlk);
-  return flags;
+bool Desk::holds(const Program& program, ClaimId id) const {
+  const session::LockRecord* lock = find(program, id);
+  return lock != nullptr && lock->state == session::LockState::granted;
 }
 
-Duration Workload::some_wait() {
-  return prng_.chance(20) ? Duration(std::chrono::milliseconds(prng_.between(0, 800)))
-                          : wire::wait_for_ever;
+std::size_t Desk::open_requests(const Program& program) const {
+  return world_->client(program.client).session->open_requests();
 }
 
-void Workload::lock(Program& program) {
-  const Mode mode = some_mode(prng_);
-  const ClaimId parent = some_parent(program);
-  const std::string name = (parent ? "s" : "r") + std::to_string(prng_.below(names));
+std::int64_t Desk::content(std::uint64_t write) const {
+  const auto known = contents_.find(write);
+  return known == contents_.end() ? 0 : known->second;
+}
+
+std::uint64_t Desk::begin_write(const Question& question, const Token& token, Mode held,
+                                std::int64_t content) {
+  const std::uint64_t write = judge_.write(question.key, token, held);
+  contents_[write] = content;
+  return write;
+}
+
+void Desk::lock(Program& program, const std::string& name, const Wish& wish, ClaimId parent) {
   const std::string key = parent ? program.names[parent] + "::" + name : name;
-  const auto asked = world_->lock(program.client, {.mode = mode,
-                                                   .flags = some_lock_flags(mode),
-                                                   .wait_max = some_wait(),
-                                                   .parent = parent,
-                                                   .resource = name},
+  const bool quiet = wish.flags.has(Flag::noqueue) && is_quiet(key);
+  stir(key);
+  const auto asked = world_->lock(program.client,
+                                  {.mode = wish.mode,
+                                   .flags = wish.flags,
+                                   .wait_max = wish.wait_max,
+                                   .parent = parent,
+                                   .resource = name},
                                   key);
   if (!asked) return;
   Open& open = open_[{program.client, *asked}];
-  open.question = {.key = key, .mode = mode};
+  open.question = {.key = key, .mode = wish.mode, .quiet = quiet};
   open.question.floor = judge_.floor(key);
 }
 
-// None, or a lock that is held and is not too deep in its tree already.
-ClaimId Workload::some_parent(const Program& program) {
-  if (trees_ == Trees::none || program.held.empty() || prng_.chance(40)) return {};
-  const ClaimId id = program.held[prng_.below(program.held.size())];
-  const session::LockRecord* lock = world_->client(program.client).session->find(id);
-  const bool held = lock != nullptr && lock->state == session::LockState::granted;
-  constexpr std::size_t key_bytes_max = 10;  // three levels
-  return held && program.names.at(id).size() < key_bytes_max ? id : ClaimId{};
-}
-
-void Workload::convert(Program& program, ClaimId id) {
-  const session::LockRecord* lock = world_->client(program.client).session->find(id);
+void Desk::convert(Program& program, ClaimId id, const Wish& wish) {
+  const session::LockRecord* lock = find(program, id);
   if (lock == nullptr || lock->state != session::LockState::granted) return;
   const Mode held = lock->mode;
-  const Mode wanted = some_mode(prng_);
   Question question{.key = program.names[id],
-                    .mode = wanted,
+                    .mode = wish.mode,
                     .conversion = true,
                     .mode_before = held,
                     .token_before = lock->token};
-  const FlagSet flags = some_convert_flags(held, wanted);
+  stir(question.key);
   std::string value;
-  const bool writes = flags.has(Flag::valblk) && !flags.has(Flag::ivvalblk);
-  if (writes && value_move(held, wanted) == ValueMove::write) {
-    question.write = judge_.write(question.key, lock->token, held);
+  const bool writes = wish.flags.has(Flag::valblk) && !wish.flags.has(Flag::ivvalblk);
+  if (writes && value_move(held, wish.mode) == ValueMove::write) {
+    question.write = begin_write(question, lock->token, held, wish.content);
     value = Judge::bytes_of(question.write);
   }
   question.floor = judge_.floor(question.key);
-  const wire::Reply reply = prng_.chance(30) ? wire::Reply::at_once : wire::Reply::when_applied;
-  question.at_once = reply == wire::Reply::at_once;
+  question.at_once = wish.reply == wire::Reply::at_once;
   const auto asked = world_->convert(program.client, {.lock = id,
-                                                      .mode = wanted,
-                                                      .flags = flags,
-                                                      .wait_max = some_wait(),
-                                                      .reply = reply,
+                                                      .mode = wish.mode,
+                                                      .flags = wish.flags,
+                                                      .wait_max = wish.wait_max,
+                                                      .reply = wish.reply,
                                                       .value = value});
   if (!asked) return judge_.write_refused(question.write);
-  open_[{program.client, *asked}] = {.question = std::move(question), .lock = id};
+  open_[{program.client, *asked}] = {
+      .question = std::move(question), .lock = id, .base = program.readings[id].write};
 }
 
-void Workload::unlock(Program& program, ClaimId id) {
-  const session::LockRecord* lock = world_->client(program.client).session->find(id);
+// Writes if the wish has valblk and the lock may.
+void Desk::unlock(Program& program, ClaimId id, const Wish& wish) {
+  const session::LockRecord* lock = find(program, id);
   if (lock == nullptr) return;
-  FlagSet flags;
-  if (lock->state != session::LockState::granted || prng_.chance(10)) flags.set(Flag::forceunlock);
+  FlagSet flags = wish.flags;
+  flags.clear(Flag::valblk);
+  if (lock->state != session::LockState::granted) flags.set(Flag::forceunlock);
   Question question{.key = program.names[id]};
+  stir(question.key);
   std::string value;
-  if (lock->state == session::LockState::granted && writes_value(lock->mode) && prng_.chance(60)) {
+  if (lock->state == session::LockState::granted && writes_value(lock->mode) &&
+      wish.flags.has(Flag::valblk)) {
     flags.set(Flag::valblk);
-    question.write = judge_.write(question.key, lock->token, lock->mode);
+    question.write = begin_write(question, lock->token, lock->mode, wish.content);
     value = Judge::bytes_of(question.write);
   }
   const auto asked = world_->unlock(program.client, {.lock = id, .flags = flags, .value = value});
   if (!asked) return judge_.write_refused(question.write);
-  open_[{program.client, *asked}] = {.question = std::move(question), .lock = id, .unlock = true};
+  open_[{program.client, *asked}] = {.question = std::move(question),
+                                     .lock = id,
+                                     .base = program.readings[id].write,
+                                     .unlock = true};
   std::erase(program.held, id);
 }
 
-void Workload::release(Program& program, ClaimId id) {
-  const session::LockRecord* lock = world_->client(program.client).session->find(id);
+void Desk::release(Program& program, ClaimId id, const Wish& wish) {
+  const session::LockRecord* lock = find(program, id);
   if (lock == nullptr || lock->state != session::LockState::granted) return;
+  const Question question{.key = program.names[id]};
+  stir(question.key);
   FlagSet flags;
   std::string value;
-  if (writes_value(lock->mode) && prng_.chance(35)) {
+  if (writes_value(lock->mode) && wish.flags.has(Flag::valblk)) {
     flags.set(Flag::valblk);
-    value = Judge::bytes_of(judge_.write(program.names[id], lock->token, lock->mode));
+    value = Judge::bytes_of(begin_write(question, lock->token, lock->mode, wish.content));
   }
   (void)world_->release(program.client, {.lock = id, .flags = flags, .value = value});
   drop_lock(program, id);
 }
 
-void Workload::cancel(Program& program) {
+void Desk::cancel(Program& program) {
   std::vector<RequestId> candidates;
   for (const auto& [key, open] : open_)
     if (key.first == program.client && !open.unlock && !open.cancel)
@@ -220,15 +188,43 @@ void Workload::cancel(Program& program) {
   world_->flush(program.client);
 }
 
-void Workload::drop_lock(Program& program, ClaimId lock) {
+void Desk::drop_lock(Program& program, ClaimId lock) {
   std::erase(program.held, lock);
   program.names.erase(lock);
+  program.readings.erase(lock);
+}
+
+// ---- is NOQUEUE true? (I7)
+// ----------------------------------------------------------------------------
+
+// Has nobody anything on this name, as far as anybody in the world knows?
+bool Desk::is_quiet(const std::string& key) const {
+  if (key.find("::") != std::string::npos) return false;  // nodes know it by its path
+  for (const auto& [id, open] : open_)
+    if (open.question.key == key) return false;
+  for (const Machine& machine : world_->machines()) {
+    if (!machine.up()) continue;
+    for (const node::Node::HeldLock& lock : machine.node->mastered())
+      if (lock.key.ends_with(key)) return false;
+    for (const node::Node::HeldLock& lock : machine.node->held())
+      if (lock.key.ends_with(key)) return false;
+  }
+  for (std::size_t i = 0; i < world_->clients(); ++i)
+    for (const auto& [id, belief] : world_->client(i).beliefs)
+      if (belief.key == key) return false;
+  return true;
+}
+
+// Somebody does something with it: who asked before may be refused for that.
+void Desk::stir(const std::string& key) {
+  for (auto& [id, open] : open_)
+    if (open.question.key == key) open.question.quiet = false;
 }
 
 // ---- what they hear
 // -----------------------------------------------------------------------------------
 
-void Workload::on_event(std::size_t client, const session::Event& event) {
+void Desk::on_event(std::size_t client, const session::Event& event) {
   if (const auto* granted = std::get_if<wire::Granted>(&event)) return on_granted(client, *granted);
   if (const auto* refused = std::get_if<wire::Refused>(&event)) return on_refused(client, *refused);
   if (const auto* done = std::get_if<wire::Done>(&event)) return on_done(client, *done);
@@ -239,7 +235,7 @@ void Workload::on_event(std::size_t client, const session::Event& event) {
                 std::string(ended->detail) + "'");
 }
 
-void Workload::on_granted(std::size_t client, const wire::Granted& event) {
+void Desk::on_granted(std::size_t client, const wire::Granted& event) {
   ++grants;
   const auto open = open_.extract({client, event.request});
   Program* program = program_of(client);
@@ -254,28 +250,37 @@ void Workload::on_granted(std::size_t client, const wire::Granted& event) {
     return judge_.write_done(open.mapped().question.write);
   judge_.granted(open.mapped().question, event);
   program->names[event.lock] = open.mapped().question.key;
+  if (event.notes.has(wire::GrantNote::value))
+    program->readings[event.lock] = {event.value_state, Judge::number_in(event.value)};
   if (std::ranges::find(program->held, event.lock) == program->held.end())
     program->held.push_back(event.lock);
 }
 
-void Workload::on_refused(std::size_t client, const wire::Refused& event) {
+void Desk::on_refused(std::size_t client, const wire::Refused& event) {
   ++refusals;
   const auto open = open_.extract({client, event.request});
   if (open.empty()) return;
+  if (open.mapped().question.quiet && event.status == Errc::blocked)
+    judge_.fail("I7 is broken: " + world_->client(client).name + " was refused " +
+                std::string(name_of(open.mapped().question.mode)) + " on " +
+                open.mapped().question.key + ", which nobody had or wanted");
   // The end of a session leaves open what became of a write.
   if (world_->client(client).session->phase() != session::Phase::over)
     judge_.write_refused(open.mapped().question.write);
 }
 
-void Workload::on_done(std::size_t client, const wire::Done& event) {
+void Desk::on_done(std::size_t client, const wire::Done& event) {
   const auto open = open_.extract({client, event.request});
   if (open.empty() || !open.mapped().unlock) return;
   const bool over = world_->client(client).session->phase() == session::Phase::over;
-  if (event.status == Errc::ok)
-    judge_.write_done(open.mapped().question.write);
-  else if (!over)
-    judge_.write_refused(open.mapped().question.write);
   Program* program = program_of(client);
+  if (event.status == Errc::ok) {
+    judge_.write_done(open.mapped().question.write);
+    if (program != nullptr && open.mapped().question.write != 0)
+      program->habit->on_written(*this, open.mapped().base, open.mapped().question.write);
+  } else if (!over) {
+    judge_.write_refused(open.mapped().question.write);
+  }
   if (program == nullptr) return;
   if (event.status == Errc::ok) return drop_lock(*program, open.mapped().lock);
   const session::LockRecord* lock = world_->client(client).session->find(open.mapped().lock);
@@ -283,14 +288,14 @@ void Workload::on_done(std::size_t client, const wire::Done& event) {
     program->held.push_back(open.mapped().lock);
 }
 
-void Workload::on_lost(std::size_t client, const wire::LostEvent& event) {
+void Desk::on_lost(std::size_t client, const wire::LostEvent& event) {
   if (Program* program = program_of(client)) drop_lock(*program, event.lock);
 }
 
 // ---- the end
 // ------------------------------------------------------------------------------------------
 
-bool Workload::wind_up() {
+bool Desk::wind_up() {
   bool over = true;
   for (Program& program : programs_) {
     if (!usable(program)) continue;
@@ -300,7 +305,7 @@ bool Workload::wind_up() {
       if (lock == nullptr)
         drop_lock(program, id);
       else if (lock->state == session::LockState::granted)
-        unlock(program, id);
+        unlock(program, id, {});
     }
     over = over && program.held.empty() &&
            world_->client(program.client).session->open_requests() == 0;
@@ -308,7 +313,7 @@ bool Workload::wind_up() {
   return over;
 }
 
-std::string Workload::what_is_open() const {
+std::string Desk::what_is_open() const {
   std::string out;
   for (const auto& [key, open] : open_) {
     const Client& client = world_->client(key.first);

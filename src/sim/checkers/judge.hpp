@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Judge: looks at what programs do and are told, and finds what must not be (invariants I3, I4,
-// I8). I1 is in world/beliefs.hpp, since it is about moments; I5 is in run.cpp, since it is about
-// the end.
+// I8). I1 is in beliefs.hpp, since it is about moments; I5 is in campaigns/play.cpp, since it is
+// about the end.
 #pragma once
 
 #include "model/mode.hpp"
@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace holdfast::sim {
@@ -27,6 +28,7 @@ struct Question {
   std::uint64_t write = 0;  // number of the write that it makes; 0: none
   std::uint64_t floor =
       0;  // number of the latest write on this key that was complete when it was made
+  bool quiet = false;  // nobody else had or wanted anything there since it was made
 };
 
 class Judge {
@@ -37,6 +39,8 @@ class Judge {
   [[nodiscard]] static std::string bytes_of(std::uint64_t write) {
     return "w" + std::to_string(write);
   }
+  // The number of the write that made these bytes; 0: none did.
+  [[nodiscard]] static std::uint64_t number_in(std::string_view bytes);
   void write_done(std::uint64_t write);
   void write_refused(std::uint64_t write);
   // The floor for a question that is made now.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/world/beliefs.hpp"
+#include "sim/checkers/beliefs.hpp"
 
 #include "model/name.hpp"
 #include "sim/scenario/script.hpp"

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/faults/fault.hpp"
+
+namespace holdfast::sim {
+
+void strike_lie_dead(const Strike& strike) {
+  const NodeId node = strike.some_machine().id;
+  strike.membership.take_for_dead(node);
+  strike.later(strike.lasts, [&membership = strike.membership, node] { membership.see_clearly(node); });
+}
+
+}  // namespace holdfast::sim
