@@ -93,12 +93,13 @@ constexpr Golden client_golden[] = {
      R"(members=[{node=8 incarnation=9 address="kk" weight=11 votes=12} {node=13 incarnation=14 address="p" )"
      R"(weight=16 votes=17}] configured_votes=18 quorate=19} phase=0 lease=21 deadline_left=22 sessions=23 c)"
      R"(laims=24 resources_mastered=25 directory_entries=26 uptime=27 peers_connected=[28 29] member_ages=[3)"
-     R"(0 31] lease_waits=[{node=32 incarnation=33 left=34} {node=35 incarnation=36 left=37}]})",
-     R"(cf0000004c000100000000000000020000000300000000000000020065650300666666010067070000000000000002000800)"
+     R"(0 31] lease_waits=[{node=32 incarnation=33 left=34} {node=35 incarnation=36 left=37}] tie_breaker=38)"
+     R"( device_votes=39 device_timeout=40})",
+     R"(df0000004c000100000000000000020000000300000000000000020065650300666666010067070000000000000002000800)"
      R"(0000090000000000000002006b6b0b0000000c0000000d0000000e0000000000000001007010000000110000001200000013)"
      R"(00150000000000000016000000000000001700000018000000190000001a0000001b0000000000000002001c0000001d0000)"
      R"(0002001e000000000000001f0000000000000002002000000021000000000000002200000000000000230000002400000000)"
-     R"(0000002500000000000000)"},
+     R"(000000250000000000000026000000270000002800000000000000)"},
     {R"(LeaveLockspace{request=1 how=0 lockspace="d"})",
      R"(0e0000000e00010000000000000000010064)"},
     {R"(ListLockspaces{request=1})",
@@ -250,6 +251,17 @@ constexpr Golden earlier_golden[] = {
      R"(es=0 device_timeout=0})",
      R"(4a0000000b000100000000000000020000000000000002000300000004000000000000000300666666060000000700000008)"
      R"(000000090000000000000002006b6b0b0000000c0000000d0000000e)"},
+    {R"(NodeStatus{request=1 node=2 incarnation=3 version="ee" cluster="fff" peer_address="g" view={epoch=7 )"
+     R"(members=[{node=8 incarnation=9 address="kk" weight=11 votes=12} {node=13 incarnation=14 address="p" )"
+     R"(weight=16 votes=17}] configured_votes=18 quorate=19} phase=0 lease=21 deadline_left=22 sessions=23 c)"
+     R"(laims=24 resources_mastered=25 directory_entries=26 uptime=27 peers_connected=[28 29] member_ages=[3)"
+     R"(0 31] lease_waits=[{node=32 incarnation=33 left=34} {node=35 incarnation=36 left=37}] tie_breaker=0 )"
+     R"(device_votes=0 device_timeout=0})",
+     R"(cf0000004c000100000000000000020000000300000000000000020065650300666666010067070000000000000002000800)"
+     R"(0000090000000000000002006b6b0b0000000c0000000d0000000e0000000000000001007010000000110000001200000013)"
+     R"(00150000000000000016000000000000001700000018000000190000001a0000001b0000000000000002001c0000001d0000)"
+     R"(0002001e000000000000001f0000000000000002002000000021000000000000002200000000000000230000002400000000)"
+     R"(0000002500000000000000)"},
     {R"(RebuildDone{epoch=1 view_digest=2 leases=[{node=3 incarnation=4 left=5} {node=6 incarnation=7 left=8)"
      R"(}] unknown=0})",
      R"(3c00000017000100000000000000020000000000000002000300000004000000000000000500000000000000060000000700)"
@@ -325,6 +337,7 @@ TEST(Golden, bytes_of_earlier_releases_are_understood) {
       EXPECT_EQ(to_text(received), row.text);
     };
     for_each_message(ToDaemon{}, read);
+    for_each_message(ToClient{}, read);
     for_each_message(BetweenPeers{}, read);
   }
 }
