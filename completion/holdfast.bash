@@ -27,7 +27,7 @@ _holdfast() {
   case $before in
     --mode | -m) COMPREPLY=($(compgen -W "NL CR CW PR PW EX" -- "$word")); return ;;
     --mastering) COMPREPLY=($(compgen -W "first home" -- "$word")); return ;;
-    --socket) COMPREPLY=($(compgen -f -- "$word")); return ;;
+    --socket | --fence-hook) COMPREPLY=($(compgen -f -- "$word")); return ;;
     --dir) COMPREPLY=($(compgen -d -- "$word")); return ;;
     --) COMPREPLY=($(compgen -c -- "$word")); return ;;
   esac
@@ -40,10 +40,10 @@ _holdfast() {
     ls) options+=" --lockspace" ;;
     show) options+=" --lockspace" ;;
     cluster) options+=" --nodes --name --tie-breaker --lease --token --port --force"; names="init" ;;
-    view) options+=" --epoch --member --votes --without-quorum"; names="set" ;;
+    view) options+=" --epoch --member --votes --tie-breaker --device-votes --device-timeout --without-quorum"; names="set" ;;
     node) options+=" --incarnation"; names="fence-ack" ;;
     orphans) options+=" --adopt --purge --at --pid --lockspace" ;;
-    up) options+=" --nodes --lease --mastering --detach --restart --attach" ;;
+    up) options+=" --nodes --lease --mastering --fence-hook --fence-hook-timeout --detach --restart --attach" ;;
     demo) options+=" --no-lock --rounds --lease --seed --keep" ;;
     check) options="--json --wait-max --notice-max --help" ;;
     completion) names="bash" ;;

@@ -194,10 +194,12 @@ class Client {
   Result<QueryPage> query(const QueryOptions& options = {});
   // All pages. `complete` is false if it is for any page.
   Result<QueryPage> query_all(QueryOptions options = {});
-  Result<NodeInfo> status();
-  // Operators only: the next membership view (provider `manual`). Errors: not_permitted, stale_epoch,
-  // view_conflict, bad_view, frame_too_long.
-  Result<void> set_view(const View& view);
+  // A daemon that hangs says nothing at all: after `answer_max` this fails with timed_out, and what is said
+  // later is dropped.
+  Result<NodeInfo> status(std::chrono::nanoseconds answer_max = for_ever);
+  // Operators only: the next membership view (provider `manual`). After timed_out, as with status(), the daemon
+  // may still take it. Errors: not_permitted, stale_epoch, view_conflict, bad_view, frame_too_long.
+  Result<void> set_view(const View& view, std::chrono::nanoseconds answer_max = for_ever);
   // Operators only: that node is surely dead, with all programs that held its locks; nobody has to wait for
   // its lease. `incarnation` none: whichever was lost last.
   Result<void> fence_ack(NodeId node, Incarnation incarnation = {});

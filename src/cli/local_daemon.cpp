@@ -24,6 +24,8 @@ Result<std::string> write_config(const DaemonOptions& options) {
   std::string text = "# Written by `holdfast up` at each start.\n";
   if (!options.mastering.empty())
     text += fmt::format("[[lockspace]]\nname = \"*\"\nmastering = \"{}\"\n", options.mastering);
+  if (options.fence_hook_timeout_ms != 0)
+    text += fmt::format("[membership]\nfence_hook_timeout_ms = {}\n", options.fence_hook_timeout_ms);
   if (const auto written = replace_file(path, text); !written) return written.error();
   return path;
 }
@@ -48,6 +50,10 @@ std::vector<std::string> words_of(const DaemonOptions& options, const std::strin
   if (options.lease_ms != 0) {
     words.emplace_back("--lease");
     words.push_back(fmt::format("{}", options.lease_ms));
+  }
+  if (!options.fence_hook.empty()) {
+    words.emplace_back("--fence-hook");
+    words.push_back(options.fence_hook);
   }
   return words;
 }

@@ -17,6 +17,8 @@ struct DaemonOptions {
   unsigned node = 0;
   unsigned lease_ms = 0;  // 0: the daemon's default
   std::string mastering;  // empty: the daemon's default
+  std::string fence_hook;  // empty: none
+  unsigned fence_hook_timeout_ms = 0;  // 0: the daemon's default
 };
 
 // What the daemon says once it serves.

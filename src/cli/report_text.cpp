@@ -19,6 +19,8 @@ std::int64_t milliseconds(std::chrono::nanoseconds time) {
 
 }  // namespace
 
+bool is_valid(const NodeInfo& node) { return node.deadline_left > std::chrono::nanoseconds{0}; }
+
 std::string_view name_of(ValueState state) {
   switch (state) {
     case ValueState::never_written:
@@ -113,10 +115,14 @@ Json to_json(const View& view) {
                        {"incarnation", member.incarnation.value()},
                        {"weight", member.weight},
                        {"votes", member.votes}});
-  return {{"epoch", view.epoch.value()},
-          {"quorate", view.quorate},
-          {"configured_votes", view.configured_votes},
-          {"members", std::move(members)}};
+  Json json{{"epoch", view.epoch.value()},
+            {"quorate", view.quorate},
+            {"configured_votes", view.configured_votes}};
+  if (view.tie_breaker) json["tie_breaker"] = view.tie_breaker.value();
+  if (view.device_votes != 0)
+    json["device"] = {{"votes", view.device_votes}, {"timeout_ms", view.device_timeout.count()}};
+  json["members"] = std::move(members);
+  return json;
 }
 
 Json to_json(const LockspaceInfo& info) {
@@ -149,6 +155,7 @@ Json to_json(const NodeInfo& node) {
           {"cluster", escaped(node.cluster)},
           {"version", escaped(node.version)},
           {"phase", holdfast::name_of(node.phase)},
+          {"valid", is_valid(node)},
           {"peer_address", escaped(node.peer_address)},
           {"lease_ms", milliseconds(node.lease)},
           {"deadline_left_ms", milliseconds(node.deadline_left)},

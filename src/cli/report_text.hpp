@@ -12,6 +12,8 @@
 
 namespace holdfast::cli {
 
+// May the programs of the node believe in their locks? Not before enough others have agreed that it is there.
+[[nodiscard]] bool is_valid(const NodeInfo& node);
 [[nodiscard]] std::string_view name_of(ValueState state);
 // "above::name".
 [[nodiscard]] std::string path_text(const ResourceInfo& resource);

@@ -19,6 +19,22 @@ std::string peers_text(const NodeInfo& node) {
   return text.empty() ? "none" : text;
 }
 
+std::string validity_text(const NodeInfo& node) {
+  if (!is_valid(node)) return coloured(Colour::yellow, "not valid: its programs hold nothing");
+  if (node.deadline_left > std::chrono::hours(24 * 365)) return "valid without end";
+  return "valid for another " + time_text(node.deadline_left);
+}
+
+// What decides who goes on when nodes are lost.
+std::string votes_text(const View& view) {
+  std::uint64_t votes = 0;
+  for (const Member& member : view.members) votes += member.votes;
+  std::string text = fmt::format("{} of {} with the members", votes, view.configured_votes);
+  if (view.tie_breaker) text += fmt::format(", n{} breaks ties", view.tie_breaker.value());
+  if (view.device_votes != 0) text += fmt::format(", {} with a quorum device", view.device_votes);
+  return text;
+}
+
 // Why a lock that a lost node had is not granted yet.
 std::string waits_text(const NodeInfo& node) {
   std::string text;
@@ -39,7 +55,8 @@ std::string text_of(const NodeInfo& node) {
       "member       {}\n"
       "phase        {}\n"
       "view         epoch {}, {} members, {}\n"
-      "lease        {}, valid for another {}\n"
+      "votes        {}\n"
+      "lease        {}, {}\n"
       "connected    {}\n"
       "sessions     {}\n"
       "locks        {} of this node's programs\n"
@@ -51,9 +68,7 @@ std::string text_of(const NodeInfo& node) {
           {.node = node.node, .incarnation = node.incarnation, .address = node.peer_address}),
       phase_text(node), node.view.epoch.value(), node.view.members.size(),
       node.view.quorate ? "quorate" : coloured(Colour::red, "without quorum"),
-      time_text(node.lease),
-      node.deadline_left > std::chrono::hours(24 * 365) ? "(no end)"
-                                                        : time_text(node.deadline_left),
+      votes_text(node.view), time_text(node.lease), validity_text(node),
       peers_text(node), node.sessions, node.claims, node.resources_mastered,
       node.directory_entries, waits_text(node));
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/supervisor.hpp"
 
+#include "base/limits.hpp"
 #include "cli/arguments.hpp"
 #include "cli/environment.hpp"
 #include "cli/terminal.hpp"
@@ -84,7 +85,9 @@ DaemonOptions Supervisor::options_of(unsigned number) const {
           .dir = node_dir(options_.dir, number),
           .node = number,
           .lease_ms = options_.lease_ms,
-          .mastering = options_.mastering};
+          .mastering = options_.mastering,
+          .fence_hook = options_.fence_hook,
+          .fence_hook_timeout_ms = options_.fence_hook_timeout_ms};
 }
 
 Result<void> Supervisor::start_daemons() {
@@ -125,6 +128,7 @@ Result<void> Supervisor::attach(const UpState& state) {
     node.number = old.node;
     if (auto daemon = LocalDaemon::adopt(old.process)) node.daemon = *std::move(daemon);
     node.report = {.node = old.node, .incarnation = old.incarnation, .address = old.address};
+    node.left_out = old.left_out;
   }
   if (std::ranges::none_of(nodes_, [](const Node& node) { return node.daemon.has_value(); }))
     return Error{Errc::bad_argument, "none of the daemons in " + options_.dir + " runs any more"};
@@ -139,13 +143,16 @@ void Supervisor::start_agent(Node& node) {
     reports_.push_back(std::move(fresh));
     ::eventfd_write(wake_.number(), 1);
   };
-  node.agent =
-      std::make_unique<NodeAgent>(node.number, socket_in(options_.dir, node.number), report);
+  // Of a cluster that another supervisor started we learn the lease when its daemons answer.
+  const Duration lease =
+      options_.lease_ms != 0 ? std::chrono::milliseconds(options_.lease_ms) : limits::lease_default;
+  node.agent = std::make_unique<NodeAgent>(node.report, socket_in(options_.dir, node.number), lease,
+                                           report);
 }
 
 Result<void> Supervisor::wait_until_open() {
   const Instant deadline = boottime() + ready_max;
-  const auto waits = [](const Node& node) { return node.daemon && !node.report.open; };
+  const auto waits = [](const Node& node) { return node.answers() && !node.report.open; };
   while (std::ranges::any_of(nodes_, waits)) {
     if (boottime() >= deadline) {
       const Node& first = *std::ranges::find_if(nodes_, waits);
@@ -221,13 +228,16 @@ void Supervisor::read_reports() {
 void Supervisor::on_report(const AgentReport& report) {
   Node& node = *std::ranges::find(nodes_, report.node, &Node::number);
   if (!node.daemon) return;
-  const bool another_life = report.incarnation != node.report.incarnation;
-  const bool new_trouble = report.trouble != node.report.trouble && !report.trouble.empty();
-  node.report = report;
-  if (another_life) {
+  const AgentReport before = std::exchange(node.report, report);
+  const bool new_trouble = report.trouble != before.trouble && !report.trouble.empty();
+  if (report.silent != before.silent && report.silent) return on_silence(node);
+  if (report.incarnation != before.incarnation) {
     publish(Epoch{});
     print(fmt::format("n{} began another life (incarnation {}); view {} has it\n", node.number,
                       report.incarnation.value(), view_.epoch.value()));
+  } else if (report.silent != before.silent) {
+    print(fmt::format("n{} answers again{}\n", node.number,
+                      report.incarnation == node.left_out ? "; it is to begin another life" : ""));
   } else if (report.refused == view_.epoch) {
     publish(report.seen);
   } else if (new_trouble) {
@@ -235,10 +245,21 @@ void Supervisor::on_report(const AgentReport& report) {
   }
 }
 
+// Its locks wait for its lease, as those of a dead one. If nobody answers, there is nobody to go on.
+void Supervisor::on_silence(const Node& node) {
+  const int pid = node.daemon->process().pid;
+  if (std::ranges::none_of(nodes_, &Node::answers))
+    return void(print(fmt::format("n{} (pid {}) does not answer\n", node.number, pid)));
+  publish(Epoch{});
+  print(fmt::format("n{} (pid {}) does not answer; view {} goes on without it\n", node.number, pid,
+                    view_.epoch.value()));
+}
+
 void Supervisor::publish(Epoch at_least) {
-  View next = next_view(at_least);
-  // Nobody is left to be told, but the epoch must not be used again.
-  view_ = std::move(next);
+  // If nobody is left to be told, the epoch must not be used again all the same.
+  view_ = next_view(at_least);
+  for (Node& node : nodes_)
+    if (node.daemon && !view_.has(NodeId{node.number})) node.left_out = node.report.incarnation;
   // Saved before anybody sees it: an epoch is never used for a second view, also not by our
   // successor.
   if (const auto saved = write_up_state(options_.dir, state()); !saved)
@@ -249,8 +270,10 @@ void Supervisor::publish(Epoch at_least) {
 
 View Supervisor::next_view(Epoch at_least) const {
   View next{.epoch = Epoch{std::max(view_.epoch.value(), at_least.value()) + 1}};
+  const bool somebody_answers = std::ranges::any_of(nodes_, &Node::answers);
   for (const Node& node : nodes_) {
-    if (!node.daemon) continue;
+    if (!node.daemon || node.report.incarnation == node.left_out) continue;
+    if (somebody_answers && !node.answers()) continue;
     next.members.push_back({.node = NodeId{node.number},
                             .incarnation = node.report.incarnation,
                             .address = node.report.address});
@@ -265,7 +288,8 @@ UpState Supervisor::state() const {
     state.nodes.push_back({.node = node.number,
                            .process = node.daemon ? node.daemon->process() : ProcessName{},
                            .incarnation = node.report.incarnation,
-                           .address = node.report.address});
+                           .address = node.report.address,
+                           .left_out = node.left_out});
   return state;
 }
 

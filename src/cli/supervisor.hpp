@@ -2,10 +2,13 @@
 // The supervisor of a local cluster: starts real daemons, is their membership provider, ends them.
 //
 // It watches each daemon's process and publishes a view (epoch + 1) to all others the moment one
-// dies, or when a daemon has begun another life because its lease ran out. Since it sees processes
-// end, a daemon that is not in its views is surely not running; so the votes of a view are those of
-// its members, and the last daemon of a cluster still works. It does not know what the clients of a
-// dead daemon do: their locks wait for the lease.
+// dies, hangs (it does not answer its agent), or has begun another life because its lease ran out.
+// Nobody else publishes views, so those of a view never meet a second side that goes on: its votes
+// are those of its members, and the last daemon of a cluster still works. It does not know what the
+// clients of a dead or hanging daemon do: their locks wait for the lease.
+//
+// A life that was left out of a view never comes back: when its daemon answers again, its agent
+// brings it the view that lacks it, it begins another life, and that one is taken in.
 //
 // If the supervisor dies, daemons and their last view stay; `up --attach` takes over.
 #pragma once
@@ -30,6 +33,8 @@ struct SupervisorOptions {
   unsigned nodes = 3;
   unsigned lease_ms = 0;
   std::string mastering;
+  std::string fence_hook;
+  unsigned fence_hook_timeout_ms = 0;
   WhenDead when_dead = WhenDead::leave_out;
   Begin begin = Begin::start_daemons;
 };
@@ -53,6 +58,8 @@ class Supervisor {
     std::optional<LocalDaemon> daemon;  // none: it does not run
     std::unique_ptr<NodeAgent> agent;
     AgentReport report;
+    Incarnation left_out;  // this life of it is in no view any more
+    [[nodiscard]] bool answers() const { return daemon && !report.silent; }
   };
   [[nodiscard]] Result<void> take_directory();
   [[nodiscard]] Result<void> start_daemons();
@@ -66,6 +73,7 @@ class Supervisor {
   void on_death(Node& node);
   void read_reports();
   void on_report(const AgentReport& report);
+  void on_silence(const Node& node);
   void publish(Epoch at_least);
   [[nodiscard]] View next_view(Epoch at_least) const;
   [[nodiscard]] UpState state() const;

@@ -24,6 +24,8 @@ struct Options {
   unsigned nodes = 3;
   unsigned lease_ms = 0;
   std::string mastering;
+  std::string fence_hook;
+  unsigned fence_hook_timeout_ms = 0;
   bool detach = false;
   bool restart = false;
   bool attach = false;
@@ -77,14 +79,20 @@ int detach(const SupervisorOptions& options) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : exit_failed;
 }
 
+std::string absolute(const std::string& path) {
+  return std::filesystem::absolute(path).lexically_normal();
+}
+
 int up(const Common& common, const Options& options) {
   const std::string dir = common.dir.empty() ? default_up_dir() : common.dir;
-  // What we print is used from other directories.
+  // What we print is used from other directories, and daemons get the hook as it was meant here.
   const SupervisorOptions wanted{
-      .dir = std::filesystem::absolute(dir).lexically_normal(),
+      .dir = absolute(dir),
       .nodes = options.nodes,
       .lease_ms = options.lease_ms,
       .mastering = options.mastering,
+      .fence_hook = options.fence_hook.empty() ? "" : absolute(options.fence_hook),
+      .fence_hook_timeout_ms = options.fence_hook_timeout_ms,
       .when_dead = options.restart ? WhenDead::restart : WhenDead::leave_out,
       .begin = options.attach ? Begin::attach : Begin::start_daemons};
   if (options.detach) return detach(wanted);
@@ -106,6 +114,15 @@ Run declare_up(CLI::App& app) {
                  "who masters a name: the first who asks, or its home")
       ->type_name("POLICY")
       ->check(CLI::IsMember({"first", "home"}));
+  app.add_option("--fence-hook", options->fence_hook,
+                 "program of the daemons that makes sure that a lost node is dead: called with its "
+                 "number and incarnation, 0 = surely dead")
+      ->type_name("PROGRAM");
+  app.add_option("--fence-hook-timeout", options->fence_hook_timeout_ms,
+                 "milliseconds after which it is killed and the lease is waited for (default: that "
+                 "of holdfastd)")
+      ->type_name("MS")
+      ->check(CLI::Range(1U, 3'600'000U));
   app.add_flag("--detach", options->detach, "go to the background once everything serves");
   app.add_flag("--restart", options->restart, "start a daemon again when it dies");
   app.add_flag("--attach", options->attach,

@@ -29,7 +29,8 @@ UpNode node_in(const Json& json) {
   return {.node = number_in<unsigned>(json, "node"),
           .process = process_in(json),
           .incarnation = Incarnation{number_in<std::uint64_t>(json, "incarnation")},
-          .address = json.is_object() ? json.value("address", "") : ""};
+          .address = json.is_object() ? json.value("address", "") : "",
+          .left_out = Incarnation{number_in<std::uint64_t>(json, "left_out")}};
 }
 
 Result<void> make_dir(const std::string& path) {
@@ -63,6 +64,7 @@ Result<void> write_up_state(const std::string& dir, const UpState& state) {
                      {"start_ticks", node.process.start_ticks},
                      {"incarnation", node.incarnation.value()},
                      {"address", node.address},
+                     {"left_out", node.left_out.value()},
                      {"socket", node_dir(dir, node.node) + "/holdfast.sock"}});
   const Json json{{"supervisor",
                    {{"pid", static_cast<std::uint64_t>(state.supervisor.pid)},

@@ -23,6 +23,7 @@ struct UpNode {
   ProcessName process;  // pid 0: it does not run
   Incarnation incarnation;
   std::string address;
+  Incarnation left_out;  // a life that no view may have any more, while its process still ran
 };
 
 struct UpState {

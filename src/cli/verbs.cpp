@@ -66,12 +66,17 @@ constexpr std::array table{
     Verb{"view", Group::cluster, parsed, "print the membership, or set it by hand",
          "  holdfast view\n"
          "  holdfast view set --epoch 7 --member 1=127.0.0.1:7001@12 --member 2=127.0.0.1:7002@9\n"
+         "  holdfast view set --epoch 8 --member 1=127.0.0.1:7001@12 --votes 2 --tie-breaker 1\n"
+         "                                                     node 2 is lost; of two halves, n1's "
+         "goes on\n"
          "\n"
          "Setting a view is for operators of clusters with membership = manual; give every node "
          "the same.",
          declare_view},
     Verb{"node", Group::cluster, parsed, "confirm that a lost node is dead",
-         "  holdfast node fence-ack 3                          nobody waits for its lease any more",
+         "  holdfast node fence-ack 3                          nobody waits for its lease any more\n"
+         "                                                     (of two nodes: the survivor is valid "
+         "alone)",
          declare_node},
     Verb{"orphans", Group::cluster, parsed,
          "persistent locks whose program is gone: list, adopt, purge",
@@ -85,7 +90,9 @@ constexpr std::array table{
          "  holdfast up --nodes 3                              Ctrl-C ends it\n"
          "  holdfast up --nodes 3 --detach                     in the background; `holdfast down` "
          "ends it\n"
-         "  holdfast up --nodes 3 --dir /tmp/hf --lease 1000 --restart",
+         "  holdfast up --nodes 3 --dir /tmp/hf --lease 1000 --restart\n"
+         "  holdfast up --fence-hook ./fence                   called with NODE INCARNATION; 0 = "
+         "surely dead",
          declare_up},
     Verb{"down", Group::cluster, parsed, "end the cluster that `up` started",
          "  holdfast down\n"

@@ -140,18 +140,18 @@ Result<QueryPage> Client::query_all(QueryOptions options) {
   }
 }
 
-Result<NodeInfo> Client::status() {
+Result<NodeInfo> Client::status(std::chrono::nanoseconds answer_max) {
   NodeInfo info;
   client::Answer answer;
   answer.node = &info;
-  const Result<void> done = state_->wait_for(state_->session().status(), answer);
+  const Result<void> done = state_->wait_for(state_->session().status(), answer, answer_max);
   if (!done) return done.error();
   return info;
 }
 
-Result<void> Client::set_view(const View& view) {
+Result<void> Client::set_view(const View& view, std::chrono::nanoseconds answer_max) {
   client::Answer answer;
-  return state_->wait_for(state_->session().set_view(wire::to_wire_whole(view)), answer);
+  return state_->wait_for(state_->session().set_view(wire::to_wire_whole(view)), answer, answer_max);
 }
 
 Result<void> Client::fence_ack(NodeId node, Incarnation incarnation) {

@@ -242,6 +242,24 @@ TEST(Events, a_grant_that_nobody_keeps_is_unlocked) {
   (void)next<event::Granted>(client);
 }
 
+TEST(Events, a_daemon_that_hangs_is_asked_only_so_long_and_its_late_answer_is_dropped) {
+  FakeDaemon daemon([](Peer& peer) {
+    peer.greet();
+    const auto first = peer.next<wire::StatusQuery>();
+    const auto set = peer.next<wire::SetView>();
+    const auto last = peer.next<wire::StatusQuery>();
+    peer.say(wire::NodeStatus{.request = first.request, .node = NodeId{7}});
+    peer.say(wire::Done{.request = set.request, .status = Errc::stale_epoch});
+    peer.say(wire::NodeStatus{.request = last.request, .node = NodeId{8}});
+    EXPECT_TRUE(peer.hung_up());
+  });
+  Client client = connected(daemon);
+  EXPECT_EQ(client.status(std::chrono::milliseconds(5)).error().code, Errc::timed_out);
+  EXPECT_EQ(client.set_view({}, std::chrono::milliseconds(5)).error().code, Errc::timed_out);
+  EXPECT_EQ(client.ended(), nullptr);
+  EXPECT_EQ(client.status().value().node, NodeId{8});
+}
+
 TEST(Events, poll_comes_back_after_its_timeout) {
   FakeDaemon daemon([](Peer& peer) {
     peer.greet();

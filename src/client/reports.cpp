@@ -117,7 +117,7 @@ NodeInfo to_node(const wire::NodeStatus& message) {
           .version = std::string(message.version),
           .cluster = std::string(message.cluster),
           .peer_address = std::string(message.peer_address),
-          .view = wire::from_wire(message.view),
+          .view = wire::from_wire(message),
           .phase = message.phase,
           .lease = message.lease,
           .deadline_left = message.deadline_left,

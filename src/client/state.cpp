@@ -14,11 +14,18 @@ constexpr std::chrono::seconds destructor_max{1};
 // Gathered requests are sent when they have so many bytes.
 constexpr std::size_t gathered_bytes_max = 64 * 1024;
 
-BootClock::time_point patience(std::chrono::nanoseconds wait_max) {
-  if (wait_max < std::chrono::nanoseconds{0} || wait_max > std::chrono::hours(24 * 365 * 10))
+BootClock::time_point in(std::chrono::nanoseconds time) {
+  if (time < std::chrono::nanoseconds{0} || time > std::chrono::hours(24 * 365 * 10))
     return BootClock::time_point::max();
-  return BootClock::now() + wait_max + grace;
+  return BootClock::now() + time;
 }
+
+BootClock::time_point patience(std::chrono::nanoseconds wait_max) {
+  const BootClock::time_point until = in(wait_max);
+  return until == BootClock::time_point::max() ? until : until + grace;
+}
+
+Error no_answer() { return Error{Errc::timed_out, "the daemon did not answer in time"}; }
 
 wire::Convert to_call(ClaimId lock, Mode mode, const ConvertOptions& options) {
   wire::Convert call{.lock = lock, .mode = mode, .flags = options.flags, .wait_max = options.wait_max};
@@ -82,11 +89,15 @@ void State::wait(Answer& answer, BootClock::time_point until, const OnWaiting& o
   }
 }
 
-Result<void> State::wait_for(Result<RequestId> request, Answer& answer) {
+Result<void> State::wait_for(Result<RequestId> request, Answer& answer, std::chrono::nanoseconds answer_max) {
   if (!request) return request.error();
   expect(*request, Asked::other, answer);
-  wait(answer, BootClock::time_point::max(), {});
-  return static_cast<Error&>(answer.failure);
+  wait(answer, in(answer_max), {});
+  // It may have come while it was us who stood still.
+  if (!answer.here) connection_.drain(*this);
+  if (answer.here) return static_cast<Error&>(answer.failure);
+  ignore(*request);
+  return no_answer();
 }
 
 std::shared_ptr<State> State::open(const std::weak_ptr<State>& state) {
@@ -133,8 +144,6 @@ class Guard {
  private:
   Abandon abandon_;
 };
-
-Refusal no_answer() { return Error{Errc::timed_out, "the daemon did not answer in time"}; }
 
 }  // namespace
 

@@ -61,8 +61,8 @@ class State final : public EventSink, public std::enable_shared_from_this<State>
   Result<RequestId> purge_async(const wire::Purge& call, OnDone done);
   Result<RequestId> cancel_async(RequestId request, OnDone done);
 
-  // Sends what was asked and waits for its answer into `answer`.
-  Result<void> wait_for(Result<RequestId> request, Answer& answer);
+  // Sends what was asked and waits for its answer into `answer`; timed_out if there is none after `answer_max`.
+  Result<void> wait_for(Result<RequestId> request, Answer& answer, std::chrono::nanoseconds answer_max = for_ever);
 
   void set_on_notice(ClaimId lock, OnNotice notice);
   void set_on_lost(ClaimId lock, OnLost lost);

@@ -24,7 +24,9 @@ node::LockspacePolicy to_node(const io::ConfiguredLockspace& row) {
   node::LockspacePolicy policy{.lockspace = row.name,
                                .mastering = to_node(row.mastering),
                                .pinned = {},
-                               .value_bytes_max = row.value_bytes_max};
+                               .value_bytes_max = row.value_bytes_max,
+                               .access = {}};
+  if (row.access) policy.access = {.uid = row.access->uid, .gid = row.access->gid, .mode = row.access->mode};
   for (const io::ConfiguredPin& pin : row.pinned) policy.pinned.push_back({.node = pin.node, .weight = pin.weight});
   return policy;
 }

@@ -19,7 +19,8 @@ TEST(NodeConfig, the_star_is_for_all_other_lockspaces) {
                        {.name = "orders",
                         .mastering = io::ConfiguredMastering::pinned,
                         .pinned = {{.node = NodeId{3}, .weight = 2}},
-                        .value_bytes_max = 128}};
+                        .value_bytes_max = 128,
+                        .access = io::ConfiguredAccess{.uid = 7, .gid = 8, .mode = 0640}}};
   const node::NodeConfig told = node_config(config, life);
   EXPECT_EQ(told.incarnation, life.incarnation);
   EXPECT_EQ(told.saved_epoch, life.saved_epoch);
@@ -31,6 +32,11 @@ TEST(NodeConfig, the_star_is_for_all_other_lockspaces) {
   ASSERT_EQ(told.policies[0].pinned.size(), 1U);
   EXPECT_EQ(told.policies[0].pinned[0].weight, 2U);
   EXPECT_EQ(told.policies[0].value_bytes_max, 128U);
+  EXPECT_FALSE(told.default_policy.access);
+  ASSERT_TRUE(told.policies[0].access);
+  EXPECT_EQ(told.policies[0].access->uid, 7U);
+  EXPECT_EQ(told.policies[0].access->gid, 8U);
+  EXPECT_EQ(told.policies[0].access->mode, 0640U);
 }
 
 TEST(NodeConfig, a_lone_view_is_newer_than_anything_before) {

@@ -29,6 +29,9 @@ struct Place {  // where a table of the file leaves what it says
   Config& config;
   ConfiguredLockspace* lockspace = nullptr;
   ConfiguredPin* pin = nullptr;
+  [[nodiscard]] ConfiguredAccess& access() const {
+    return lockspace->access ? *lockspace->access : lockspace->access.emplace();
+  }
 };
 
 struct Key {
@@ -85,6 +88,9 @@ constexpr Key lockspace_keys[] = {
     {"pinned", take_pinned},
     {"value_bytes_max",
      [](const Value& v, Place p) { return v.number({0, limits::value_bytes_max}, p.lockspace->value_bytes_max); }},
+    {"uid", [](const Value& v, Place p) { return v.number({0, UINT32_MAX - 1}, p.access().uid); }},
+    {"gid", [](const Value& v, Place p) { return v.number({0, UINT32_MAX - 1}, p.access().gid); }},
+    {"mode", [](const Value& v, Place p) { return v.file_mode(p.access().mode); }},
 };
 constexpr Key pin_keys[] = {
     {"node", [](const Value& v, Place p) { return v.id({1, UINT32_MAX}, p.pin->node); }},
@@ -139,6 +145,10 @@ Result<void> check_lockspace(const Value& value, const ConfiguredLockspace& lock
     if (const Result<void> name = check_lockspace_name(lockspace.name); !name) return value.refused(name.error().text());
   if (std::ranges::count(config.lockspaces, lockspace.name, &ConfiguredLockspace::name) > 1)
     return value.refused(fmt::format("'{}' stands here twice", escaped(lockspace.name)));
+  if (lockspace.access && lockspace.name == default_lockspace)
+    return value.refused(fmt::format("'{}' is open to whoever may connect ([client] socket_mode): uid, gid and mode "
+                                     "are for others",
+                                     default_lockspace));
   const bool is_pinned = lockspace.mastering == ConfiguredMastering::pinned;
   if (is_pinned && lockspace.pinned.empty())
     return value.refused("mastering = \"pinned\" needs pinned = [{node = 1, weight = 1}, ...]");
@@ -169,6 +179,19 @@ Result<void> take_section(std::string_view name, const Value& value, Place place
   if (name == lockspace_section) return take_lockspaces(value, place);
   if (!value.node.is_table()) return value.refused(fmt::format("is a section: write [{}]", name));
   return take_table(value, section->keys, place);
+}
+
+Result<void> check_hook(const std::string& program) {
+  std::error_code failed;
+  const char* why = nullptr;
+  if (program.empty()) return {};
+  if (std::filesystem::is_directory(program, failed))
+    why = "it is a directory";
+  else if (::access(program.c_str(), X_OK) != 0)
+    why = std::strerror(errno);
+  if (why == nullptr) return {};
+  return Error{Errc::bad_config,
+               fmt::format("the fencing hook {} (--fence-hook, [membership] fence_hook) cannot be run: {}", program, why)};
 }
 
 std::filesystem::path from_environment(const char* name) {
@@ -223,9 +246,7 @@ Result<void> check_config(const Config& config) {
     return Error{Errc::bad_config,
                  "membership corosync needs a peer port that the other nodes reach (--peer-listen ADDR:PORT, [peer] "
                  "listen), also if there is no other node yet"};
-  if (!config.fence_hook.empty() && ::access(config.fence_hook.c_str(), X_OK) != 0)
-    return Error{Errc::bad_config, fmt::format("the fencing hook {} (--fence-hook, [membership] fence_hook): {}",
-                                               config.fence_hook, std::strerror(errno))};
+  if (const Result<void> callable = check_hook(config.fence_hook); !callable) return callable;
   if (config.peer_listen.empty()) return {};
   HF_TRY(const Address address, Address::parse(config.peer_listen));
   if (config.key_file.empty() && !address.is_loopback())

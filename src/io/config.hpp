@@ -35,11 +35,19 @@ struct ConfiguredPin {
   std::uint32_t weight = 1;
 };
 
+// Who may open a lockspace; as with a file.
+struct ConfiguredAccess {
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  std::uint32_t mode = 0600;
+};
+
 struct ConfiguredLockspace {
   std::string name;  // "*": all that have no row of their own
   ConfiguredMastering mastering = ConfiguredMastering::first;
   std::vector<ConfiguredPin> pinned;
   std::uint32_t value_bytes_max = limits::value_bytes_default;
+  std::optional<ConfiguredAccess> access{};  // none: whoever joins it first says it
 };
 
 struct Config {

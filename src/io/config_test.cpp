@@ -49,6 +49,8 @@ TEST(Config, every_key_reaches_its_place) {
     mastering = "pinned"
     pinned = [{node = 1, weight = 2}, {node = 3}]
     value_bytes_max = 1024
+    uid = 1000
+    mode = "0660"
   )", "f");
   ASSERT_TRUE(config) << config.error().text();
   EXPECT_EQ(config->node, NodeId{7});
@@ -67,7 +69,12 @@ TEST(Config, every_key_reaches_its_place) {
   EXPECT_EQ(config->log_level, LogLevel::debug);
   ASSERT_EQ(config->lockspaces.size(), 2U);
   EXPECT_EQ(config->lockspaces[0].mastering, ConfiguredMastering::home);
+  EXPECT_FALSE(config->lockspaces[0].access);
   EXPECT_EQ(config->lockspaces[1].name, "orders");
+  ASSERT_TRUE(config->lockspaces[1].access);
+  EXPECT_EQ(config->lockspaces[1].access->uid, 1000U);
+  EXPECT_EQ(config->lockspaces[1].access->gid, 0U);
+  EXPECT_EQ(config->lockspaces[1].access->mode, 0660U);
   ASSERT_EQ(config->lockspaces[1].pinned.size(), 2U);
   EXPECT_EQ(config->lockspaces[1].pinned[0].weight, 2U);
   EXPECT_EQ(config->lockspaces[1].pinned[1].node, NodeId{3});
@@ -109,6 +116,13 @@ TEST(Config, each_mistake_names_line_key_and_what_is_allowed) {
       {"[[lockspace]]\nname = \"a\"\n[[lockspace]]\nname = \"a\"", "f:3: [[lockspace]] 'a' stands here twice"},
       {"[[lockspace]]\nname = \"a\"\nvalue_bytes_max = 1025",
        "f:3: [[lockspace]] value_bytes_max = 1025: allowed is a number from 0 to 1024"},
+      {"[[lockspace]]\nname = \"a\"\nuid = -1",
+       "f:3: [[lockspace]] uid = -1: allowed is a number from 0 to 4294967294"},
+      {"[[lockspace]]\nname = \"a\"\nmode = 660",
+       "f:3: [[lockspace]] mode = 660: allowed is a file mode such as \"0660\", at most \"0777\""},
+      {"[[lockspace]]\nname = \"default\"\nuid = 3",
+       "f:1: [[lockspace]] 'default' is open to whoever may connect ([client] socket_mode): uid, gid and mode are for "
+       "others"},
       {"[[lockspace]]\nname = \"a\"\nmastering = \"pinned\"",
        "f:1: [[lockspace]] mastering = \"pinned\" needs pinned = [{node = 1, weight = 1}, ...]"},
       {"[[lockspace]]\nname = \"a\"\npinned = [{node = 1}]",

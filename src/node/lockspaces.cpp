@@ -44,7 +44,7 @@ Result<void> Lockspaces::may_open(const Owner& who, const wire::OpenLockspace& c
   const bool is_in = known != lockspaces_.end() && known->second.joins > 0;
   if (!is_in && call.use == LockspaceUse::existing) return named(Errc::no_such_lockspace, call.lockspace);
   if (is_in && call.use == LockspaceUse::join_new) return named(Errc::lockspace_exists, call.lockspace);
-  if (is_in && !has_access(who, call.lockspace, known->second)) return named(Errc::no_access, call.lockspace);
+  if (!has_access(who, call.lockspace)) return named(Errc::no_access, call.lockspace);
   return joins(call) && !is_in ? has_room_for(who) : Result<void>();
 }
 
@@ -53,7 +53,7 @@ Result<void> Lockspaces::has_room_for(const Owner& who) const {
   std::uint32_t all = 0, theirs = 0;
   for (const auto& [name, lockspace] : lockspaces_) {
     all += lockspace.joins > 0 ? 1 : 0;
-    theirs += lockspace.joins > 0 && lockspace.uid == who.uid ? 1 : 0;
+    theirs += lockspace.joins > 0 && lockspace.access.uid == who.uid ? 1 : 0;
   }
   if (all >= limits::lockspaces_max || (!sessions_.is_operator(who) && theirs >= limits::lockspaces_per_user_max))
     return Error{Errc::too_many_lockspaces,
@@ -64,27 +64,35 @@ Result<void> Lockspaces::has_room_for(const Owner& who) const {
 
 // As with a file that is opened for reading and writing. Every session has "default" open from its start, so
 // that is nobody's to close.
-bool Lockspaces::has_access(const Owner& who, std::string_view name, const Lockspace& lockspace) const {
+bool Lockspaces::has_access(const Owner& who, std::string_view name) const {
+  if (sessions_.is_operator(who) || name == default_lockspace) return true;
+  std::optional<LockspaceAccess> access = core_.policy(name).access;
+  if (!access) {
+    const auto known = lockspaces_.find(std::string(name));
+    if (known == lockspaces_.end() || known->second.joins == 0) return true;
+    access = known->second.access;
+  }
   constexpr std::uint32_t read_and_write = 06;
-  const bool in_group = std::ranges::find(who.groups, lockspace.gid) != who.groups.end();
-  const unsigned shift = who.uid == lockspace.uid ? 6 : in_group ? 3 : 0;
-  return sessions_.is_operator(who) || name == default_lockspace ||
-         (lockspace.mode >> shift & read_and_write) == read_and_write;
+  const bool in_group = std::ranges::find(who.groups, access->gid) != who.groups.end();
+  const unsigned shift = who.uid == access->uid ? 6 : in_group ? 3 : 0;
+  return (access->mode >> shift & read_and_write) == read_and_write;
 }
 
 void Lockspaces::join(const Owner& who, const wire::OpenLockspace& call) {
   constexpr std::uint32_t permission_bits = 0777;
   const std::string name(call.lockspace);
+  const std::optional<LockspaceAccess>& configured = core_.policy(name).access;
   Lockspace& lockspace = lockspaces_[name];
   ++lockspace.joins_of[who.uid];
   if (++lockspace.joins > 1) {
     // The latest join says the mode, if it is one who may.
-    if (sessions_.is_operator(who) || who.uid == lockspace.uid) lockspace.mode = call.mode & permission_bits;
+    if (!configured && (sessions_.is_operator(who) || who.uid == lockspace.access.uid))
+      lockspace.access.mode = call.mode & permission_bits;
     return;
   }
-  lockspace.uid = who.uid;
-  lockspace.gid = who.groups.empty() ? 0 : who.groups.front();
-  lockspace.mode = call.mode & permission_bits;
+  lockspace.access = configured.value_or(LockspaceAccess{.uid = who.uid,
+                                                         .gid = who.groups.empty() ? 0 : who.groups.front(),
+                                                         .mode = call.mode & permission_bits});
   // Changes count from here: whoever is in it already came with the first.
   lockspace.changes = 0;
   for (auto& [node, since] : lockspace.members) since = 1;
@@ -124,7 +132,7 @@ Error Lockspaces::leave(const Session& session, const std::string& name, LeaveHo
   const auto taken = own != lockspace.joins_of.end() ? own : lockspace.joins_of.begin();
   if (--taken->second == 0) lockspace.joins_of.erase(taken);
   if (--lockspace.joins > 0) return Error{Errc::ok};
-  lockspace.uid = lockspace.gid = lockspace.mode = 0;
+  lockspace.access = {.uid = 0, .gid = 0, .mode = 0};
   note(name, core_.self(), wire::Membership::left);
   tell(name, wire::Membership::left);
   return Error{Errc::ok};
@@ -187,7 +195,8 @@ void Lockspaces::on(const Session& session, const wire::ListLockspaces& call) {
     }
     sessions_.send(conn, owner,
                    wire::LockspaceRow{.request = call.request, .lockspace = name, .joins = lockspace.joins,
-                                      .uid = lockspace.uid, .gid = lockspace.gid, .mode = lockspace.mode,
+                                      .uid = lockspace.access.uid, .gid = lockspace.access.gid,
+                                      .mode = lockspace.access.mode,
                                       .change = lockspace.changes, .joined = lockspace.latest.joined,
                                       .left = lockspace.latest.left, .failed = lockspace.latest.failed,
                                       .members = std::move(members), .since = std::move(since)});

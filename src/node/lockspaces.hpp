@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lockspaces: which lockspaces this node has joined, how often, and who may open them; and which other nodes
-// of the view are in them. Locking needs none of this: it is for programs and operators that think in joins
-// and leaves, as those of the Linux DLM do.
+// of the view are in them. Locking needs no join: those are for programs and operators that think in joins
+// and leaves, as those of the Linux DLM do. Who may open a lockspace is said by the operator (its policy), or
+// else by whoever joins it first.
 //
 // Every node tells all others what it joins and leaves, and in every view once more what it is in. So what
 // is known of a node is what that node said last, and goes with it.
@@ -44,9 +45,7 @@ class Lockspaces {
   struct Lockspace {
     std::uint32_t joins = 0;  // of this node
     std::map<std::uint32_t, std::uint32_t> joins_of;  // by uid
-    std::uint32_t uid = 0;    // who joined first
-    std::uint32_t gid = 0;
-    std::uint32_t mode = 0;
+    LockspaceAccess access{.uid = 0, .gid = 0, .mode = 0};  // as the policy says, or whoever joined first
     std::map<NodeId, std::uint32_t> members;  // and the change with which each of them came
     std::uint32_t changes = 0;    // since this node joined
     Change latest;
@@ -55,7 +54,7 @@ class Lockspaces {
   void join(const Owner& who, const wire::OpenLockspace& call);
   [[nodiscard]] Result<void> may_open(const Owner& who, const wire::OpenLockspace& call) const;
   [[nodiscard]] Result<void> has_room_for(const Owner& who) const;
-  [[nodiscard]] bool has_access(const Owner& who, std::string_view name, const Lockspace& lockspace) const;
+  [[nodiscard]] bool has_access(const Owner& who, std::string_view name) const;
   [[nodiscard]] Result<void> may_leave(const Owner& who, const std::string& name, const Lockspace& lockspace,
                                        LeaveHow how) const;
   void note(const std::string& lockspace, NodeId node, wire::Membership membership);

@@ -129,6 +129,28 @@ TEST_F(LockspacesTest, are_open_to_whom_owner_and_mode_allow) {
   }
 }
 
+// What the operator has configured counts from the start, and no join changes it.
+TEST_F(LockspacesTest, that_are_configured_are_open_to_whom_the_operator_allows) {
+  SmallWorld guarded(1, {}, [](NodeConfig& config) {
+    config.policies.push_back({.lockspace = "x", .pinned = {}, .access = LockspaceAccess{.uid = 7, .gid = 20, .mode = 0660}});
+  });
+  const auto try_open = [&](std::uint32_t uid, std::vector<std::uint32_t> groups, std::string_view name, LockspaceUse use) {
+    const ClientConn conn = guarded.connect(NodeId{1}, owner(uid, std::move(groups)));
+    guarded.told(conn);
+    guarded.call(conn, wire::OpenLockspace{.request = RequestId{++requests}, .use = use, .mode = 0666, .lockspace = name});
+    return guarded.told(conn).starts_with("LockspaceOpened") ? Errc::ok : guarded.last<wire::Done>(conn).status;
+  };
+  EXPECT_EQ(try_open(8, {9}, "x", LockspaceUse::any), Errc::no_access);
+  EXPECT_EQ(try_open(8, {9}, "x", LockspaceUse::join), Errc::no_access);
+  EXPECT_EQ(try_open(8, {9}, "y", LockspaceUse::any), Errc::ok);
+  EXPECT_EQ(try_open(8, {9, 20}, "x", LockspaceUse::any), Errc::ok);
+  EXPECT_EQ(try_open(7, {7}, "x", LockspaceUse::join), Errc::ok);
+  EXPECT_EQ(try_open(7, {7}, "x", LockspaceUse::join), Errc::ok);
+  EXPECT_EQ(try_open(8, {9}, "x", LockspaceUse::existing), Errc::no_access) << "a join of 0666 opens it to nobody";
+  EXPECT_EQ(try_open(0, {0}, "x", LockspaceUse::join), Errc::ok);
+  EXPECT_EQ(try_open(8, {9}, "x", LockspaceUse::any), Errc::no_access);
+}
+
 TEST_F(LockspacesTest, take_locks_away_only_for_the_operator_and_from_their_own_user) {
   const ClientConn first = world.connect(NodeId{1}, owner(7));
   const ClientConn other = world.connect(NodeId{1}, owner(8));

@@ -351,7 +351,9 @@ void Node::State::tell_status(const Session& session, RequestId request) {
                        .sessions = sessions.size(), .claims = requester.size(),
                        .resources_mastered = master.size(), .directory_entries = home.size(),
                        .uptime = core.now - core.started, .peers_connected = peers.connected(),
-                       .member_ages = member_ages(), .lease_waits = life.lease_waits()});
+                       .member_ages = member_ages(), .lease_waits = life.lease_waits(),
+                       .tie_breaker = core.view.tie_breaker, .device_votes = core.view.device_votes,
+                       .device_timeout = core.view.device_timeout});
 }
 
 // ---- looking --------------------------------------------------------------------------------------------

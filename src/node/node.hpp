@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,11 +37,19 @@ struct PinnedNode {
   std::uint32_t weight = 1;
 };
 
+// Who may open a lockspace at this node, as with a file that is opened for reading and writing.
+struct LockspaceAccess {
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  std::uint32_t mode = 0600;
+};
+
 struct LockspacePolicy {
   std::string lockspace;
   Mastering mastering = Mastering::first;
   std::vector<PinnedNode> pinned;
   std::uint32_t value_bytes_max = limits::value_bytes_default;
+  std::optional<LockspaceAccess> access{};  // none: whoever joins it first says it
 };
 
 struct NodeConfig {

@@ -447,6 +447,10 @@ struct NodeStatus {
   std::vector<NodeId> peers_connected;
   std::vector<Duration> member_ages;  // how long each of the view's members has been one, as this node saw it
   std::vector<LostLease> lease_waits;  // lost nodes whose programs may still rely on their locks
+  NodeId tie_breaker;  // this and the next two belong to the view, too
+  std::uint32_t device_votes = 0;
+  Duration device_timeout{};
+  static constexpr std::size_t required = 18;
   static constexpr std::tuple fields{
       field("request", &NodeStatus::request),           field("node", &NodeStatus::node),
       field("incarnation", &NodeStatus::incarnation),   field("version", &NodeStatus::version),
@@ -457,8 +461,18 @@ struct NodeStatus {
       field("resources_mastered", &NodeStatus::resources_mastered),
       field("directory_entries", &NodeStatus::directory_entries),
       field("uptime", &NodeStatus::uptime),             field("peers_connected", &NodeStatus::peers_connected),
-      field("member_ages", &NodeStatus::member_ages), field("lease_waits", &NodeStatus::lease_waits)};
+      field("member_ages", &NodeStatus::member_ages),
+      field("lease_waits", &NodeStatus::lease_waits), field("tie_breaker", &NodeStatus::tie_breaker),
+      field("device_votes", &NodeStatus::device_votes),
+      field("device_timeout", &NodeStatus::device_timeout)};
 };
+[[nodiscard]] inline View from_wire(const NodeStatus& message) {
+  View view = from_wire(message.view);
+  view.tie_breaker = message.tie_breaker;
+  view.device_votes = message.device_votes;
+  view.device_timeout = std::chrono::duration_cast<std::chrono::milliseconds>(message.device_timeout);
+  return view;
+}
 
 struct LockspaceRow {
   static constexpr auto type = ClientMessage::lockspace_row;

@@ -37,7 +37,7 @@ class Fencing(TestCase):
             os.kill(pid, signal.SIGSTOP)
             self.addCleanup(lambda pid=pid: state_of(pid) == "T" and os.kill(pid, signal.SIGCONT))
         stopped = time.clock_gettime(time.CLOCK_BOOTTIME)
-        # From here on membership is set by hand, since `holdfast up` looks at processes and finds all of them.
+        # From here on membership is set by hand, at once: `holdfast up` would see a little later that it hangs.
         self.cluster.up.kill()
         members = [self.cluster.json("status", node=node)["member"] for node in (2, 3)]
         epoch = self.cluster.json("view", node=2)["epoch"]

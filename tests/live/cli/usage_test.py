@@ -64,6 +64,14 @@ class Usage(unittest.TestCase):
         self.refused(["up", "--mastering", "last"], "first", "home")
         self.refused(["view", "set", "--epoch", "1", "--member", "x"], "N=ADDRESS:PORT@INCARNATION")
         self.refused(["view", "set", "--epoch", "0", "--member", "1=127.0.0.1:1@1"], "epoch")
+        self.refused(["view", "set", "--epoch", "1", "--member", "1=127.0.0.1:1@1,colour=2"], "votes=V", "weight=W")
+        two = ["view", "set", "--epoch", "1", "--member", "1=127.0.0.1:1@1,votes=2"]
+        self.refused([*two, "--votes", "1"], "have 2 already")
+        self.refused([*two, "--device-votes", "1"], "--device-timeout")
+        self.refused([*two, "--device-timeout", "1s"], "--device-votes")
+        self.refused([*two, "--device-votes", "1", "--device-timeout", "soon"], "ms, s, m, h")
+        self.refused([*two, "--tie-breaker", "0"], "1 to 4294967295")
+        self.refused(["up", "--fence-hook-timeout", "0"], "1 to 3600000")
         self.refused(["node", "fence-ack", "0"], "1 to 4294967295")
 
     def test_no_daemon_is_exit_code_69_and_says_what_to_start(self):

@@ -148,6 +148,7 @@ class Verbs(TestCase):
             self.assertIn(status["member"], self.cluster.run("view", node=1).stdout)
         text = self.cluster.run("status", node=2).stdout
         self.assertIn("member       2=127.0.0.1:", text)
+        self.assertRegex(text, r"votes +3 of 3 with the members\n")
         self.assertRegex(text, r"lease +1.5 s, valid for another ")
 
     def test_dir_and_node_choose_a_daemon(self):
