@@ -70,10 +70,10 @@ void World::carry_out(Machine& machine) {
   }
   const bool dials = !effects.dials.empty();
   const bool finished = effects.finished;
-  const bool left = effects.left;
+  const std::optional<node::Left> left = effects.left;
   effects.clear();
   if (left) {
-    machine.left_cleanly = true;
+    machine.left_cleanly = *left == node::Left::nothing_behind;
     return kill_daemon(machine.id);
   }
   if (finished) finish(machine);
