@@ -77,7 +77,7 @@ bool Master::has_locks_of(const Resource& resource, NodeId node) const {
 }
 
 // Whoever has locks here was told, and has sent nothing since; what he sent before goes along. Others knew us as
-// master and have to ask the home again; what they ask there goes along, or is sent after the resource.
+// master and have to ask the home again; what they ask there goes along, or back to the home.
 void Master::send_away_strangers(Resource& resource) {
   std::vector<HeldBack> strange;
   std::erase_if(resource.held_back, [&](HeldBack& held) {
@@ -141,14 +141,16 @@ void Master::leave_to_next(Resource& resource) {
   const Move move = std::move(*resource.move);
   const std::vector<HeldBack> held = std::exchange(resource.held_back, {});
   core_.trace({.kind = TraceKind::moved, .peer = move.peer, .text = resource.key});
+  const std::string key = resource.key;
   forget(resource);
   for (const HeldBack& one : held) {
     wire::Operation operation;
     const bool decoded = decode_held(one.bytes, operation);
     HF_ASSERT(decoded);
+    // Only the home knows by now who is master.
     if (operation.asked == core_.view.epoch)
-      post_.send(move.peer, wire::Forward{.origin = one.from, .mastership = move.mastership, .generation = 0,
-                                          .operation = operation});
+      post_.send(core_.home(slot_of(key)),
+                 wire::Forward{.origin = one.from, .mastership = {}, .generation = 0, .operation = operation});
   }
   answer_asker(move, Errc::ok);
 }

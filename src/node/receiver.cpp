@@ -70,7 +70,10 @@ void Roles::receive(NodeId from, const wire::Operation& message) {
 }
 
 void Roles::receive(NodeId from, const wire::Forward& message) {
-  if (is_due(from, message.operation.asked, message) && core.view.has(message.origin))
+  if (!is_due(from, message.operation.asked, message) || !core.view.has(message.origin)) return;
+  if (!message.mastership)
+    home.on_asked(message.origin, message.operation);  // it came to a master that was about to be none
+  else
     master.on_asked(message.origin, message.mastership, message.generation, message.operation);
 }
 

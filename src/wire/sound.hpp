@@ -33,7 +33,9 @@ template <Described M>
   if constexpr (std::same_as<M, LockspaceMember>)
     if (!check_lockspace_name(message.lockspace)) return "lockspace: none can have this name";
   // Whoever speaks of a mastership that a home gave out must name it.
-  if constexpr (requires { message.mastership; message.generation; } || std::same_as<M, MasterClaim>)
+  // What a master that is none any more sends back to the home names none.
+  constexpr bool names_one = requires { message.mastership; message.generation; } && !std::same_as<M, Forward>;
+  if constexpr (names_one || std::same_as<M, MasterClaim>)
     if (!message.mastership) return "mastership: there is none";
   return {};
 }
