@@ -240,23 +240,27 @@ void Requester::stop_awaiting_news(Place& place) {
 
 void Requester::report_losses() {
   std::vector<std::pair<std::string_view, PlaceId>> lost;
-  places_.for_each([&](PlaceId id, Place& place) {
-    // Its master said to somebody that it was none any more, and is lost before it could say so to the others:
-    // they ask with the next answer.
+  std::vector<PlaceId> given_up;
+  places_.for_each([&](PlaceId id, const Place& place) {
     const bool asks = place.state == PlaceState::asking || place.state == PlaceState::unknown;
-    if (asks && place.master && !core_.is_member(place.master, place.incarnation))
-      for (Claim& claim : place.claims) {
-        if (claim.id == place.asker || claim.main.stage != Stage::sent) continue;
-        core_.reached("a master that was none any more is lost before it said so to all");
-        claim.main.stage = Stage::deferred;
-        claim.sent = std::min(claim.sent, claim.main.number - 1);
-      }
+    if (asks && place.master && !core_.is_member(place.master, place.incarnation)) given_up.push_back(id);
     const bool master_lost = place.state == PlaceState::known && !core_.is_member(place.master, place.incarnation);
     const bool next_lost =
         place.state == PlaceState::moving && !(core_.is_member(place.master, place.incarnation) &&
                                                (planted(Bug::rebuild_half_told) || core_.is_member(place.next, place.next_incarnation)));
     if (master_lost || next_lost || place.state == PlaceState::rebuilding) lost.emplace_back(place.key, id);
   });
+  // Its master said to somebody that it was none any more, and is lost before it could say so to the others: they
+  // go with the next answer.
+  for (const PlaceId id : given_up) {
+    finish_locally(places_[id]);
+    for (Claim& claim : places_[id].claims) {
+      if (claim.id == places_[id].asker || claim.main.stage != Stage::sent) continue;
+      core_.reached("a master that was none any more is lost before it said so to all");
+      claim.main.stage = Stage::deferred;
+      claim.sent = std::min(claim.sent, claim.main.number - 1);
+    }
+  }
   for (const auto& [key, id] : lost) {
     finish_locally(places_[id]);
     report(places_[id], core_.home(places_[id].slot));
