@@ -8,7 +8,7 @@ _holdfast_names() {
 
 _holdfast() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
-  local verbs="run lock value ls show status lockspaces cluster view node orphans up down demo sim check bench completion"
+  local verbs="run lock value ls show status lockspaces cluster view node move orphans up down demo sim check bench completion"
   local common="--socket --dir --node --json --escaped --help"
   local verb="" at chosen=()
   for ((at = 1; at < COMP_CWORD; at++)); do
@@ -42,6 +42,7 @@ _holdfast() {
     cluster) options+=" --nodes --name --tie-breaker --lease --token --port --force"; names="init" ;;
     view) options+=" --epoch --member --votes --tie-breaker --device-votes --device-timeout --without-quorum"; names="set" ;;
     node) options+=" --incarnation"; names="fence-ack" ;;
+    move) options+=" --to --lockspace" ;;
     orphans) options+=" --adopt --purge --at --pid --lockspace" ;;
     up) options+=" --nodes --lease --mastering --fence-hook --fence-hook-timeout --detach --restart --attach" ;;
     demo) options+=" --no-lock --rounds --lease --seed --keep" ;;
@@ -53,7 +54,7 @@ _holdfast() {
     return
   fi
   case $verb in
-    run | lock | value | show) names=$(_holdfast_names "$space" "${chosen[@]}") ;;
+    run | lock | value | show | move) names=$(_holdfast_names "$space" "${chosen[@]}") ;;
   esac
   COMPREPLY=($(compgen -W "$names" -- "$word"))
 }

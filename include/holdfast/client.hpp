@@ -197,6 +197,12 @@ class Client {
   // A daemon that hangs says nothing at all: after `answer_max` this fails with timed_out, and what is said
   // later is dropped.
   Result<NodeInfo> status(std::chrono::nanoseconds answer_max = for_ever);
+  // Operators only: makes that node the master of a name, which takes its queue and value along. Nobody loses a
+  // lock or waits for longer than a few messages take. Returns when it is. Errors: not_permitted,
+  // no_such_resource (nobody has a lock of that name), no_such_node (no member, or it is leaving), not_movable (the
+  // lockspace pins its masters, or leaves them with their homes), busy (it moves already), recovering (a node was
+  // lost meanwhile), no_quorum, bad_name, no_such_lockspace.
+  Result<void> move(std::string_view name, NodeId to, Lockspace lockspace = {});
   // Operators only: the next membership view (provider `manual`). After timed_out, as with status(), the daemon
   // may still take it. Errors: not_permitted, stale_epoch, view_conflict, bad_view, frame_too_long.
   Result<void> set_view(const View& view, std::chrono::nanoseconds answer_max = for_ever);

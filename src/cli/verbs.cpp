@@ -78,6 +78,15 @@ constexpr std::array table{
          "                                                     (of two nodes: the survivor is valid "
          "alone)",
          declare_node},
+    Verb{"move", Group::cluster, parsed, "make another node the master of a name",
+         "  holdfast move orders/17 --to 2                     its queue and value go along, nobody loses a lock\n"
+         "  holdfast move db/1 --lockspace lvm --to 3 --json\n"
+         "\n"
+         "For operators. A name moves by itself when its master leaves; `holdfast show NAME` says where it is.\n"
+         "Not possible: no_such_resource (nobody has a lock of that name), no_such_node (no member, or it is "
+         "leaving),\nnot_movable (its lockspace says who is master). Ask again: busy (it moves already), "
+         "recovering (a node\nwas lost meanwhile).",
+         declare_move},
     Verb{"orphans", Group::cluster, parsed,
          "persistent locks whose program is gone: list, adopt, purge",
          "  holdfast orphans                                   all of the cluster\n"

@@ -154,6 +154,13 @@ Result<void> Client::set_view(const View& view, std::chrono::nanoseconds answer_
   return state_->wait_for(state_->session().set_view(wire::to_wire_whole(view)), answer, answer_max);
 }
 
+Result<void> Client::move(std::string_view name, NodeId to, Lockspace lockspace) {
+  client::Answer answer;
+  return state_->wait_for(
+      state_->session().move({.lockspace = wire::LockspaceHandle{lockspace.handle}, .to = to, .resource = name}),
+      answer);
+}
+
 Result<void> Client::fence_ack(NodeId node, Incarnation incarnation) {
   client::Answer answer;
   return state_->wait_for(state_->session().fence_ack({.node = node, .incarnation = incarnation}), answer);

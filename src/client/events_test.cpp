@@ -303,6 +303,11 @@ TEST(Events, operators_and_queries) {
     const auto purge = peer.next<wire::Purge>();
     EXPECT_EQ(purge.pid, 12U);
     peer.say(wire::Done{.request = purge.request});
+    const auto move = peer.next<wire::Move>();
+    EXPECT_EQ(move.lockspace, wire::LockspaceHandle{4});
+    EXPECT_EQ(move.to, NodeId{2});
+    EXPECT_EQ(move.resource, "a");
+    peer.say(wire::Done{.request = move.request, .status = Errc::no_such_resource});
   });
   Client client = connected(daemon);
   EXPECT_EQ(client.open_lockspace("db").value(), Lockspace{.handle = 4});
@@ -319,6 +324,7 @@ TEST(Events, operators_and_queries) {
   EXPECT_EQ(client.set_view(info.view).error().text(), "stale_epoch: epoch 3 is in force");
   EXPECT_TRUE(client.fence_ack(NodeId{3}).has_value());
   EXPECT_TRUE(client.purge({.pid = 12}).has_value());
+  EXPECT_EQ(client.move("a", NodeId{2}, {.handle = 4}).error().code, Errc::no_such_resource);
 }
 
 TEST(Fifo, keeps_order_and_memory) {

@@ -172,7 +172,10 @@ Result<RequestId> Session::set_view(wire::SetView call) {
 
 Result<RequestId> Session::fence_ack(wire::FenceAck call) { return ask(call); }
 
-Result<RequestId> Session::move(wire::Move call) { return ask(call); }
+Result<RequestId> Session::move(wire::Move call) {
+  if (const auto fine = check_name(call.resource); !fine) return fine.error();
+  return ask(call);
+}
 
 Result<RequestId> Session::sync() { return ask(wire::Sync{}); }
 

@@ -365,6 +365,8 @@ TEST(Session, queries_and_operator_calls) {
   const RequestId fence = talk.session.fence_ack({.node = NodeId{2}}).value();
   EXPECT_THAT(talk.hear(wire::Done{.request = fence, .status = Errc::not_permitted}),
               ElementsAre("done not_permitted"));
+  const RequestId move = talk.session.move({.to = NodeId{2}, .resource = "r"}).value();
+  EXPECT_THAT(talk.hear(wire::Done{.request = move, .status = Errc::busy}), ElementsAre("done busy"));
   EXPECT_EQ(talk.session.open_requests(), 0U);
 }
 

@@ -75,11 +75,6 @@ class ClusterStage final : public Stage, private ClientEvents {
     if (settings.manual_membership) world.membership = Membership::manual;
     return world;
   }
-  static Error not_yet(std::string_view what) {
-    return wrong("'" + std::string(what) +
-                 "' cannot be done yet: it comes with clean leave and migration");
-  }
-
   Result<void> on(const ClusterLine&) { return {}; }
   Result<void> on(const Request& request);
   Result<void> on(const Advance& time) { return world_.pass(time.by); }
@@ -91,7 +86,7 @@ class ClusterStage final : public Stage, private ClientEvents {
   Result<void> on(const ClockChange& change);
   Result<void> on(const ClientCommand& command);
   Result<void> on(const ViewCommand& command);
-  Result<void> on(const Move&) { return not_yet("move"); }
+  Result<void> on(const Move& move);
   Result<void> on(const Look& look);
 
   Result<std::size_t> client_of(const Request& request);
@@ -104,7 +99,7 @@ class ClusterStage final : public Stage, private ClientEvents {
 
   void on_trace(NodeId node, const node::Trace& trace);
   void on_event(std::size_t client, const session::Event& event) override;
-  void on_operator_event(const session::Event& event);
+  void on_operator_event(std::size_t client, const session::Event& event);
 
   bool has_cluster_;
   bool manual_;
@@ -113,6 +108,7 @@ class ClusterStage final : public Stage, private ClientEvents {
   World world_;
   std::map<std::string, std::size_t> clients_;  // of the owners' names
   std::map<std::pair<NodeId, Incarnation>, std::size_t> operators_;
+  std::map<std::pair<std::size_t, RequestId>, std::string> moves_;  // asked for: client, request
   std::vector<wire::ResourceRow> resources_;
   std::vector<wire::LockRow> locks_;
   std::vector<std::string> statuses_;
@@ -219,7 +215,8 @@ Result<void> ClusterStage::on(const NodeCommand& command) {
       world_.start(node);
       break;
     case NodeAction::leave:
-      return not_yet("leave");
+      world_.leave(node);
+      return {};  // the next view comes when it has left
     case NodeAction::fence_ack:
     case NodeAction::poll:
       break;
@@ -269,6 +266,17 @@ Result<void> ClusterStage::on(const ViewCommand& command) {
       return wrong("there is no " + name_of(node) + " in this cluster");
   if (command.nodes.empty()) return wrong("'view' needs at least one node");
   world_.publish(command.epoch, command.nodes, command.quorate);
+  return {};
+}
+
+Result<void> ClusterStage::on(const Move& move) {
+  if (world_.machine(move.to) == nullptr)
+    return wrong("there is no " + name_of(move.to) + " in this cluster");
+  HF_TRY(const std::size_t client, first_operator());
+  HF_TRY(const RequestId asked,
+         world_.client(client).session->move({.to = move.to, .resource = move.name}));
+  moves_[{client, asked}] = "move " + escaped(move.name) + " -> " + name_of(move.to);
+  world_.flush(client);
   return {};
 }
 
@@ -364,7 +372,7 @@ void ClusterStage::on_trace(NodeId node, const node::Trace& trace) {
 void ClusterStage::on_event(std::size_t client, const session::Event& event) {
   const bool is_operator =
       std::ranges::any_of(operators_, [&](const auto& one) { return one.second == client; });
-  if (is_operator) return on_operator_event(event);
+  if (is_operator) return on_operator_event(client, event);
   const bool opened = std::holds_alternative<session::Opened>(event);
   if (opened)
     owners_.opened(client, world_.client(client).session->facts().owner);
@@ -372,7 +380,14 @@ void ClusterStage::on_event(std::size_t client, const session::Event& event) {
     owners_.hear(client, event);
 }
 
-void ClusterStage::on_operator_event(const session::Event& event) {
+void ClusterStage::on_operator_event(std::size_t client, const session::Event& event) {
+  if (const auto* done = std::get_if<wire::Done>(&event)) {
+    const auto move = moves_.extract({client, done->request});
+    if (!move.empty())
+      record().look(move.mapped() + (done->status == Errc::ok
+                                         ? " done"
+                                         : " refused " + std::string(row_of(done->status).name)));
+  }
   if (const auto* row = std::get_if<wire::ResourceRow>(&event)) resources_.push_back(*row);
   if (const auto* row = std::get_if<wire::LockRow>(&event)) {
     locks_.push_back(*row);

@@ -74,7 +74,9 @@ void World::carry_out(Machine& machine) {
   effects.clear();
   if (left) {
     machine.left_cleanly = *left == node::Left::nothing_behind;
-    return kill_daemon(machine.id);
+    kill_daemon(machine.id);
+    if (settings_.membership == Membership::automatic) at(now_, {}, [this] { publish_next(); });
+    return;
   }
   if (finished) finish(machine);
   if (dials) dial_all();
