@@ -57,6 +57,15 @@ struct Core {
   [[nodiscard]] bool may_become_master(NodeId node) const {
     return view.has(node) && !is_leaving(node);
   }
+  // Of one resource each mastership is larger than all before it: across epochs by the epoch in front, within
+  // one because whoever gives the next one out has seen the last (tokens cannot serve: a new epoch counts them
+  // from the start).
+  [[nodiscard]] Mastership mint_mastership() {
+    constexpr int counter_bits = 33;  // what a clock's seconds leave of 64
+    newest_mastership_ = std::max(newest_mastership_, view.epoch.value() << counter_bits) + 1;
+    return Mastership{newest_mastership_};
+  }
+  void saw(Mastership mastership) { newest_mastership_ = std::max(newest_mastership_, mastership.value()); }
   // REQUIRES: `node` is a member.
   [[nodiscard]] Incarnation incarnation_of(NodeId node) const {
     return node == self() ? config.incarnation : view.find(node)->incarnation;
@@ -78,6 +87,9 @@ struct Core {
     out->traces.push_back({.kind = TraceKind::reached, .peer = {}, .a = 0, .b = 0, .text = std::string(what)});
   }
   void trace(Trace trace) { out->traces.push_back(std::move(trace)); }
+
+ private:
+  std::uint64_t newest_mastership_ = 0;  // given out or seen by this node
 };
 
 }  // namespace holdfast::node

@@ -42,7 +42,7 @@ void Home::on_asked(NodeId origin, const wire::Operation& operation) {
 cluster::Entry& Home::assign(NodeId origin, std::string_view key) {
   const NodeId master = choose_master(origin, key);
   directory_.set(key, {.master = master, .incarnation = core_.incarnation_of(master),
-                       .mastership = Mastership{core_.clock.tick().counter}, .generation = 0});
+                       .mastership = core_.mint_mastership(), .generation = 0});
   return *directory_.find(key);
 }
 
@@ -126,6 +126,7 @@ void Home::take_view(const ViewChange& change) {
 
 // Also one of an earlier epoch is true: a master that lives gives nothing up without asking.
 void Home::on(NodeId from, const wire::MasterClaim& message) {
+  core_.saw(message.mastership);
   if (core_.home(slot_of(message.key)) != core_.self()) return;
   const cluster::Entry* known = directory_.find(message.key);
   if (known != nullptr && is_alive(*known) && known->mastership >= message.mastership) return;
@@ -134,6 +135,7 @@ void Home::on(NodeId from, const wire::MasterClaim& message) {
 }
 
 void Home::on(NodeId from, const wire::RebuildLock& message) {
+  core_.saw(message.mastership);
   if (core_.home(slot_of(message.key)) != core_.self()) return;
   auto group = groups_.find(message.key);
   if (group == groups_.end()) group = groups_.emplace(std::string(message.key), Group{}).first;
@@ -212,7 +214,7 @@ void Home::send_back(const Group& group) {
 }
 
 void Home::rebuild(const std::string& key, Group group) {
-  const Mastership mastership{core_.clock.tick().counter};
+  const Mastership mastership = core_.mint_mastership();
   directory_.set(key, {.master = core_.self(), .incarnation = core_.config.incarnation, .mastership = mastership,
                        .generation = 0});
   std::ranges::sort(group.locks, [](const RebuiltLock& a, const RebuiltLock& b) {
@@ -278,6 +280,7 @@ void Home::on(NodeId from, const wire::MoveAsk& message) {
 // The new master has all of it, and the old one serves no more: it is the moment at which one takes the place
 // of the other, also if the old one has been lost meanwhile.
 void Home::on(NodeId from, const wire::Installed& message) {
+  core_.saw(message.mastership);
   if (core_.home(slot_of(message.key)) != core_.self()) return;
   if (barrier_.phase() != cluster::HomePhase::open) return hold_until_open(from, message);
   cluster::Entry* entry = directory_.find(message.key);

@@ -17,6 +17,7 @@ Master::Resource& Master::at(ResourceId id) {
 
 ResourceId Master::become(std::string_view key, Mastership mastership, std::uint64_t generation) {
   HF_ASSERT(mastership);
+  core_.saw(mastership);
   if (const auto known = by_key_.find(key); known != by_key_.end()) {
     Resource& resource = at(known->second);
     resource.mastership = mastership;

@@ -38,7 +38,7 @@ void Master::begin_move(Resource& resource, NodeId to, const MoveAsker& asker) {
   Move& move = *resource.move;
   move.peer = to;
   move.incarnation = core_.incarnation_of(to);
-  move.mastership = Mastership{core_.clock.tick().counter};
+  move.mastership = core_.mint_mastership();
   move.asker = asker;
   core_.trace({.kind = TraceKind::moving, .peer = to, .text = resource.key});
   std::vector<NodeId> nodes;
