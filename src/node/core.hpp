@@ -38,6 +38,9 @@ struct Core {
   cluster::LostNodes lost;
   cluster::Leases leases;
   std::vector<NodeId> leaving;  // members that are about to leave, this node perhaps among them
+  // Somebody has another view of this epoch. Whatever he believes to be at home where, the next exchange must not
+  // build upon this one.
+  bool conflict_seen = false;
   bool valid = false;  // enough others have agreed that we are there: our programs may hold locks
   Effects* out = nullptr;
 

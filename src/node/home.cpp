@@ -166,6 +166,7 @@ void Home::on(const wire::RebuildValue& message) {
 
 void Home::on(NodeId from, const wire::RebuildDone& message) {
   if (message.view_digest != core_.view.digest() && !planted(Bug::accept_two_digests)) {
+    core_.conflict_seen = true;
     core_.trace({.kind = TraceKind::view_refused, .peer = from, .a = message.epoch.value(),
                  .text = Error{Errc::view_conflict}.text()});
     return;

@@ -223,6 +223,7 @@ Error Node::State::take_view(const View& candidate) {
   if (!sound) return sound.error();
   if (core.has_view() && *sound == core.view) return Error{Errc::ok};
   if (const Error wrong = check_view(*sound); wrong.code != Errc::ok) {
+    if (wrong.code == Errc::view_conflict) core.conflict_seen = true;
     core.trace({.kind = TraceKind::view_refused, .peer = {}, .a = sound->epoch.value(), .text = wrong.text()});
     return wrong;
   }
@@ -233,7 +234,8 @@ Error Node::State::take_view(const View& candidate) {
   }
   const View before = std::exchange(core.view, *sound);
   const ViewChange change{.before = std::exchange(core.homes, cluster::Homes(core.view)),
-                          .skipped = before.epoch && before.epoch.value() + 1 != core.view.epoch.value()};
+                          .skipped = std::exchange(core.conflict_seen, false) ||
+                                     (before.epoch && before.epoch.value() + 1 != core.view.epoch.value())};
   core.clock.enter(core.view.epoch);
   core.trace({.kind = TraceKind::view_taken, .peer = {}, .a = core.view.epoch.value(),
               .b = core.view.members.size(), .text = {}});

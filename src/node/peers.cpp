@@ -139,9 +139,11 @@ Error Peers::check(const wire::LinkHello& hello) const {
   if (!core_.is_member(hello.from, hello.from_incarnation))
     return Error{Errc::not_member, "node " + number(hello.from) + " incarnation " + number(hello.from_incarnation) +
                                        " is not in the view of epoch " + number(core_.view.epoch)};
-  if (hello.epoch == core_.view.epoch && hello.view_digest != core_.view.digest() && !planted(Bug::accept_two_digests))
+  if (hello.epoch == core_.view.epoch && hello.view_digest != core_.view.digest() && !planted(Bug::accept_two_digests)) {
+    core_.conflict_seen = true;
     return Error{Errc::view_conflict, "it has another view of epoch " + number(hello.epoch) +
                                           " than this node: two views were published under one number"};
+  }
   return Error{Errc::ok};
 }
 

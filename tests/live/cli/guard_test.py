@@ -17,6 +17,13 @@ setsid sh -c 'echo family $$; exec sleep 600' &
 wait
 """
 
+def leads_a_session(pid):
+    try:
+        return os.getsid(pid) == pid
+    except ProcessLookupError:
+        return False
+
+
 # As a zombie it looks ended, but one of its threads goes on.
 ONLY_A_SECOND_THREAD = ("import ctypes, threading, time; threading.Thread(target=lambda: time.sleep(600)).start();"
                         "ctypes.CDLL(None).pthread_exit(0)")
@@ -30,6 +37,7 @@ class Guard(TestCase):
     def start_family(self, script=FAMILY, count=3, cluster=None):
         program = (cluster or self.cluster).start_verb("run", self.name, "--", "sh", "-c", script, group=True)
         family = [int(program.line(r"^family (\d+)$").group(1)) for _ in range(count)]
+        family.sort(key=leads_a_session)  # who left the others comes last, whichever of them was faster to say so
         self.addCleanup(lambda: [os.kill(pid, signal.SIGKILL) for pid in family if is_running(pid)])
         return program, family
 

@@ -199,8 +199,8 @@ class NeverOverlaps(TestCase):
         self.check_the_end(["wrapper", "watcher", "guard"], killed=["daemon"])
 
     def stop_the_others(self, cluster):
-        """The node of the command is cut off: nobody answers its heartbeats."""
-        others = [cluster.daemon(2), cluster.daemon(3)]
+        """The node of the command is cut off: nobody answers its heartbeats, and nobody gives it another view."""
+        others = [cluster.up.pid, cluster.daemon(2), cluster.daemon(3)]
         for pid in others:
             os.kill(pid, signal.SIGSTOP)
             self.addCleanup(lambda pid=pid: state_of(pid) == "T" and os.kill(pid, signal.SIGCONT))
