@@ -134,6 +134,8 @@ std::string LocalDaemon::reap() const {
   int status = 0;
   if (::waitpid(process_.pid, &status, 0) != process_.pid) return "has ended";
   if (WIFSIGNALED(status)) return fmt::format("was killed by signal {}", WTERMSIG(status));
+  // Only one that was told to end does so.
+  if (WEXITSTATUS(status) == 0) return "has left";
   return fmt::format("ended with exit code {}", WEXITSTATUS(status));
 }
 

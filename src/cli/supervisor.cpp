@@ -16,6 +16,7 @@
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/un.h>
+#include <unistd.h>
 #include <utility>
 
 namespace holdfast::cli {
@@ -204,7 +205,8 @@ void Supervisor::on_death(Node& node) {
   print(fmt::format("n{} (pid {}) {}; view {} goes on without it\n", node.number, process.pid, how,
                     view_.epoch.value()));
   node.agent.reset();
-  if (options_.when_dead != WhenDead::restart) return;
+  const bool is_ordered = ::unlink(restart_order(options_.dir, node.number).c_str()) == 0;
+  if (options_.when_dead != WhenDead::restart && !is_ordered) return;
   if (const auto started = start_node(node); !started) {
     complain(started.error().text());
     return;

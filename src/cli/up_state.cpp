@@ -44,6 +44,10 @@ std::string node_dir(const std::string& dir, unsigned node) {
   return fmt::format("{}/n{}", dir, node);
 }
 
+std::string restart_order(const std::string& dir, unsigned node) {
+  return node_dir(dir, node) + "/restart";
+}
+
 Result<std::optional<UpState>> read_up_state(const std::string& dir) {
   const auto content = read_file(state_file(dir));
   if (!content) return std::optional<UpState>();

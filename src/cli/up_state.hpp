@@ -33,6 +33,8 @@ struct UpState {
 };
 
 [[nodiscard]] std::string node_dir(const std::string& dir, unsigned node);
+// Exists while `restart` wants the supervisor to start this daemon again when it has ended.
+[[nodiscard]] std::string restart_order(const std::string& dir, unsigned node);
 // Nothing if there was never a cluster in this directory.
 [[nodiscard]] Result<std::optional<UpState>> read_up_state(const std::string& dir);
 [[nodiscard]] Result<void> write_up_state(const std::string& dir, const UpState& state);

@@ -59,6 +59,7 @@ Run declare_ls(CLI::App& app);
 Run declare_move(CLI::App& app);
 Run declare_node(CLI::App& app);
 Run declare_orphans(CLI::App& app);
+Run declare_restart(CLI::App& app);
 Run declare_run(CLI::App& app);
 Run declare_show(CLI::App& app);
 Run declare_status(CLI::App& app);

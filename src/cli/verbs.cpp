@@ -103,6 +103,14 @@ constexpr std::array table{
          "  holdfast up --fence-hook ./fence                   called with NODE INCARNATION; 0 = "
          "surely dead",
          declare_up},
+    Verb{"restart", Group::cluster, parsed, "restart the daemons of `up`, one after another",
+         "  holdfast restart                                   each hands over, ends, and is back "
+         "before the next\n"
+         "  holdfast restart 2 --dir /tmp/hf                   only node 2\n"
+         "\n"
+         "Programs of the other nodes keep their locks and wait for nobody. Those of the node that is "
+         "restarted\nhave to connect again.",
+         declare_restart},
     Verb{"down", Group::cluster, parsed, "end the cluster that `up` started",
          "  holdfast down\n"
          "  holdfast down --dir /tmp/hf",

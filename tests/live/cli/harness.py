@@ -110,13 +110,13 @@ class Program:
 class Cluster:
     """`holdfast up` in a directory of its own."""
 
-    def __init__(self, test, nodes=1, lease_ms=1500, more=()):
+    def __init__(self, test, nodes=1, lease_ms=1500, more=(), program=HOLDFAST):
         self.test = test
         self.dir = tempfile.mkdtemp(prefix="hf-cli-")
         test.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
         test.addCleanup(self.end_daemons)
         self.lease = lease_ms / 1000
-        self.arguments = [HOLDFAST, "up", "--dir", self.dir, "--nodes", str(nodes), "--lease", str(lease_ms), *more]
+        self.arguments = [program, "up", "--dir", self.dir, "--nodes", str(nodes), "--lease", str(lease_ms), *more]
         self.start()
 
     def start(self, *more):
