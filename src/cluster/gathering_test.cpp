@@ -69,7 +69,7 @@ class Cluster {
     for (; !channel_.empty(); channel_.pop_front()) {
       const auto [from, message] = channel_.front();
       for (auto& [node, daemon] : daemons_)
-        run(node, [&](Gathering& g, auto& out) { g.on_message(from, message, out); });
+        run(node, [&, sender = from, &said = message](Gathering& g, auto& out) { g.on_message(sender, said, out); });
     }
   }
   void run(NodeId node, const auto& doit) {
