@@ -37,7 +37,8 @@ struct Core {
   cluster::Homes homes;
   cluster::LostNodes lost;
   cluster::Leases leases;
-  std::vector<NodeId> leaving;  // members that are about to leave, this node perhaps among them
+  // Lives of members that are about to leave, this node's perhaps among them.
+  std::vector<std::pair<NodeId, Incarnation>> leaving;
   // Somebody has another view of this epoch. Whatever he believes to be at home where, the next exchange must not
   // build upon this one.
   bool conflict_seen = false;
@@ -55,11 +56,12 @@ struct Core {
   [[nodiscard]] bool is_member(NodeId node, Incarnation incarnation) const {
     return node == self() && has_view() ? incarnation == config.incarnation : view.has(node, incarnation);
   }
-  [[nodiscard]] bool is_leaving(NodeId node) const { return std::ranges::find(leaving, node) != leaving.end(); }
-  // Could it take what this node is master of?
-  [[nodiscard]] bool may_become_master(NodeId node) const {
-    return view.has(node) && !is_leaving(node);
+  // REQUIRES: `node` is a member.
+  [[nodiscard]] bool is_leaving(NodeId node) const {
+    return std::ranges::find(leaving, std::pair(node, incarnation_of(node))) != leaving.end();
   }
+  // Could it take what this node is master of?
+  [[nodiscard]] bool may_become_master(NodeId node) const { return view.has(node) && !is_leaving(node); }
   // Of one resource each mastership is larger than all before it: across epochs by the epoch in front, within
   // one because whoever gives the next one out has seen the last (tokens cannot serve: a new epoch counts them
   // from the start).

@@ -8,7 +8,7 @@ namespace holdfast::node {
 void Departure::begin() {
   if (begun()) return;
   stage_ = Stage::giving;
-  core_.leaving.push_back(core_.self());
+  core_.leaving.emplace_back(core_.self(), core_.config.incarnation);
   requester_.purge_all_orphans();
   tell_all(wire::LeaveStage::begun);
 }
@@ -52,12 +52,13 @@ bool Departure::all_know() {
 }
 
 void Departure::on(NodeId from, const wire::Leaving& message) {
-  if (!core_.is_leaving(from)) core_.leaving.push_back(from);
+  if (!core_.is_leaving(from)) core_.leaving.emplace_back(from, core_.incarnation_of(from));
   if (message.stage == wire::LeaveStage::done) core_.lost.leaves(from, core_.incarnation_of(from));
 }
 
 void Departure::take_view() {
-  std::erase_if(core_.leaving, [&](NodeId node) { return node != core_.self() && !core_.view.has(node); });
+  // Another life of a node that has left stays.
+  std::erase_if(core_.leaving, [&](const auto& life) { return !core_.is_member(life.first, life.second); });
   if (!begun()) return;
   tell_all(wire::LeaveStage::begun);
   if (stage_ == Stage::telling) stage_ = Stage::giving;

@@ -38,7 +38,7 @@ class Departure {
   };
   void tell_all(wire::LeaveStage stage);
   [[nodiscard]] bool nobody_stays() const;
-  [[nodiscard]] bool all_know() ;
+  [[nodiscard]] bool all_know();
 
   Core& core_;
   Post& post_;

@@ -180,7 +180,7 @@ class Master {
   void settle(Resource& resource);
   void ask_removal(const Resource& resource);
   void destroy(Resource& resource);
-  void end_waits_of_the_lost(Resource& resource);
+  void clear_of_the_lost(Resource& resource);
 
   // master_moves.cpp
   void begin_move(Resource& resource, NodeId to, const MoveAsker& asker);
@@ -192,7 +192,6 @@ class Master {
   void answer_asker(const Move& move, Errc status);
   void leave_to_next(Resource& resource);
   void give_up_arrival(Resource& resource);
-  void drop_what_nobody_waits_for(Resource& resource);
   [[nodiscard]] static bool is_complete(const Move& move) {
     return move.locks_missing == 0 && move.operations_missing == 0;
   }
@@ -205,6 +204,7 @@ class Master {
   void forget(Resource& resource);
   void refuse_install(NodeId from, const wire::Install& message);
   void serve_arrived(Resource& resource);
+  void serve_again(ResourceId id);
   void view_changed_while_moving(Resource& resource);
   [[nodiscard]] Resource* find_moving(std::string_view key, Phase phase);
   [[nodiscard]] Resource* find_arriving(NodeId from, Mastership mastership);

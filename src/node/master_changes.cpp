@@ -73,7 +73,7 @@ void Master::take_view() {
     if (resource.move) view_changed_while_moving(resource);
     if (find(id) == nullptr || resource.move) continue;
     if (!core_.may_grant()) continue;  // whatever ends here might let somebody in
-    end_waits_of_the_lost(resource);
+    clear_of_the_lost(resource);
     // The question or its answer may have been lost with the home, and only the answer tells whether we are
     // master still: ask again.
     if (resource.phase == Phase::removing)
@@ -84,20 +84,25 @@ void Master::take_view() {
   }
 }
 
-// What they hold stays until their lease is over; what they wait for would be granted to nobody.
-void Master::end_waits_of_the_lost(Resource& resource) {
+// What they hold stays until their lease is over (which may have come while the resource moved); what they wait
+// for would be granted to nobody.
+void Master::clear_of_the_lost(Resource& resource) {
   const ResourceId id = resource.id;
   for (const LockId lock : engine_.locks(id)) {
     if (!engine_.exists(lock)) continue;
     const lock::LockState state = engine_.state(lock);
-    if (core_.is_member(state.holder.node, extra(lock).incarnation)) continue;
+    const NodeId node = state.holder.node;
+    const Incarnation incarnation = extra(lock).incarnation;
+    if (core_.is_member(node, incarnation)) continue;
     lock::Outcomes outcomes;
-    if (state.standing == lock::Standing::waiting)
+    if (state.standing == lock::Standing::waiting) {
       engine_.vanish(lock, lock::ValueAfter::keep, outcomes);
-    else if (state.standing == lock::Standing::converting)
-      (void)engine_.cancel(lock, Errc::lost, outcomes);
-    else if (planted(Bug::regrant_dead_daemon))
+    } else if (planted(Bug::regrant_dead_daemon) || !core_.lost.is_waited_for(node, incarnation)) {
+      core_.reached("the lease of a holder ended during a move");
       engine_.vanish(lock, lock::ValueAfter::doubt_if_writer, outcomes);
+    } else if (state.standing == lock::Standing::converting) {
+      (void)engine_.cancel(lock, Errc::lost, outcomes);
+    }
     deliver(at(id), outcomes, wire::Answer::wanted);
   }
 }

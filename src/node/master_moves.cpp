@@ -132,7 +132,14 @@ void Master::abort_move(Resource& resource, Errc why) {
                                   .stamp = state.stamp});
   }
   resource.phase = Phase::serving;
-  settle(resource);
+  serve_again(id);
+}
+
+// What view changes and the ends of leases passed over while it moved.
+void Master::serve_again(ResourceId id) {
+  if (find(id) == nullptr) return;
+  if (core_.may_grant()) clear_of_the_lost(at(id));
+  settle(at(id));
   retry_held_back(id);
 }
 
@@ -248,26 +255,7 @@ void Master::serve_arrived(Resource& resource) {
   engine_.resume(id, outcomes);
   resource.phase = Phase::serving;
   deliver(resource, outcomes, wire::Answer::wanted);
-  if (find(id) == nullptr) return;
-  end_waits_of_the_lost(at(id));
-  drop_what_nobody_waits_for(at(id));
-  settle(at(id));
-  retry_held_back(id);
-}
-
-// The lease of a holder may have ended while its lock was on its way here.
-void Master::drop_what_nobody_waits_for(Resource& resource) {
-  const ResourceId id = resource.id;
-  for (const LockId lock : engine_.locks(id)) {
-    if (!engine_.exists(lock)) continue;
-    const NodeId node = engine_.holder(lock)->node;
-    const Incarnation incarnation = extra(lock).incarnation;
-    if (core_.is_member(node, incarnation) || core_.lost.is_waited_for(node, incarnation)) continue;
-    core_.reached("the lease of a holder ended during a move");
-    lock::Outcomes outcomes;
-    engine_.vanish(lock, lock::ValueAfter::doubt_if_writer, outcomes);
-    deliver(at(id), outcomes, wire::Answer::wanted);
-  }
+  serve_again(id);
 }
 
 // ---- both -----------------------------------------------------------------------------------------------

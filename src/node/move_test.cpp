@@ -146,6 +146,16 @@ TEST(Leave, nobody_comes_in_any_more) {
   EXPECT_EQ(world.last<wire::Ended>(late).status, Errc::shutting_down);
 }
 
+TEST(Leave, who_comes_back_is_not_leaving_any_more) {
+  SmallWorld world(2);
+  const ClientConn a = world.connect(n1), op = world.connect(n1, root);
+  world.call(a, lock_call(1, Mode::EX, "x"));
+  world.shut_down(n2);
+  EXPECT_EQ(move(world, op, "x", n2), Errc::no_such_node) << "it takes nothing over";
+  world.replace(n2);  // the next view has its other life already
+  EXPECT_EQ(move(world, op, "x", n2), Errc::ok);
+}
+
 TEST(Leave, the_last_one_just_goes) {
   SmallWorld world(1);
   const ClientConn a = world.connect(n1);

@@ -95,18 +95,28 @@ class SmallWorld {
   }
   // The node and its programs are gone; the others get a view without it.
   void crash(NodeId id) {
+    take_away(id);
+    publish();
+  }
+  // The same, but the next view has another life of it already.
+  void replace(NodeId id) {
+    take_away(id);
+    ++lives_[id];
+    start(id);
+    publish();
+  }
+  void take_away(NodeId id) {
     nodes_.erase(id);
     for (auto& [other, node] : nodes_)
       if (const PeerConn conn = conn_of(other, id); peer_conns_.contains({other, id})) {
         step(other, PeerClosed{conn});
         peer_conns_.erase({other, id});
       }
-    publish();
   }
   void publish() {
     View view{.epoch = Epoch{++epoch_}, .members = {}, .configured_votes = 0};
     for (const auto& [id, node] : nodes_)
-      view.members.push_back({.node = id, .incarnation = Incarnation{1}, .address = "sim"});
+      view.members.push_back({.node = id, .incarnation = life_of(id), .address = "sim"});
     for (auto& [id, node] : nodes_) step(id, NewView{view});
     settle();
   }
@@ -120,11 +130,12 @@ class SmallWorld {
     std::string bytes;
   };
   void start(NodeId id) {
-    NodeConfig config{.node = id};
+    NodeConfig config{.node = id, .incarnation = life_of(id)};
     config.default_policy = policy_;
     if (adjust_) adjust_(config);
     nodes_[id] = std::make_unique<Node>(std::move(config));
   }
+  Incarnation life_of(NodeId id) { return Incarnation{1 + lives_[id]}; }
   PeerConn conn_of(NodeId at, NodeId peer) { return PeerConn{(at.value() << 8) | peer.value()}; }
 
   void step(NodeId id, const Event& event) {
@@ -198,6 +209,7 @@ class SmallWorld {
   std::deque<InFlight> in_flight_;
   std::vector<std::string> traffic_;
   Effects effects_;
+  std::map<NodeId, std::uint64_t> lives_;  // before the present one
   NodeId silent_;
   std::set<NodeId> left_;
   bool checks_ = true;
