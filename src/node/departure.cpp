@@ -6,7 +6,10 @@
 namespace holdfast::node {
 
 void Departure::begin() {
+  // Where all end together, the first to end may take its farewell to the last one with it.
+  constexpr Duration reach_within = std::chrono::milliseconds(300);
   if (begun()) return;
+  give_up_ = core_.now + reach_within;
   stage_ = Stage::giving;
   core_.leaving.emplace_back(core_.self(), core_.config.incarnation);
   requester_.purge_all_orphans();
@@ -30,7 +33,11 @@ bool Departure::sweep() {
 
 // Then there is nobody to give anything to.
 bool Departure::nobody_stays() const {
-  return std::ranges::none_of(core_.view.members, [&](const Member& member) { return !core_.is_leaving(member.node); });
+  const std::vector<NodeId> reached = peers_.connected();
+  return std::ranges::all_of(core_.view.members, [&](const Member& member) {
+    const bool out_of_reach = core_.now >= give_up_ && std::ranges::find(reached, member.node) == reached.end();
+    return core_.is_leaving(member.node) || out_of_reach;
+  });
 }
 
 void Departure::tell_all(wire::LeaveStage stage) {

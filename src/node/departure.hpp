@@ -9,6 +9,7 @@
 
 #include "node/core.hpp"
 #include "node/master.hpp"
+#include "node/peers.hpp"
 #include "node/post.hpp"
 #include "node/requester.hpp"
 
@@ -16,14 +17,15 @@ namespace holdfast::node {
 
 class Departure {
  public:
-  Departure(Core& core, Post& post, Master& master, Requester& requester)
-      : core_(core), post_(post), master_(master), requester_(requester) {}
+  Departure(Core& core, Peers& peers, Post& post, Master& master, Requester& requester)
+      : core_(core), peers_(peers), post_(post), master_(master), requester_(requester) {}
 
   // From here on this node takes nothing over.
   void begin();
   // Goes on with it. True from the moment on at which the node may end.
   [[nodiscard]] bool sweep();
   [[nodiscard]] bool begun() const { return stage_ != Stage::none; }
+  [[nodiscard]] Instant next() const { return stage_ == Stage::giving && core_.now < give_up_ ? give_up_ : Instant::never(); }
 
   void on(NodeId from, const wire::Leaving& message);
   // Nobody knows of our farewell who was no member then.
@@ -41,10 +43,12 @@ class Departure {
   [[nodiscard]] bool all_know();
 
   Core& core_;
+  Peers& peers_;
   Post& post_;
   Master& master_;
   Requester& requester_;
   Stage stage_ = Stage::none;
+  Instant give_up_;  // whom we do not reach by then takes nothing over
   std::vector<Told> told_;
 };
 

@@ -156,6 +156,15 @@ TEST(Leave, who_comes_back_is_not_leaving_any_more) {
   EXPECT_EQ(move(world, op, "x", n2), Errc::ok);
 }
 
+TEST(Leave, whom_nobody_reaches_is_not_waited_for) {
+  SmallWorld world(2);
+  const ClientConn a = world.connect(n1);
+  world.call(a, lock_call(1, Mode::EX, "x"));
+  world.call(a, unlock_call(2, world.last<wire::Granted>(a).lock));
+  world.cut(n1, n2);
+  EXPECT_TRUE(world.leave(n1)) << "though it masters a name that it can give to nobody";
+}
+
 TEST(Leave, the_last_one_just_goes) {
   SmallWorld world(1);
   const ClientConn a = world.connect(n1);

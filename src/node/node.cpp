@@ -326,7 +326,7 @@ Instant Node::State::next_wake() {
     acknowledge_at = core.now + acknowledge_within;
   const Instant lost = may_let_go() ? core.lost.next() : Instant::never();
   const Instant next = std::min({lost, requester.next(), master.next(), report.next(), acknowledge_at});
-  return std::min(next, life.next());
+  return std::min({next, life.next(), departure.next()});
 }
 
 void Node::State::shut_down() {

@@ -26,7 +26,7 @@ class Roles : public Receiver {
       : core(std::move(config)), peers(core), post(core, peers, *this), life(core, peers, post), sessions(core), master(core, post),
         requester(core, post, sessions, master), home(core, post, master),
         report(core, post, sessions, master, requester), lockspaces(core, post, sessions, requester),
-        moves(core, post, sessions), departure(core, post, master, requester) {}
+        moves(core, post, sessions), departure(core, peers, post, master, requester) {}
 
   // Steps the messages of a data frame. False, with the reason, if one of them makes no sense.
   [[nodiscard]] bool receive_all(const Peers::Arrived& arrived, std::string_view& what);

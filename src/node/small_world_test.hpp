@@ -105,6 +105,11 @@ class SmallWorld {
     start(id);
     publish();
   }
+  // Their connection ends, and is not made again.
+  void cut(NodeId a, NodeId b) {
+    for (const auto& [at, peer] : {std::pair(a, b), std::pair(b, a)}) step(at, PeerClosed{conn_of(at, peer)});
+    settle();
+  }
   void take_away(NodeId id) {
     nodes_.erase(id);
     for (auto& [other, node] : nodes_)

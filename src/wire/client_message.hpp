@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// The numbers of the messages between a client and its daemon.
+#pragma once
+
+#include <cstdint>
+
+namespace holdfast::wire {
+
+// Wire value: never renumber.
+enum class ClientMessage : std::uint16_t {
+  hello = 1,
+  lock = 2,
+  convert = 3,
+  unlock = 4,
+  release = 5,
+  cancel = 6,
+  purge = 7,
+  open_lockspace = 8,
+  query = 9,
+  status_query = 10,
+  set_view = 11,
+  fence_ack = 12,
+  sync = 13,
+  leave_lockspace = 14,
+  list_lockspaces = 15,
+  move = 16,
+  welcome = 64,
+  granted = 65,
+  waiting = 66,
+  refused = 67,
+  done = 68,
+  notice = 69,
+  lost = 70,
+  ended = 71,
+  lockspace_opened = 72,
+  resource_row = 73,
+  lock_row = 74,
+  query_end = 75,
+  node_status = 76,
+  lockspace_row = 77,
+};
+
+}  // namespace holdfast::wire
