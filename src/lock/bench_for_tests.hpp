@@ -38,6 +38,11 @@ class Bench {
     error = engine.cancel(ids[who], reason, out);
     return lines(out);
   }
+  Lines tell_again(char who) {
+    Outcomes out;
+    engine.tell_again(ids[who], out);
+    return lines(out);
+  }
   Lines vanish(char who, ValueAfter value = ValueAfter::doubt_if_writer) {
     Outcomes out;
     engine.vanish(ids[who], value, out);

@@ -132,6 +132,14 @@ void Engine::vanish(LockId id, ValueAfter value, Outcomes& out) {
   state_->end(turn, lock);
 }
 
+void Engine::tell_again(LockId id, Outcomes& out) {
+  Lock& lock = state_->locks[id];
+  Turn turn = state_->turn(lock.resource, out);
+  lock.told = Mode::NL;
+  turn.resource.told = ModeSet{};
+  tell_blocked(turn);
+}
+
 void Engine::reassign(LockId lock, const Holder& holder) { state_->locks[lock].holder = holder; }
 
 void Engine::State::end(Turn& turn, Lock& lock) {

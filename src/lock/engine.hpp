@@ -147,6 +147,9 @@ class Engine {
   // The holder is dead: like a forced unlock, but the holder itself hears nothing. REQUIRES: the
   // lock exists.
   void vanish(LockId lock, ValueAfter value, Outcomes& out);
+  // The holder has not heard what it was told since its grant: it is told again if somebody waits for it. REQUIRES:
+  // the lock exists.
+  void tell_again(LockId lock, Outcomes& out);
   // The holder's owner is another one from now on (an orphan was made or adopted). REQUIRES: the
   // lock exists.
   void reassign(LockId lock, const Holder& holder);

@@ -21,6 +21,17 @@ TEST(Notice, a_holder_hears_once_of_each_rising_mode) {
   EXPECT_THAT(bench.convert('a', Mode::EX), ElementsAre("a granted EX", "a told PR is wanted"));
 }
 
+TEST(Notice, who_did_not_hear_is_told_again_and_nobody_else) {
+  Bench bench;
+  bench.request('a', Mode::CR);
+  bench.request('b', Mode::CR);
+  EXPECT_THAT(bench.tell_again('a'), ElementsAre()) << "nobody waits";
+  EXPECT_THAT(bench.request('c', Mode::EX),
+              ElementsAre("c queued", "b told EX is wanted", "a told EX is wanted"));
+  EXPECT_THAT(bench.tell_again('a'), ElementsAre("a told EX is wanted"));
+  EXPECT_THAT(bench.request('d', Mode::EX), ElementsAre("d queued")) << "both know";
+}
+
 TEST(Notice, PR_and_CW_hear_of_each_other) {
   Bench bench;
   bench.request('a', Mode::PR);

@@ -75,19 +75,32 @@ std::uint8_t Master::is_demoted(LockId lock) const {
   return engine_.exists(lock) && engine_.state(lock).granted == Mode::NL ? 1 : 0;
 }
 
-// The requester asked again because it changed its mind about the way, and its operation had been applied:
-// it gets the answer of then, from what is so now.
+// The requester asked again because a view change might have swallowed the answer, or took no notice of it, and its
+// request had been applied: it gets the answer of then, from what is so now.
 void Master::repeat_answer(Resource& resource, LockId lock, const wire::Operation& operation) {
   core_.reached("an operation came twice");
   if (operation.answer == wire::Answer::unwanted) return;
   const lock::LockState state = engine_.state(lock);
   if (state.standing == lock::Standing::granted) {
     const Value& value = engine_.value(resource.id);
-    post_.send(state.holder.node,
-               wire::GrantReply{.claim = operation.claim, .number = operation.number, .asked = operation.asked,
-                                .mastership = resource.mastership, .resource = resource.id, .lock = lock,
-                                .mode = state.granted, .notes = {}, .token = state.token,
-                                .value_state = value.state, .write_number = value.write_number, .value = {}});
+    wire::GrantReply reply{.claim = operation.claim, .number = operation.number, .asked = operation.asked,
+                           .mastership = resource.mastership, .resource = resource.id, .lock = lock,
+                           .mode = state.granted, .notes = {}, .token = state.token, .value_state = value.state,
+                           .write_number = value.write_number, .value = {}};
+    const bool is_request = operation.kind == wire::OperationKind::request;
+    const bool reads = is_request && operation.flags.has(Flag::valblk) &&
+                       value_move(Mode::NL, state.granted) == ValueMove::read;
+    if (is_request && state.granted != operation.mode) reply.notes.set(wire::GrantNote::altmode);
+    if (reads) {
+      reply.notes.set(wire::GrantNote::value);
+      reply.value = value.bytes;
+      if (value.state == ValueState::doubtful && value.has_bytes()) reply.notes.set(wire::GrantNote::doubtful);
+    }
+    post_.send(state.holder.node, reply);
+    if (!engine_.exists(lock)) return;  // it was given back at once
+    lock::Outcomes notices;
+    engine_.tell_again(lock, notices);
+    deliver(resource, notices, wire::Answer::wanted);
     return;
   }
   extra(lock).asked = operation.asked;

@@ -10,14 +10,20 @@ namespace holdfast::node {
 
 // The claim whose main operation this answers; null if it answers nothing that is open (it came twice, or
 // from a master that is none any more). In both cases the way to the master may be learned from it.
+// The answer to a question of an earlier epoch is none: whoever gives it has yet to be known as the master, and if it
+// was lost before that, nobody would report what it had said. The latest question gets the same answer.
 template <class Reply>
 Claim* Requester::accept(NodeId from, const Reply& reply) {
   Claim* claim = claims_.find(reply.claim);
   if (claim == nullptr) return nullptr;
   Place& place = places_[claim->place];
   if (place.state == PlaceState::known && place.mastership != reply.mastership) return nullptr;
-  const bool answers_question = place.state == PlaceState::asking &&
-                                (reply.asked == place.asked || planted(Bug::apply_out_of_order));
+  const bool is_asking = place.state == PlaceState::asking;
+  const bool answers_question = is_asking && reply.asked == place.asked;
+  if (is_asking && !answers_question && place.asker == claim->id) {
+    core_.reached("the answer to a question of an earlier epoch");
+    return nullptr;
+  }
   const bool is_next = place.state == PlaceState::moving && place.next_mastership == reply.mastership;
   if ((answers_question || is_next) && reply.resource) learn(place, from, reply.mastership, reply.resource);
   if (claim->main.stage != Stage::sent || claim->main.number != reply.number) return nullptr;
@@ -188,7 +194,11 @@ void Requester::on(const wire::NotMaster& reply) {
     operation.stage = Stage::deferred;
     claim->sent = std::min(claim->sent, reply.number - 1);
   }
-  dispatch(reply.claim);
+  // What came too late for a lock that has ended has nothing to do any more.
+  if (claim->state == ClaimState::gone)
+    end_if_over(reply.claim);
+  else
+    dispatch(reply.claim);
 }
 
 // The home made us master; what was asked through it goes to ourselves now.
