@@ -220,6 +220,12 @@ const Story i3[] = {
      locked("a", 1, 1, "EX", "1.2") + "2 a convert 3 EX CR lock=1\n3 a ok 3 lock=1 CR 1.2\n"},
     {"a conversion with a smaller token", "I3",
      locked("a", 1, 1, "NL", "1.2") + "2 a convert 3 NL EX lock=1\n3 a ok 3 lock=1 EX 1.1\n"},
+    {"a conversion that its program heard of after a pause, past its deadline", "",
+     "0 a session until=4\n" + locked("a", 1, 1, "NL", "1.1") + "2 a convert 3 NL EX lock=1\n" +
+         locked("b", 5, 2, "EX", "1.3") + "6 a ok 3 lock=1 EX 1.2\n"},
+    {"a conversion that was heard of in time", "I1 I3",
+     "0 a session until=9\n" + locked("a", 1, 1, "NL", "1.1") + "2 a convert 3 NL EX lock=1\n" +
+         locked("b", 5, 2, "EX", "1.3") + "6 a ok 3 lock=1 EX 1.2\n"},
 };
 INSTANTIATE_TEST_SUITE_P(I3, Checkers, testing::ValuesIn(i3));
 
@@ -347,6 +353,10 @@ const Story i9[] = {
      "0 h lock 9 PR name=r notices\n0.5 h ok 9 lock=9 PR 1.1\n1 a lock 1 EX name=r\n2 a waiting 1\n3 a fail 1 "
      "timed_out\n" +
          released("h", 20, 9)},
+    {"a holder that converts between PR and CW, as any that converts", "",
+     "0 h lock 9 PR name=r notices\n0.5 h ok 9 lock=9 PR 1.1\n" + locked("o", 0, 8, "PR", "1.2") +
+         "0.7 h convert 7 PR CW lock=9\n1 a lock 1 EX name=r\n2 a waiting 1\n" + released("o", 12, 8) +
+         "13 h ok 7 lock=9 CW 1.3\n" + released("h", 14, 9) + "15 a ok 1 lock=1 EX 1.4\n"},
 };
 INSTANTIATE_TEST_SUITE_P(I9, Checkers, testing::ValuesIn(i9));
 

@@ -89,7 +89,7 @@ void conversion(const Model& model, const Bounds& bounds, Verdict& verdict) {
   for (const Resource& resource : model.resources) {
     for_each_overlap(resource, [&](const history::Span& earlier, const history::Span& later) {
       if (earlier.converting)
-        verdict.found(text_of(model, earlier, later) + "; it was converting upwards", events_of(earlier, later));
+        verdict.found(text_of(model, earlier, later) + "; it was converting", events_of(earlier, later));
     });
     check_victims(model, resource, verdict);
     check_unbroken(model, bounds, resource, verdict);

@@ -156,7 +156,7 @@ class Builder {
     if (!current_.contains(request.hold)) return;
     end_span(request.hold, request.invoked, Ended::changed, request.invoke);
     begin_span(request.hold, sure_mode(request), request.invoke);
-    current_[request.hold].converting = request.from <= request.wanted;
+    current_[request.hold].converting = !is_down_conversion(request.from, request.wanted);
   }
   void begin_release(Index id) {
     const Request& request = model_.requests[id];
@@ -224,6 +224,7 @@ class Builder {
     add_possible(id, request.hold, event.mode);
     if (ending_.contains(key) || model_.clients[request.client].ended != never) return;
     request.believed = true;
+    granted_by_[request.answer] = id;
     begin_span(request.hold, event.mode, request.answer);
   }
   // Somebody took one over, or ended all of them: what became of each is not told.
@@ -255,6 +256,7 @@ class Builder {
     hold.demoted = false;
     request.believed = current_.contains(request.hold);
     if (!request.believed) return;
+    granted_by_[request.answer] = id;
     end_span(request.hold, event.at, Ended::changed, request.answer);
     begin_span(request.hold, event.mode, request.answer);
   }
@@ -336,8 +338,9 @@ class Builder {
       model_.resources[hold.resource].spans.push_back(span);
       return;
     }
-    // Told too late: nobody believed in it.
-    if (Request& made = model_.requests[hold.request]; span.from == made.answer) made.believed = false;
+    // Told too late: nobody believed in it. (A span may also begin with a call, or with a refusal.)
+    if (const auto made = granted_by_.find(span.from); made != granted_by_.end())
+      model_.requests[made->second].believed = false;
   }
 
   // ---- what may stand at the master ----
@@ -406,6 +409,7 @@ class Builder {
   std::map<Key, Index> hold_of_;  // the latest of a lock id
   std::map<Key, bool> ending_;    // given up: what is granted on it is not believed
   std::map<Index, Span> current_;
+  std::unordered_map<Index, Index> granted_by_;  // the request of an ok that was believed
   std::unordered_map<Index, std::vector<Index>> possible_of_;  // by hold; places in its resource
 };
 

@@ -62,7 +62,7 @@ struct Span {
   Time begin = 0;
   Time end = never;
   Mode mode = Mode::NL;
-  bool converting = false;  // a conversion upwards is under way
+  bool converting = false;  // a conversion is under way that may have to wait (upwards, or between PR and CW)
   Ended ended = Ended::open;
   Index hold = none;
   Index from = none;  // event that began it
