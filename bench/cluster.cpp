@@ -5,23 +5,12 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include <filesystem>
 #include <fstream>
 
 namespace holdfast::bench {
 namespace {
 
 constexpr int start_ms_max = 20'000;
-
-// The programs of this build stand beside us.
-std::string program(const char* name) {
-  std::error_code error;
-  const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
-  const auto path = self.parent_path() / name;
-  if (error || !std::filesystem::exists(path))
-    give_up_plainly(fmt::format("{} is not there; build it first: ./dev build release", path.string()));
-  return path.string();
-}
 
 std::string all_of(const std::string& path) {
   std::ifstream in(path);

@@ -39,8 +39,10 @@ Fd::~Fd() {
 }
 int Fd::release() { return std::exchange(fd_, -1); }
 
-TemporaryDirectory::TemporaryDirectory() {
-  std::string path = "/tmp/holdfast-bench.XXXXXX";
+TemporaryDirectory::TemporaryDirectory(On on) {
+  constexpr const char* memory = "/dev/shm";
+  const bool in_memory = on == On::memory && ::access(memory, W_OK) == 0;
+  std::string path = std::string(in_memory ? memory : "/tmp") + "/holdfast-bench.XXXXXX";
   if (::mkdtemp(path.data()) == nullptr) give_up("cannot make a temporary directory");
   path_ = path;
 }

@@ -31,7 +31,8 @@ class Fd {
 // A directory that goes with everything in it.
 class TemporaryDirectory {
  public:
-  TemporaryDirectory();
+  enum class On { disk, memory };  // memory: if the machine has a place for it
+  explicit TemporaryDirectory(On on = On::disk);
   ~TemporaryDirectory();
   TemporaryDirectory(const TemporaryDirectory&) = delete;
   TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;

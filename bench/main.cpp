@@ -9,6 +9,7 @@
 #include "bench/lock_load.hpp"
 #include "bench/machines.hpp"
 #include "bench/options.hpp"
+#include "bench/recovery.hpp"
 #include "bench/report.hpp"
 #include "wire/client_messages.hpp"
 #include "wire/framing.hpp"
@@ -207,9 +208,13 @@ void measure_cluster(const Options& options, std::vector<Row>& rows) {
 }
 
 int run(const Options& options) {
-  const Setting setting = read_setting(pin_to_one_processor());
+  const bool recovers = options.part == Part::recovery;
+  const Setting setting =
+      read_setting(recovers ? "two processors" : "processor " + std::to_string(pin_to_one_processor()));
   std::vector<Row> rows;
-  if (options.part != Part::machines) measure_cluster(options, rows);
+  if (recovers)
+    measure_recovery(options, rows);
+  else if (options.part != Part::machines) measure_cluster(options, rows);
   if (options.part == Part::all || options.part == Part::machines) measure_machines(options, rows);
   const std::string text =
       options.form == Form::json ? as_json(setting, rows) : as_table(setting, rows);

@@ -9,7 +9,7 @@
 namespace holdfast::bench {
 
 enum class Form { table, json };
-enum class Part { all, machines, cluster, pipeline };
+enum class Part { all, machines, cluster, pipeline, recovery };
 
 struct Options {
   Form form = Form::table;
@@ -19,6 +19,7 @@ struct Options {
   std::size_t trips_per_round = 3000;
   Nanoseconds pipeline_per_round = std::chrono::milliseconds(300);
   std::size_t machine_operations = 1'000'000;
+  std::size_t locks = 1'000'000;  // held when a node dies
 };
 
 // Ends the program with a sentence if it cannot be understood, or with the help.

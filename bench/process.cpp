@@ -2,6 +2,7 @@
 #include "bench/process.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -12,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <utility>
 
 namespace holdfast::bench {
@@ -27,6 +29,34 @@ int pin_to_one_processor() {
   CPU_SET(last, &one);
   if (::sched_setaffinity(0, sizeof one, &one) != 0) give_up("cannot stay on one processor");
   return static_cast<int>(last);
+}
+
+std::array<int, 2> two_processors() {
+  cpu_set_t allowed;
+  if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0) give_up("cannot ask for the processors");
+  std::vector<int> found;
+  for (int cpu = 0; cpu < CPU_SETSIZE && found.size() < 2; ++cpu)
+    if (CPU_ISSET(static_cast<std::size_t>(cpu), &allowed)) found.push_back(cpu);
+  return {found.front(), found.back()};
+}
+
+OnProcessor::OnProcessor(int processor) {
+  if (::sched_getaffinity(0, sizeof before_, &before_) != 0) give_up("cannot ask for the processors");
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(static_cast<std::size_t>(processor), &one);
+  if (::sched_setaffinity(0, sizeof one, &one) != 0) give_up("cannot stay on one processor");
+}
+
+OnProcessor::~OnProcessor() { ::sched_setaffinity(0, sizeof before_, &before_); }
+
+std::string program(const char* name) {
+  std::error_code error;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+  const auto path = self.parent_path() / name;
+  if (error || !std::filesystem::exists(path))
+    give_up_plainly(fmt::format("{} is not there; build it first: ./dev build release", path.string()));
+  return path.string();
 }
 
 namespace {
@@ -111,6 +141,13 @@ Process& Process::operator=(Process&& other) noexcept {
 }
 
 Process::~Process() { end(); }
+
+void Process::kill() {
+  if (pid_ < 0) return;
+  ::syscall(SYS_pidfd_send_signal, pidfd_.get(), SIGKILL, nullptr, 0);
+  ::waitpid(pid_, nullptr, 0);
+  pid_ = -1;
+}
 
 void Process::end() {
   if (pid_ < 0) return;

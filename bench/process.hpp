@@ -2,6 +2,9 @@
 // Processes of the bench: all on one processor, none outliving it.
 #pragma once
 
+#include <sched.h>
+
+#include <array>
 #include <functional>
 #include <string>
 #include <vector>
@@ -14,6 +17,22 @@ namespace holdfast::bench {
 // From here on this process and all its children run on one processor: waking a sleeper on another one
 // costs more than everything that is measured here.
 int pin_to_one_processor();
+// The first two of those that this process may use; the same one twice if there is only one.
+[[nodiscard]] std::array<int, 2> two_processors();
+// While it lives, this thread and what it starts stay on one processor.
+class OnProcessor {
+ public:
+  explicit OnProcessor(int processor);
+  ~OnProcessor();
+  OnProcessor(const OnProcessor&) = delete;
+  OnProcessor& operator=(const OnProcessor&) = delete;
+
+ private:
+  cpu_set_t before_;
+};
+
+// Where a program of this build is: beside us.
+[[nodiscard]] std::string program(const char* name);
 
 // Processor time of this process or of another one. What the rest of the machine does meanwhile does not
 // count, so on a busy machine it tells more than the clock.
@@ -35,6 +54,8 @@ class Process {
   ~Process();
 
   [[nodiscard]] int pid() const { return pid_; }
+  // At once, with nothing that it might still want to do.
+  void kill();
 
  private:
   explicit Process(int pid);

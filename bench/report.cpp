@@ -42,6 +42,7 @@ std::string figure(const Row& row, double value) {
     case Unit::microseconds: return fmt::format("{:.2f} us", value / 1000);
     case Unit::per_second: return fmt::format("{:.0f} /s", value);
     case Unit::nanoseconds: return fmt::format("{:.0f} ns", value);
+    case Unit::milliseconds: return fmt::format("{:.1f} ms", value / 1'000'000);
   }
   return {};
 }
@@ -59,10 +60,10 @@ std::string second_figure(const Row& row) {
 
 }  // namespace
 
-Setting read_setting(int processor) {
+Setting read_setting(std::string processors) {
   utsname system{};
   ::uname(&system);
-  return {.processor = processor,
+  return {.processors = std::move(processors),
           .machine = processor_model(),
           .kernel = system.release,
           .compiler = __VERSION__,
@@ -70,8 +71,8 @@ Setting read_setting(int processor) {
 }
 
 std::string as_table(const Setting& setting, const std::vector<Row>& rows) {
-  std::string out = fmt::format("{}, Linux {}, compiler {}, commit {}; everything on processor {}\n", setting.machine,
-                                setting.kernel, setting.compiler, setting.commit, setting.processor);
+  std::string out = fmt::format("{}, Linux {}, compiler {}, commit {}; everything on {}\n", setting.machine,
+                                setting.kernel, setting.compiler, setting.commit, setting.processors);
   std::string section;
   for (const Row& row : rows) {
     if (row.section != section) {
@@ -89,10 +90,10 @@ std::string as_table(const Setting& setting, const std::vector<Row>& rows) {
 
 std::string as_json(const Setting& setting, const std::vector<Row>& rows) {
   nlohmann::json out;
-  out["setting"] = {{"processor", setting.processor}, {"machine", setting.machine}, {"kernel", setting.kernel},
+  out["setting"] = {{"processor", setting.processors}, {"machine", setting.machine}, {"kernel", setting.kernel},
                     {"compiler", setting.compiler}, {"commit", setting.commit}};
   for (const Row& row : rows) {
-    static constexpr const char* units[] = {"ns", "per_second", "ns"};
+    static constexpr const char* units[] = {"ns", "per_second", "ns", "ns"};
     nlohmann::json entry = {{"section", row.section},
                             {"name", row.name},
                             {"unit", units[static_cast<std::size_t>(row.unit)]},

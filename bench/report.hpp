@@ -11,7 +11,7 @@
 
 namespace holdfast::bench {
 
-enum class Unit { microseconds, per_second, nanoseconds };
+enum class Unit { microseconds, per_second, nanoseconds, milliseconds };
 
 // How a row must stand to its floor.
 struct Bound {
@@ -33,13 +33,13 @@ struct Row {
 
 // Where and with what this was measured.
 struct Setting {
-  int processor = 0;
+  std::string processors;  // on which everything ran
   std::string machine;
   std::string kernel;
   std::string compiler;
   std::string commit;
 };
-[[nodiscard]] Setting read_setting(int processor);
+[[nodiscard]] Setting read_setting(std::string processors);
 
 [[nodiscard]] std::string as_table(const Setting& setting, const std::vector<Row>& rows);
 [[nodiscard]] std::string as_json(const Setting& setting, const std::vector<Row>& rows);
