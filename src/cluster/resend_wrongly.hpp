@@ -16,15 +16,6 @@ namespace holdfast::cluster {
 
 #ifdef HOLDFAST_PLANTED_BUGS
 
-inline bool carries(std::span<const std::byte> messages, wire::PeerMessage type) {
-  wire::Frame inner;
-  while (wire::cut_frame(messages, limits::peer_frame_bytes_max, inner) == wire::Cut::frame) {
-    if (inner.type == static_cast<std::uint16_t>(type)) return true;
-    messages = messages.subspan(inner.whole.size());
-  }
-  return false;
-}
-
 // An operation under mastership 0 means nothing to anybody.
 inline void lose_releases(std::byte* at, std::size_t size) {
   wire::Frame inner;
@@ -48,12 +39,8 @@ inline void resend_wrongly(std::byte* at, std::size_t size) {
   wire::Frame frame;
   while (wire::cut_frame({at, size}, limits::peer_frame_bytes_max, frame) == wire::Cut::frame) {
     const std::size_t head = frame.whole.size() - frame.body.size() + wire::link_data_bytes;
-    const std::span<const std::byte> messages = frame.whole.subspan(head);
-    if (planted(Bug::lose_clock_on_message) ||
-        (planted(Bug::lose_clock_on_removal) && carries(messages, wire::Remove::type)) ||
-        (planted(Bug::lose_clock_on_migration) && carries(messages, wire::Install::type)))
-      std::memset(at + head - clock_bytes, 0, clock_bytes);
-    if (planted(Bug::drop_release_at_reconnect)) lose_releases(at + head, messages.size());
+    if (planted(Bug::lose_clock_on_message)) std::memset(at + head - clock_bytes, 0, clock_bytes);
+    if (planted(Bug::drop_release_at_reconnect)) lose_releases(at + head, frame.whole.size() - head);
     at += frame.whole.size();
     size -= frame.whole.size();
   }

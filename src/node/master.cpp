@@ -77,6 +77,8 @@ void Master::on_asked(NodeId origin, Mastership mastership, std::uint64_t genera
   Resource& resource = at(become(operation.key, mastership, generation));
   resource.generation = std::max(resource.generation, generation);
   if (resource.phase == Phase::telling || resource.move) {
+    // What is ahead of it has not all been said yet, or is about to go elsewhere.
+    if (planted(Bug::apply_out_of_order)) return apply(resource, origin, operation);
     hold_back(resource, origin, operation);
     return;
   }
@@ -102,7 +104,7 @@ void Master::apply(Resource& resource, NodeId from, const wire::Operation& opera
     apply_to_lock(resource, lock, from, operation);
   else if (operation.kind == wire::OperationKind::request)
     apply_request(resource, from, operation);
-  else if (operation.asked && operation.number > 1 && !planted(Bug::apply_out_of_order))
+  else if (operation.asked && operation.number > 1)
     hold_back(resource, from, operation);  // it overtook the request, which comes through the home
   else if (operation.answer == wire::Answer::wanted)
     post_.send(from, wire::DoneReply{.claim = operation.claim, .number = operation.number, .asked = operation.asked,
@@ -153,7 +155,7 @@ void Master::apply_to_lock(Resource& resource, LockId lock, NodeId from, const w
     repeat_answer(resource, lock, operation);
     return;
   }
-  if (operation.number > extra.applied + 1 && !planted(Bug::apply_out_of_order)) {
+  if (operation.number > extra.applied + 1) {
     hold_back(resource, from, operation);
     return;
   }
@@ -232,7 +234,6 @@ void Master::retry_held_back(ResourceId id) {
       !core_.may_grant())
     return;
   // What still has to wait puts itself back.
-  if (planted(Bug::apply_out_of_order)) std::reverse(resource->held_back.begin(), resource->held_back.end());
   for (const HeldBack& held : std::exchange(resource->held_back, {})) {
     resource = find(id);
     if (resource == nullptr) return;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/planted.hpp"
+#include "cluster/lose_clock.hpp"
 
 namespace holdfast::node {
 
@@ -96,8 +97,8 @@ Peers::Arrived Peers::on_frame(const PeerFrame& event) {
       } else if constexpr (std::same_as<M, wire::LinkData>) {
         switch (peer->link.arrive(message.sequence)) {
           case cluster::Link::Arrival::apply:
-            core_.clock.merge(message.clock);
             arrived = {.from = peer->node, .messages = event.frame.body.subspan(wire::link_data_bytes)};
+            if (!cluster::overlooks_clock(arrived.messages)) core_.clock.merge(message.clock);
             break;
           case cluster::Link::Arrival::duplicate: break;
           case cluster::Link::Arrival::gap:

@@ -77,6 +77,7 @@ void strike_lie_dead(const Strike& strike);
 void strike_lie_alive(const Strike& strike);
 void strike_two_views(const Strike& strike);
 void strike_move(const Strike& strike);
+void strike_move_away(const Strike& strike);
 void strike_leave(const Strike& strike);
 void strike_disk(const Strike& strike);
 

@@ -15,4 +15,14 @@ void strike_move(const Strike& strike) {
   }
 }
 
+// A storm carries everybody's clock everywhere; this does not. The operator is at a third node, since the answer goes
+// there.
+void strike_move_away(const Strike& strike) {
+  const Machine& first = strike.world.machines().front();
+  const Machine* const via = strike.some_live_machine();
+  const Machine& to = strike.some_machine();
+  if (via == nullptr || via->id == first.id || to.id == first.id || to.id == via->id) return;
+  strike.world.move(via->id, "r" + std::to_string(strike.prng.below(3)), to.id);
+}
+
 }  // namespace holdfast::sim

@@ -160,6 +160,10 @@ void Desk::unlock(Program& program, ClaimId id, const Wish& wish) {
   std::erase(program.held, id);
 }
 
+std::size_t Desk::machine_of(const Program& program) const {
+  return world_->client(program.client).machine;
+}
+
 void Desk::release(Program& program, ClaimId id, const Wish& wish) {
   const session::LockRecord* lock = find(program, id);
   if (lock == nullptr || lock->state != session::LockState::granted) return;

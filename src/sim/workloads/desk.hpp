@@ -60,6 +60,7 @@ class Desk final : public ClientEvents {
   [[nodiscard]] const session::LockRecord* find(const Program& program, ClaimId id) const;
   [[nodiscard]] bool holds(const Program& program, ClaimId id) const;
   [[nodiscard]] std::size_t open_requests(const Program& program) const;
+  [[nodiscard]] std::size_t machine_of(const Program& program) const;
   void lock(Program& program, const std::string& name, const Wish& wish, ClaimId parent = {});
   void convert(Program& program, ClaimId id, const Wish& wish);
   void unlock(Program& program, ClaimId id, const Wish& wish);

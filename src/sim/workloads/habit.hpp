@@ -46,6 +46,7 @@ std::unique_ptr<Habit> make_counter(const HabitOptions& options);
 std::unique_ptr<Habit> make_ring(const HabitOptions& options);
 std::unique_ptr<Habit> make_ledger(const HabitOptions& options);
 std::unique_ptr<Habit> make_visitor(const HabitOptions& options);
+std::unique_ptr<Habit> make_uneven(const HabitOptions& options);
 std::unique_ptr<Habit> make_mortal(const HabitOptions& options);
 
 }  // namespace holdfast::sim

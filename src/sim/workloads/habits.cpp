@@ -14,6 +14,7 @@ std::span<const HabitRow> habit_table() {
       HabitRow{"ring", "convert up and down around a ring of resources", make_ring},
       HabitRow{"ledger", "move money between accounts under EX: the sum stays", make_ledger},
       HabitRow{"visitor", "use a name for a while and leave it: masters change hands", make_visitor},
+      HabitRow{"uneven", "one node is busy on its own, the others come rarely: clocks differ", make_uneven},
       HabitRow{"mortal", "die with locks and requests: no orphan may stay", make_mortal},
   };
   return rows;
