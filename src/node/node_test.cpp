@@ -276,6 +276,35 @@ TEST_F(StaleMaster, dies_before_the_next_one_gives_up_too) {
   expect_granted();
 }
 
+// What is sent on a connection that just came, in answer to these bytes of a hello.
+wire::LinkRefuse answer_to_hello(std::span<const std::byte> body, std::string& detail) {
+  Node node(NodeConfig{.node = n1, .incarnation = Incarnation{1}});
+  const Instant now{std::chrono::seconds(1000)};
+  const PeerConn conn{1};
+  Effects effects;
+  node.step(now, PeerConnected{.conn = conn, .dialed = {}}, effects);
+  node.step(now, PeerFrame{.conn = conn, .frame = {.type = static_cast<std::uint16_t>(wire::LinkMessage::hello),
+                                                   .body = body, .whole = body}}, effects);
+  wire::Frame frame;
+  wire::LinkRefuse refuse;
+  EXPECT_EQ(wire::cut_frame(effects.peers.to(conn).bytes(), limits::peer_frame_bytes_max, frame), wire::Cut::frame);
+  EXPECT_EQ(frame.type, static_cast<std::uint16_t>(wire::LinkMessage::refuse));
+  EXPECT_TRUE(wire::decode(frame.body, refuse));
+  detail = refuse.detail;
+  return refuse;
+}
+
+TEST(Node, another_version_of_the_peer_protocol_is_refused_by_its_number_whatever_else_its_hello_says) {
+  std::array<std::byte, 64> body{};
+  body[0] = std::byte{7};
+  std::string detail;
+  EXPECT_EQ(answer_to_hello(body, detail).status, Errc::wrong_version) << "a hello of another form";
+  EXPECT_EQ(detail, "it speaks version 7 of the peer protocol, this node speaks 1");
+  EXPECT_EQ(answer_to_hello(std::span(body).first(4), detail).status, Errc::wrong_version) << "a short one";
+  body[0] = std::byte{wire::peer_protocol};
+  EXPECT_EQ(answer_to_hello(std::span(body).first(4), detail).status, Errc::bad_message) << "ours, but cut off";
+}
+
 // The daemon of a holder is told to end; another program waits for the lock.
 struct LeavingHolder : testing::Test {
   LeavingHolder() {
