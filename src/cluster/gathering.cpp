@@ -37,7 +37,7 @@ Member member_of(NodeId node, const wire::GroupAnnounce& said) {
 
 // Outside input: a view of this member alone, and the view that it knows of, must be sound.
 bool is_sound(NodeId from, const wire::GroupAnnounce& said) {
-  if (said.protocol != wire::group_protocol || said.configured_votes == 0) return false;
+  if (said.configured_votes == 0) return false;
   if (!checked(View{.epoch = Epoch{1}, .members = {member_of(from, said)}})) return false;
   return !said.promised.view.epoch || checked(from_group(said.promised));
 }
@@ -135,9 +135,14 @@ void Gathering::announce(Effects& out) {
 }
 
 void Gathering::on(NodeId from, const wire::GroupAnnounce& said, Effects& out) {
+  Place& place = places_.at(from);
+  if (said.protocol != wire::spoken(wire::group_protocol)) {
+    note(GatheringNote::wrong_version, from, out);
+    place.left_out = true;
+    return consider(out);
+  }
   if (!is_sound(from, said)) return note(GatheringNote::not_sound, from, out);
   forget(GatheringNote::not_sound, from);
-  Place& place = places_.at(from);
   place.said = said;
   place.promised = from_group(said.promised);
   place.left_out = false;

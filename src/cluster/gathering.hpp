@@ -23,6 +23,7 @@
 // A daemon that hangs is still in the group. Members say regularly that they are alive; the order of the group
 // is the clock: whoever says nothing while another one says it `beats_missed_max` times is left out of the
 // next view, if the others are more than half of the votes. It announces itself again when it wakes up.
+// A daemon that speaks another version of the protocol is left out likewise: nobody can agree with it on anything.
 #pragma once
 
 #include <map>
@@ -81,10 +82,11 @@ struct Promises {
 
 // Worth a line for operators, once when it begins.
 enum class GatheringNote : std::uint8_t {
-  twin,         // `node` is in the group twice
-  no_quorum,    // this side has no quorum: the view stays as it is
-  silent,       // `node` is in the group, but hangs: it is left out
-  not_sound,    // an announcement of `node` that cannot be used
+  twin,           // `node` is in the group twice
+  no_quorum,      // this side has no quorum: the view stays as it is
+  silent,         // `node` is in the group, but hangs: it is left out
+  not_sound,      // an announcement of `node` that cannot be used
+  wrong_version,  // `node` speaks another version of the group protocol: it is left out
 };
 
 class Gathering {
@@ -123,7 +125,7 @@ class Gathering {
   struct Place {  // of one member of the group
     std::optional<wire::GroupAnnounce> said;
     View promised;                           // of what it said, or published since
-    bool left_out = false;                   // it hangs
+    bool left_out = false;                   // it hangs, or cannot be understood
     std::map<NodeId, std::uint32_t> beats;  // of others since its last message
   };
   struct Candidate {

@@ -45,6 +45,9 @@ class Cluster {
   void beat(std::uint32_t n) {
     step(n, [&](Gathering& g, auto& out) { g.on_beat(out); });
   }
+  void say(std::uint32_t n, const Gathering::Message& message) {
+    step(n, [&](Gathering&, auto& out) { out.sends.push_back(message); });
+  }
   // All three up, in view 101.
   void begin() {
     for (std::uint32_t n = 1; n <= nodes; ++n) live(n, 10 + n);
@@ -224,6 +227,26 @@ TEST(Gathering, an_announcement_that_makes_no_sound_view_is_not_used) {
   ASSERT_EQ(out.notes.size(), 1U);
   EXPECT_EQ(out.notes[0].note, GatheringNote::not_sound);
   EXPECT_TRUE(out.sends.empty());
+}
+
+TEST(Gathering, a_daemon_of_another_version_of_the_protocol_is_left_out) {
+  Cluster c;
+  c.live(1, 11);
+  c.live(2, 12);
+  c.ring(1, {1, 2, 3});
+  for (std::uint32_t n = 1; n <= nodes; ++n) c.quorum(n, 1, true);
+  EXPECT_EQ(c.epochs(1), Epochs{}) << "node 3 has not said anything";
+  Gathering::Effects out;
+  c[3].machine->on_life({.incarnation = Incarnation{13}, .address = "10.0.0.3:7001", .weight = 1}, out);
+  auto said = std::get<wire::GroupAnnounce>(out.sends.at(0));
+  ++said.protocol;
+  c.say(3, said);
+  EXPECT_EQ(c.epochs(1), Epochs{101});
+  EXPECT_EQ(c.members(2), (Nodes{1, 2}));
+  for (std::uint32_t n = 1; n <= 2; ++n) {
+    EXPECT_EQ(c[n].seen.notes.back().note, GatheringNote::wrong_version);
+    EXPECT_EQ(c[n].seen.notes.back().node, NodeId{3});
+  }
 }
 
 TEST(Gathering, epochs_go_on_above_what_was_saved) {

@@ -27,6 +27,9 @@ std::string_view text_of(GatheringNote note) {
     case GatheringNote::no_quorum: return "this side of the cluster has no quorum: no new view, the lease runs out";
     case GatheringNote::silent: return "the daemon of this node hangs: it is left out if the others are a majority";
     case GatheringNote::not_sound: return "the daemon of this node announces what no view can be made of";
+    case GatheringNote::wrong_version:
+      return "the daemon of this node speaks another version of the group protocol: it is left out if the others are "
+             "a majority";
   }
   return {};
 }

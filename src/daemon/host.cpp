@@ -152,7 +152,11 @@ io::OnClient Host::State::on_client() {
       .garbage = [this](io::Conn c, Errc why) { step(node::ClientGarbage{client(c), why}); },
       .died = [this](io::Conn c) { step(node::ClientDied{client(c)}); },
       .slow = [this](io::Conn c) { step(node::ClientSlow{client(c)}); },
-      .closed = [this](io::Conn c) { step(node::ClientClosed{client(c)}); },
+      .closed =
+          [this](io::Conn c, io::OnClient::By by) {
+            using HungUp = node::ClientClosed::HungUp;
+            step(node::ClientClosed{client(c), by == io::OnClient::By::it ? HungUp::yes : HungUp::unknown});
+          },
   };
 }
 

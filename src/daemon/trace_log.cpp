@@ -42,6 +42,7 @@ Names names_of(TraceKind kind) {
     case TraceKind::peer_down:
     case TraceKind::peer_refused:
     case TraceKind::node_lost:
+    case TraceKind::node_left:
     case TraceKind::lease_expired:
     case TraceKind::reached: return {};
   }

@@ -29,7 +29,7 @@ constexpr int last_reads_max = 256;
 enum class Phase : std::uint8_t {
   open,     // both directions
   deaf,     // sent garbage: only written to
-  closing,  // only what was sent before is still written
+  closing,  // what was sent before is still written, and then the other side's end is waited for
 };
 enum class Told : std::uint8_t { wanted, unwanted };  // is its end to be told?
 enum class Got : std::uint8_t { bytes, nothing, end };
@@ -102,7 +102,9 @@ struct ClientPort::State {
   void on_death(Conn conn);
   void flush(Session& session);
   void close(Session& session);
-  void end(Session& session);
+  void finish(Session& session);
+  void end(Session& session, OnClient::By by);
+  void throw_away(Session& session);
 };
 
 ClientPort::ClientPort(EventLoop& loop, Log& log, int deadline_page, ClientLimits limits, OnClient on_client)
@@ -141,6 +143,7 @@ void ClientPort::close(Conn conn) {
 void ClientPort::forget_all() {
   state_->sessions.for_each([this](Session& session) {
     session.told = Told::unwanted;
+    if (session.phase == Phase::closing && session.unsent.empty()) return state_->end(session, OnClient::By::us);
     state_->close(session);
   });
 }
@@ -215,16 +218,24 @@ Got ClientPort::State::read(Session& session) {
 void ClientPort::State::on_readable(Conn conn) {
   Session* session = sessions.find(conn);
   HF_ASSERT(session != nullptr);
-  if (session->phase == Phase::open && read(*session) == Got::end) end(*session);
+  if (session->phase == Phase::closing) return throw_away(*session);
+  if (session->phase == Phase::open && read(*session) == Got::end) end(*session, OnClient::By::it);
+}
+
+// Of one that we have closed, only the end is of interest.
+void ClientPort::State::throw_away(Session& session) {
+  const ssize_t count = ::recv(session.socket.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+  if (count == 0 || (count < 0 && !would_block())) end(session, OnClient::By::it);
 }
 
 // Nobody writes any more: what is there, and the end of it, is read in one go.
 void ClientPort::State::on_hung_up(Conn conn) {
   Session* session = sessions.find(conn);
   HF_ASSERT(session != nullptr);
+  if (session->phase == Phase::closing) return end(*session, OnClient::By::it);
   for (int i = 0; i < last_reads_max && session->phase == Phase::open; ++i) {
     const Got got = read(*session);
-    if (got == Got::end) return end(*session);
+    if (got == Got::end) return end(*session, OnClient::By::it);
     if (got == Got::nothing) return;
   }
 }
@@ -242,29 +253,34 @@ void ClientPort::State::on_death(Conn conn) {
   session->death_watch = Watch();
   for (int i = 0; i < last_reads_max && session->phase == Phase::open; ++i)
     if (read(*session) != Got::bytes) break;
-  if (session->phase != Phase::closing) on_client.died(conn);
+  if (session->told == Told::wanted) on_client.died(conn);
 }
 
 void ClientPort::State::flush(Session& session) {
   session.unsent.consume(write_some(session.socket.get(), session.unsent.bytes()));
   if (!session.unsent.empty()) return session.watch.want_write();
   session.unsent = wire::Buffer();  // a backlog is rare: its memory is not kept
-  if (session.phase == Phase::closing) end(session);
+  if (session.phase == Phase::closing) finish(session);
 }
 
 void ClientPort::State::close(Session& session) {
   if (session.phase == Phase::closing) return;
   session.phase = Phase::closing;
-  if (session.unsent.empty()) return end(session);
-  session.watch.stop_reading();
-  session.linger = loop.timer([this, conn = session.conn] { end(*sessions.find(conn)); });
+  session.linger = loop.timer([this, conn = session.conn] { end(*sessions.find(conn), OnClient::By::us); });
   session.linger.arm(boot_now() + limits.linger);
+  if (session.unsent.empty()) finish(session);
 }
 
-void ClientPort::State::end(Session& session) {
+// All is written. Whoever has read it to its end hangs up, and that is worth to be known.
+void ClientPort::State::finish(Session& session) {
+  if (session.told == Told::unwanted) return end(session, OnClient::By::us);
+  ::shutdown(session.socket.get(), SHUT_WR);
+}
+
+void ClientPort::State::end(Session& session, OnClient::By by) {
   const Conn conn = session.conn;
   // Told first: whoever hears of it may still look into the slot.
-  if (session.told == Told::wanted) on_client.closed(conn);
+  if (session.told == Told::wanted) on_client.closed(conn, by);
   sessions.erase(conn);
 }
 

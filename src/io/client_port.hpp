@@ -34,12 +34,14 @@ struct OnClient {
   std::function<void(Conn, Errc)> garbage;  // nothing is read from it any more
   std::function<void(Conn)> died;           // its process has ended; all that it had sent was told before
   std::function<void(Conn)> slow;           // once, when it leaves more unread than it may
-  std::function<void(Conn)> closed;
+  // Has the other side hung up, or was it only we who closed it?
+  enum class By : std::uint8_t { it, us };
+  std::function<void(Conn, By)> closed;
 };
 
 struct ClientLimits {
   std::size_t backlog_bytes_max = limits::session_backlog_bytes_max;
-  // How long what was sent to a connection before close() may take to be read.
+  // How long a connection may take, after close(), to read what was sent before and to hang up.
   Duration linger = std::chrono::seconds(5);
   // A few more than sessions, so that it is the node that refuses one too many, and says why.
   std::size_t connections_max = limits::sessions_max + 64;
@@ -61,9 +63,9 @@ class ClientPort {
 
   // Writes now what the socket takes and the rest later. A connection that is closed already is no failure.
   void send(Conn conn, std::span<const std::byte> bytes);
-  // Ends the connection when what was sent has been taken, at the latest after `linger`.
+  // Ends the connection when what was sent has been read and the other side has hung up, at the latest after `linger`.
   void close(Conn conn);
-  // close() for all; nothing is told of them any more.
+  // Ends all of them when what was sent has been taken; nothing is told of them any more.
   void forget_all();
   // Numbers of connections that have ended may be given again. Called behind each turn.
   void end_turn();

@@ -43,7 +43,7 @@ struct World {
               .garbage = [this](Conn, Errc why) { note("garbage " + std::string(name_of(why))); },
               .died = [this](Conn) { note("died"); },
               .slow = [this](Conn) { note("slow"); },
-              .closed = [this](Conn) { note("closed"); }}) {}
+              .closed = [this](Conn, OnClient::By by) { note(by == OnClient::By::it ? "closed" : "closed by us"); }}) {}
 
   void note(const std::string& what) { told += what + "\n"; }
   // The client's end.
@@ -115,19 +115,43 @@ TEST(ClientPort, frames_come_in_order_and_the_end_is_told_once) {
 
 TEST(ClientPort, garbage_is_told_once_and_the_answer_still_gets_out) {
   World world;
-  const Fd client = world.connect();
+  Fd client = world.connect();
   const std::string bytes = frame("one") + std::string(100'000, '\xff');
   ASSERT_EQ(::send(client.get(), bytes.data(), bytes.size(), 0), static_cast<ssize_t>(bytes.size()));
   world.run_until_told("garbage frame_too_long");
   world.port.send(world.last, as_bytes("why"));
   world.port.close(world.last);
-  EXPECT_EQ(world.told, "connected\nframe one\ngarbage frame_too_long\nclosed\n");
+  EXPECT_EQ(world.told, "connected\nframe one\ngarbage frame_too_long\n");
   EXPECT_EQ(read_some(client), "Dwhy");
+}
+
+// Whoever holds locks and is told that its session is over stops when it has read that, not when it was written.
+TEST(ClientPort, of_one_that_was_closed_it_is_told_when_it_has_hung_up) {
+  World world;
+  Fd client = world.connect();
+  world.port.send(world.last, as_bytes("bye"));
+  world.port.close(world.last);
+  std::string got;
+  const Watch reader = world.loop.watch(client.get(), {.readable = [&] { got += read_some(client); }});
+  run_until(world.loop, [&] { return got == "Dbye"; });
+  EXPECT_EQ(world.told, "connected\n");
+  ASSERT_EQ(::send(client.get(), "more", 4, MSG_NOSIGNAL), 4) << "nobody minds what it still says";
+  ::shutdown(client.get(), SHUT_RDWR);
+  world.run_until_told("closed");
+  EXPECT_EQ(world.told, "connected\nclosed\n");
+}
+
+TEST(ClientPort, of_one_that_was_closed_and_does_not_hang_up_it_is_told_that_it_was_us) {
+  World world({.linger = std::chrono::milliseconds(30)});
+  const Fd client = world.connect();
+  world.port.close(world.last);
+  world.run_until_told("closed");
+  EXPECT_EQ(world.told, "connected\nclosed by us\n");
 }
 
 TEST(ClientPort, who_does_not_read_is_slow_and_gets_all_of_it_if_it_reads_then) {
   World world({.backlog_bytes_max = 1 << 20});
-  const Fd client = world.connect();
+  Fd client = world.connect();
   const std::string chunk(64 * 1024, 'x');
   std::size_t sent = 0;
   while (world.told.find("slow") == std::string::npos) {
@@ -139,9 +163,12 @@ TEST(ClientPort, who_does_not_read_is_slow_and_gets_all_of_it_if_it_reads_then) 
   world.port.close(world.last);
   std::string got;
   // The client wakes up: everything, and the last words, are for it.
-  const Watch reader = world.loop.watch(client.get(), {.readable = [&] { got += read_some(client); }});
+  {
+    const Watch reader = world.loop.watch(client.get(), {.readable = [&] { got += read_some(client); }});
+    run_until(world.loop, [&] { return got.ends_with("the end"); });
+  }
+  client.reset();
   world.run_until_told("closed");
-  got += read_some(client);
   EXPECT_EQ(got.size(), 1 + sent + 7);
   EXPECT_TRUE(got.ends_with("the end"));
   EXPECT_EQ(world.told, "connected\nslow\nclosed\n");

@@ -322,10 +322,10 @@ void PeerPort::State::close(Peer& peer) {
   write(peer);
 }
 
-// The handshake failed.
+// It did not come to a connection, or the handshake failed. The one who is not there has no wrong key.
 void PeerPort::State::refuse(Peer& peer) {
-  std::string why = peer.stream.why();
-  if (tls) why = fmt::format("{}: wrong or missing key ({})", name_of(Errc::wrong_key), why.empty() ? "it hung up" : why);
+  const Error& trouble = peer.stream.trouble();
+  const std::string why = trouble.code == Errc::cannot_connect ? trouble.detail : trouble.text();
   if (!peer.dialed) log.write(LogLevel::warning, "peer refused", {{"from", peer.address}, {"why", why}});
   const NodeId dialed = std::exchange(peer.dialed, NodeId{});
   end(peer);

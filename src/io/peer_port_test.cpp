@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include <csignal>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -186,6 +187,20 @@ TEST(PeerPort, who_is_not_there_yet_is_called_again) {
   run_until(loop, [&] { return a.heard("called") && b.heard("was called"); });
 }
 
+TEST_P(BothKinds, of_who_is_not_there_it_is_said_that_it_refuses_connections) {
+  EventLoop loop;
+  Side a(loop, config());
+  std::string address;
+  {
+    Side earlier(loop, config());
+    address = earlier.port.listen("127.0.0.1:0").value();
+  }
+  a.port.dial(NodeId{2}, address);
+  run_until(loop, [&] { return a.logged("cannot connect to peer"); });
+  EXPECT_TRUE(a.logged("Connection refused")) << a.lines.str();
+  EXPECT_FALSE(a.logged("wrong_key"));
+}
+
 Fd stranger(const std::string& address) {
   const Address to = Address::parse(address).value();
   Fd socket(::socket(to.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -206,6 +221,22 @@ TEST_P(BothKinds, strangers_that_say_nothing_are_few_and_short) {
   run_until(loop, [&] { return a.logged("too many connections that have not said who they are"); });
   EXPECT_EQ(a.port.size(), 2U);
   run_until(loop, [&] { return a.logged("it did not say who it is in time") && a.port.size() == 0; });
+}
+
+TEST(PeerPort, of_who_hangs_up_during_the_handshake_it_is_not_said_that_its_key_is_wrong) {
+  EventLoop loop;
+  Side a(loop, with_key(key_a));
+  std::signal(SIGPIPE, SIG_IGN);  // as the daemon does: OpenSSL writes without MSG_NOSIGNAL
+  // It listens, and that is all: its backlog takes the call, then it is gone.
+  Fd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(::listen(listener.get(), 1), 0);
+  a.port.dial(NodeId{2}, Address::local_of(listener.get()).text());
+  const Watch called = loop.watch(listener.get(), {.readable = [&] { Fd(::accept(listener.get(), nullptr, nullptr)); }});
+  // And the other way round: somebody calls and hangs up.
+  stranger(a.port.listen("127.0.0.1:0").value());
+  run_until(loop, [&] { return a.logged("cannot connect to peer") && a.logged("peer refused"); });
+  EXPECT_TRUE(a.logged("it hung up") || a.logged("Connection reset by peer")) << a.lines.str();
+  EXPECT_FALSE(a.logged("wrong_key")) << a.lines.str();
 }
 
 TEST(PeerPort, garbage_is_told_once_and_the_answer_still_gets_out) {

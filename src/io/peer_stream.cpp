@@ -72,7 +72,7 @@ Moved PeerStream::write(std::span<const std::byte> from) {
 void PeerStream::finish_writing() { ::shutdown(fd(), SHUT_WR); }
 
 Progress PeerStream::fail(int number) {
-  why_ = std::strerror(number);
+  trouble_ = Error{Errc::cannot_connect, std::strerror(number)};
   return Progress::failed;
 }
 

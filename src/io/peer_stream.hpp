@@ -28,7 +28,8 @@ class PeerStream {
   [[nodiscard]] bool holds_bytes() const { return tls_ && tls_->holds_bytes(); }
   // Tells the other side that nothing more will come.
   void finish_writing();
-  [[nodiscard]] std::string why() const { return why_.empty() && tls_ ? tls_->why() : why_; }
+  // Why it could not be established, or ended.
+  [[nodiscard]] const Error& trouble() const { return trouble_.code == Errc::ok && tls_ ? tls_->trouble() : trouble_; }
 
  private:
   enum class Stage : std::uint8_t { connecting, handshake, established };
@@ -39,7 +40,7 @@ class PeerStream {
   Fd socket_;
   std::unique_ptr<TlsSession> tls_;
   Stage stage_;
-  std::string why_;
+  Error trouble_{Errc::ok};
 };
 
 }  // namespace holdfast::io

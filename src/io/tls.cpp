@@ -25,6 +25,13 @@ namespace {
 
 constexpr std::size_t key_file_bytes_min = 16;
 constexpr std::size_t key_file_bytes_max = 4096;
+constexpr std::string_view hung_up = "it hung up";
+
+// OpenSSL and the system leave behind why a call failed; whatever was there before must not be taken for it.
+void forget_errors() {
+  ERR_clear_error();
+  errno = 0;
+}
 
 }  // namespace
 
@@ -64,11 +71,12 @@ struct TlsContext::State {
 struct TlsSession::State {
   SSL* ssl = nullptr;
   TlsContext::State* context = nullptr;
-  std::string why;
+  Error trouble{Errc::ok};
   bool failed = false;  // OpenSSL must not be asked to go on
 
   // What the last call of OpenSSL, with this result, asks for.
   Progress progress(int result);
+  Progress fail(Errc what, std::string_view why);
 
   static unsigned int client_key(SSL* ssl, const char*, char* identity, unsigned int identity_bytes_max,
                                  unsigned char* key, unsigned int key_bytes_max) {
@@ -81,7 +89,8 @@ struct TlsSession::State {
   static unsigned int server_key(SSL* ssl, const char* identity, unsigned char* key, unsigned int key_bytes_max) {
     auto& state = *static_cast<State*>(SSL_get_app_data(ssl));
     if (state.context->cluster == identity) return state.give_key(key, key_bytes_max);
-    state.why = fmt::format("it belongs to cluster '{}', we to '{}'", escaped(identity), state.context->cluster);
+    state.trouble = Error{Errc::wrong_cluster, fmt::format("it belongs to cluster '{}', we to '{}'", escaped(identity),
+                                                           state.context->cluster)};
     return 0;
   }
   [[nodiscard]] unsigned int give_key(unsigned char* key, unsigned int key_bytes_max) const {
@@ -135,24 +144,31 @@ Progress TlsSession::State::progress(int result) {
     case SSL_ERROR_WANT_READ: return Progress::want_read;
     case SSL_ERROR_WANT_WRITE: return Progress::want_write;
     case SSL_ERROR_ZERO_RETURN: return Progress::ended;
+    case SSL_ERROR_SYSCALL: return fail(Errc::cannot_connect, errno != 0 ? std::string_view(std::strerror(errno)) : hung_up);
     default: break;  // a library's numbers: everything else is a failure
   }
-  failed = true;
   const unsigned long code = ERR_peek_last_error();
+  if (ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING) return fail(Errc::cannot_connect, hung_up);
   const char* reason = ERR_reason_error_string(code);
-  if (why.empty()) why = reason != nullptr ? reason : "it hung up";
-  return Progress::failed;
+  return fail(Errc::wrong_key, fmt::format("wrong or missing key, or another cluster ({})",
+                                           reason != nullptr ? reason : "no reason was given"));
+}
+
+Progress TlsSession::State::fail(Errc what, std::string_view why) {
+  failed = true;
+  if (trouble.code == Errc::ok) trouble = Error{what, std::string(why)};
+  return what == Errc::cannot_connect ? Progress::ended : Progress::failed;
 }
 
 Progress TlsSession::handshake() {
   if (state_->failed) return Progress::failed;
-  ERR_clear_error();
+  forget_errors();
   return state_->progress(SSL_do_handshake(state_->ssl));
 }
 
 Moved TlsSession::read(std::span<std::byte> into) {
   if (state_->failed) return {Progress::failed};
-  ERR_clear_error();
+  forget_errors();
   std::size_t bytes = 0;
   const int result = SSL_read_ex(state_->ssl, into.data(), into.size(), &bytes);
   return {state_->progress(result), bytes};
@@ -160,7 +176,7 @@ Moved TlsSession::read(std::span<std::byte> into) {
 
 Moved TlsSession::write(std::span<const std::byte> from) {
   if (state_->failed) return {Progress::failed};
-  ERR_clear_error();
+  forget_errors();
   std::size_t bytes = 0;
   const int result = SSL_write_ex(state_->ssl, from.data(), from.size(), &bytes);
   return {state_->progress(result), bytes};
@@ -168,6 +184,6 @@ Moved TlsSession::write(std::span<const std::byte> from) {
 
 bool TlsSession::holds_bytes() const { return SSL_has_pending(state_->ssl) == 1; }
 
-const std::string& TlsSession::why() const { return state_->why; }
+const Error& TlsSession::trouble() const { return state_->trouble; }
 
 }  // namespace holdfast::io

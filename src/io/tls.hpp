@@ -26,7 +26,7 @@ enum class Progress : std::uint8_t {
   done,
   want_read,   // try again when there is something to read
   want_write,  // try again when there is room to write
-  ended,       // the other side has closed
+  ended,       // the other side has closed, or is gone
   failed,
 };
 struct Moved {
@@ -42,8 +42,8 @@ class TlsSession {
   [[nodiscard]] Moved write(std::span<const std::byte> from);
   // Are there bytes to read here that the socket will not announce any more?
   [[nodiscard]] bool holds_bytes() const;
-  // Why the handshake failed, for an operator.
-  [[nodiscard]] const std::string& why() const;
+  // Why the handshake failed, for an operator: cannot_connect if nobody said anything against it.
+  [[nodiscard]] const Error& trouble() const;
 
  private:
   friend class TlsContext;

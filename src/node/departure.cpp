@@ -19,15 +19,15 @@ void Departure::begin() {
 bool Departure::sweep() {
   if (stage_ == Stage::giving) {
     const bool nothing_left = master_.give_all_away() && requester_.size() == 0;
-    if (!core_.has_view() || nobody_stays()) {
-      stage_ = Stage::gone;
-    } else if (nothing_left) {
+    if (nothing_left && core_.has_view()) {
       stage_ = Stage::telling;
       told_.clear();
       tell_all(wire::LeaveStage::done);
     }
   }
   if (stage_ == Stage::telling && all_know()) stage_ = Stage::gone;
+  // Those whom we have told may be gone themselves, and nobody says so.
+  if (begun() && (!core_.has_view() || nobody_stays())) stage_ = Stage::gone;
   return stage_ == Stage::gone;
 }
 

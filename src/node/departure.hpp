@@ -25,7 +25,7 @@ class Departure {
   // Goes on with it. True from the moment on at which the node may end.
   [[nodiscard]] bool sweep();
   [[nodiscard]] bool begun() const { return stage_ != Stage::none; }
-  [[nodiscard]] Instant next() const { return stage_ == Stage::giving && core_.now < give_up_ ? give_up_ : Instant::never(); }
+  [[nodiscard]] Instant next() const { return begun() && core_.now < give_up_ ? give_up_ : Instant::never(); }
 
   void on(NodeId from, const wire::Leaving& message);
   // Nobody knows of our farewell who was no member then.

@@ -47,6 +47,8 @@ struct ClientSlow {
 // The socket is closed, from whichever side. The number may be used again after this step.
 struct ClientClosed {
   ClientConn conn;
+  // Has the program hung up? Then it relies on nothing any more, also if we had ended its session before.
+  enum class HungUp : std::uint8_t { unknown, yes } hung_up = HungUp::unknown;
 };
 
 // A connection with a peer stands (authenticated, if there is a key). `dialed` is whom we called; none if

@@ -60,6 +60,8 @@ void Life::note_loss(const FormerPeer& peer) {
   if (const auto answered = core_.leases.answered_until(peer.node, peer.incarnation)) until = std::max(until, *answered);
   if (gained_by_device()) until = std::max(until, core_.now + core_.view.device_timeout + full_wait());
   core_.lost.note(peer.node, peer.incarnation, until);
+  if (!core_.lost.is_waited_for(peer.node, peer.incarnation))
+    return core_.trace({.kind = TraceKind::node_left, .peer = peer.node, .a = peer.incarnation.value(), .text = {}});
   core_.trace({.kind = TraceKind::node_lost, .peer = peer.node, .a = peer.incarnation.value(), .text = {}});
   core_.trace({.kind = TraceKind::lease_wait, .peer = peer.node,
                .a = static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::milliseconds>(until - core_.now).count()),

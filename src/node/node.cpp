@@ -25,7 +25,7 @@ struct Node::State : Roles {
   template <class M>
   void on_call(Session& session, const M& call);
   void end_session(Session& session, const Error& why);
-  void on_client_closed(ClientConn conn);
+  void on_client_closed(const ClientClosed& event);
   void on_client_died(ClientConn conn);
   void on_peer_frame(const PeerFrame& event);
   Error take_view(const View& candidate);
@@ -75,7 +75,7 @@ void Node::step(Instant now, const Event& event, Effects& out) {
                  [&](const ClientSlow& e) {
                    if (Session* session = s.sessions.find(e.conn)) s.end_session(*session, Error{Errc::slow_reader});
                  },
-                 [&](const ClientClosed& e) { s.on_client_closed(e.conn); },
+                 [&](const ClientClosed& e) { s.on_client_closed(e); },
                  [&](const PeerConnected& e) { s.peers.on_connected(e); },
                  [&](const PeerGarbage& e) { s.peers.on_garbage(e); },
                  [&](const PeerClosed& e) { s.peers.on_closed(e.conn); },
@@ -186,12 +186,16 @@ void Node::State::end_session(Session& session, const Error& why) {
 void Node::State::on_client_died(ClientConn conn) {
   Session* session = sessions.find(conn);
   if (session == nullptr || sessions.facts(session->owner).life == SessionLife::socket) return;
+  requester.stop_parting(session->owner);
   end_session(*session, Error{Errc::ok});
 }
 
-void Node::State::on_client_closed(ClientConn conn) {
-  if (Session* session = sessions.find(conn)) requester.end_session(*session);
-  sessions.forget(conn);
+void Node::State::on_client_closed(const ClientClosed& event) {
+  if (Session* session = sessions.find(event.conn)) {
+    if (event.hung_up == ClientClosed::HungUp::yes) requester.stop_parting(session->owner);
+    requester.end_session(*session);
+  }
+  sessions.forget(event.conn);
 }
 
 // ---- peers and views ------------------------------------------------------------------------------------

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "node/node.hpp"
 
+#include <gmock/gmock.h>
+
+#include <array>
+
 #include "node/requester.hpp"
 #include "node/small_world_test.hpp"
 
@@ -270,6 +274,85 @@ TEST_F(StaleMaster, dies_before_the_next_one_gives_up_too) {
   world.advance(1s);
   n3_dies();
   expect_granted();
+}
+
+// What is sent on a connection that just came, in answer to these bytes of a hello.
+wire::LinkRefuse answer_to_hello(std::span<const std::byte> body, std::string& detail) {
+  Node node(NodeConfig{.node = n1, .incarnation = Incarnation{1}});
+  const Instant now{std::chrono::seconds(1000)};
+  const PeerConn conn{1};
+  Effects effects;
+  node.step(now, PeerConnected{.conn = conn, .dialed = {}}, effects);
+  node.step(now, PeerFrame{.conn = conn, .frame = {.type = static_cast<std::uint16_t>(wire::LinkMessage::hello),
+                                                   .body = body, .whole = body}}, effects);
+  wire::Frame frame;
+  wire::LinkRefuse refuse;
+  EXPECT_EQ(wire::cut_frame(effects.peers.to(conn).bytes(), limits::peer_frame_bytes_max, frame), wire::Cut::frame);
+  EXPECT_EQ(frame.type, static_cast<std::uint16_t>(wire::LinkMessage::refuse));
+  EXPECT_TRUE(wire::decode(frame.body, refuse));
+  detail = refuse.detail;
+  return refuse;
+}
+
+TEST(Node, another_version_of_the_peer_protocol_is_refused_by_its_number_whatever_else_its_hello_says) {
+  std::array<std::byte, 64> body{};
+  body[0] = std::byte{7};
+  std::string detail;
+  EXPECT_EQ(answer_to_hello(body, detail).status, Errc::wrong_version) << "a hello of another form";
+  EXPECT_EQ(detail, "it speaks version 7 of the peer protocol, this node speaks 1");
+  EXPECT_EQ(answer_to_hello(std::span(body).first(4), detail).status, Errc::wrong_version) << "a short one";
+  body[0] = std::byte{wire::peer_protocol};
+  EXPECT_EQ(answer_to_hello(std::span(body).first(4), detail).status, Errc::bad_message) << "ours, but cut off";
+}
+
+// The daemon of a holder is told to end; another program waits for the lock.
+struct LeavingHolder : testing::Test {
+  LeavingHolder() {
+    world.call(holder, lock_call(1, Mode::EX, "x"));
+    world.call(waiter, lock_call(1, Mode::EX, "x"));
+    world.shut_down(n1);
+    EXPECT_THAT(world.told(holder), testing::HasSubstr("Ended"));
+    world.told(waiter);
+  }
+  [[nodiscard]] bool granted() { return world.told(waiter).find("Granted") != std::string::npos; }
+
+  SmallWorld world{3};
+  ClientConn holder = world.connect(n1);
+  ClientConn waiter = world.connect(n2);
+};
+
+TEST_F(LeavingHolder, is_believed_until_its_deadline_if_it_does_not_react) {
+  world.close(holder);  // we gave it up, it did not hang up
+  world.advance(1s);
+  EXPECT_FALSE(granted());
+  world.advance(4s);
+  EXPECT_TRUE(granted());
+}
+
+TEST_F(LeavingHolder, gives_its_lock_back_by_hanging_up) {
+  EXPECT_FALSE(granted());
+  world.hang_up(holder);
+  EXPECT_TRUE(granted()) << "no time has passed";
+}
+
+// All daemons are told to end at the same time, and there is nobody who would publish a view.
+TEST(Node, that_leaves_does_not_wait_for_an_acknowledgement_of_those_who_leave_too) {
+  SmallWorld world(2);
+  world.silence(n2);
+  world.shut_down(n1);
+  EXPECT_FALSE(world.has_left(n1)) << "n2 stays, as far as is known";
+  world.shut_down(n2);
+  EXPECT_TRUE(world.has_left(n1)) << "n2 leaves, and may have ended before it could acknowledge anything";
+}
+
+TEST(Node, that_leaves_does_not_wait_for_an_acknowledgement_of_those_whom_nobody_reaches) {
+  SmallWorld world(2);
+  world.silence(n2);
+  world.shut_down(n1);
+  world.cut(n1, n2);
+  EXPECT_FALSE(world.has_left(n1)) << "a connection may come back";
+  world.advance(400ms);
+  EXPECT_TRUE(world.has_left(n1));
 }
 
 }  // namespace

@@ -7,6 +7,24 @@
 #include "cluster/lose_clock.hpp"
 
 namespace holdfast::node {
+namespace {
+
+Error wrong_version(std::uint32_t theirs) {
+  return Error{Errc::wrong_version, "it speaks version " + std::to_string(theirs) +
+                                        " of the peer protocol, this node speaks " +
+                                        std::to_string(wire::spoken(wire::peer_protocol))};
+}
+
+// Another version may have another hello, but its first field is the version for ever.
+Error not_understood(const wire::Frame& frame, std::string_view what) {
+  std::uint32_t protocol = 0;
+  const bool is_hello = frame.type == static_cast<std::uint16_t>(wire::LinkMessage::hello);
+  if (is_hello && wire::Reader(frame.body).take(protocol) && protocol != wire::spoken(wire::peer_protocol))
+    return wrong_version(protocol);
+  return Error{Errc::bad_message, std::string(what)};
+}
+
+}  // namespace
 
 Peers::Peer* Peers::find(NodeId node) {
   const auto at = std::ranges::lower_bound(peers_, node, {}, [](const auto& peer) { return peer->node; });
@@ -109,7 +127,7 @@ Peers::Arrived Peers::on_frame(const PeerFrame& event) {
     }
   };
   if (wire::dispatch(wire::LinkFrames{}, event.frame.type, event.frame.body, visit, what) != wire::Dispatch::done)
-    refuse(event.conn, connection.peer, Error{Errc::bad_message, std::string(what)});
+    refuse(event.conn, connection.peer, not_understood(event.frame, what));
   return arrived;
 }
 
@@ -126,10 +144,7 @@ void Peers::greet(PeerConn conn, const Peer& peer) {
 
 Error Peers::check(const wire::LinkHello& hello) const {
   const auto number = [](auto id) { return std::to_string(id.value()); };
-  if (hello.protocol != wire::peer_protocol)
-    return Error{Errc::wrong_version, "it speaks version " + std::to_string(hello.protocol) +
-                                          " of the peer protocol, this node speaks " +
-                                          std::to_string(wire::peer_protocol)};
+  if (hello.protocol != wire::spoken(wire::peer_protocol)) return wrong_version(hello.protocol);
   if (hello.cluster != core_.config.cluster)
     return Error{Errc::wrong_cluster, "it belongs to cluster \"" + escaped(hello.cluster) +
                                           "\", this node to \"" + escaped(core_.config.cluster) + "\""};

@@ -45,6 +45,8 @@ class Requester {
   // We have ended it, and its program may not know yet: what it holds is kept until then, the deadline that it
   // may have seen last.
   void end_session(Session& session, Instant keep_until);
+  // Its program is gone, or has hung up: nothing is kept for it any more.
+  void stop_parting(OwnerId owner);
   // Ends the orphans that match; pid 0: of all processes.
   void purge(std::string_view lockspace, std::uint32_t pid, std::string_view name_pattern);
   void purge_all_orphans();
@@ -184,8 +186,12 @@ class Requester {
   IdleList<Place> idle_;
   std::priority_queue<Deadline, std::vector<Deadline>, std::greater<>> deadlines_;
   void end_what_parts();
-  void part_with(Claim& claim, Instant keep_until);
-  std::multimap<Instant, ClaimId> parting_;  // by when they are given up
+  void end_parted(ClaimId id);
+  struct Parting {
+    Instant until;
+    std::vector<ClaimId> claims;
+  };
+  std::map<OwnerId, Parting> parting_;  // what is kept for programs whose sessions we have ended
   std::vector<PlaceId> to_ask_;            // whose masters have to be asked for again, at the end of the turn
   std::vector<ClaimId> released_parents_;  // their last sub-lock has gone
   std::deque<boost::intrusive::list<Claim, boost::intrusive::base_hook<SessionLink>>> by_session_;  // by conn

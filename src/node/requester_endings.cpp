@@ -221,29 +221,38 @@ void Requester::end_session(Session& session, Instant keep_until) {
       if (claim.main.stage != Stage::none) cancel_main(id, Errc::cancelled, {});
     } else if (keep_until > core_.now && claim.state == ClaimState::granted && claim.unlock.stage == Stage::none &&
                !claim.goes_with_children) {
-      part_with(claim, keep_until);
+      claim.bond = Bond::parting;
+      Parting& parting = parting_[claim.owner];
+      parting.until = keep_until;
+      parting.claims.push_back(id);
+      core_.reached("a lock is kept for a program whose session was ended");
     } else if (claim.unlock.stage == Stage::none && claim.state != ClaimState::gone) {
       end_claim(id, claim.goes_with_children ? claim.end_flags : FlagSet{Flag::forceunlock, Flag::ivvalblk}, {});
     }
   }
 }
 
-void Requester::part_with(Claim& claim, Instant keep_until) {
-  claim.bond = Bond::parting;
-  parting_.emplace(keep_until, claim.id);
-  core_.reached("a lock is kept for a program whose session was ended");
+void Requester::end_what_parts() {
+  for (auto at = parting_.begin(); at != parting_.end();) {
+    const OwnerId owner = at->first;
+    const bool is_over = at->second.until <= core_.now;
+    ++at;
+    if (is_over) stop_parting(owner);
+  }
 }
 
-void Requester::end_what_parts() {
-  while (!parting_.empty() && parting_.begin()->first <= core_.now) {
-    const ClaimId id = parting_.begin()->second;
-    parting_.erase(parting_.begin());
-    Claim* claim = claims_.find(id);
-    if (claim == nullptr || claim->bond != Bond::parting) continue;
-    claim->bond = Bond::ending;
-    if (claim->unlock.stage == Stage::none && claim->state != ClaimState::gone)
-      end_claim(id, {Flag::forceunlock, Flag::ivvalblk}, {});
-  }
+void Requester::stop_parting(OwnerId owner) {
+  const auto parting = parting_.extract(owner);
+  if (parting.empty()) return;
+  for (const ClaimId id : parting.mapped().claims) end_parted(id);
+}
+
+void Requester::end_parted(ClaimId id) {
+  Claim* claim = claims_.find(id);
+  if (claim == nullptr || claim->bond != Bond::parting) return;
+  claim->bond = Bond::ending;
+  if (claim->unlock.stage == Stage::none && claim->state != ClaimState::gone)
+    end_claim(id, {Flag::forceunlock, Flag::ivvalblk}, {});
 }
 
 }  // namespace holdfast::node

@@ -211,7 +211,8 @@ void Requester::sweep() {
 
 Instant Requester::next() const {
   const Instant next = deadlines_.empty() ? Instant::never() : deadlines_.top().at;
-  const Instant parting = parting_.empty() ? Instant::never() : parting_.begin()->first;
+  Instant parting = Instant::never();
+  for (const auto& [owner, kept] : parting_) parting = std::min(parting, kept.until);
   return std::min({next, parting, idle_.next(core_.config.idle_keep)});
 }
 

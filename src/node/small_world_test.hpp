@@ -55,6 +55,11 @@ class SmallWorld {
     step(at_[conn], ClientClosed{conn});
     settle();
   }
+  // The program does it, also behind the end of its session.
+  void hang_up(ClientConn conn) {
+    step(at_[conn], ClientClosed{.conn = conn, .hung_up = ClientClosed::HungUp::yes});
+    settle();
+  }
   // What this program was told since the last call, as text, one message per line.
   std::string told(ClientConn conn) { return std::exchange(told_[conn], {}); }
   // The last message of a kind that it was told.
@@ -89,6 +94,7 @@ class SmallWorld {
     if (left) crash(id);
     return left;
   }
+  [[nodiscard]] bool has_left(NodeId id) const { return left_.contains(id); }
   void shut_down(NodeId id) {
     step(id, Shutdown{});
     settle();

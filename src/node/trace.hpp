@@ -23,6 +23,7 @@ enum class TraceKind : std::uint8_t {
   collecting,        // a: epoch
   opened,            // a: epoch, b: resources rebuilt
   node_lost,         // peer
+  node_left,         // peer: it had said that it would, and leaves nothing behind
   locks_dropped,     // peer, a: how many locks of the lost node were dropped
   lease_wait,        // peer, a: milliseconds
   moving,            // peer: to whom, text: key
@@ -50,6 +51,7 @@ inline constexpr TraceKindRow trace_table[] = {
     {TraceKind::collecting, TraceLevel::info, "collecting reports"},
     {TraceKind::opened, TraceLevel::info, "open"},
     {TraceKind::node_lost, TraceLevel::warning, "node lost"},
+    {TraceKind::node_left, TraceLevel::info, "node has left"},
     {TraceKind::locks_dropped, TraceLevel::info, "locks of a lost node dropped"},
     {TraceKind::lease_wait, TraceLevel::info, "waiting for the lease of a lost node"},
     {TraceKind::moving, TraceLevel::debug, "a resource is given away"},

@@ -28,6 +28,7 @@
 #include "model/mode.hpp"
 #include "model/token.hpp"
 #include "wire/buffer.hpp"
+#include "wire/vintage.hpp"
 
 namespace holdfast::wire {
 
@@ -222,7 +223,7 @@ class Reader {
                   "only a message can end early: inside of one, nobody knows where a part ends");
     std::size_t index = 0;
     const auto take_one = [&](const auto& f) {
-      if (index++ >= required_fields<M>() && left_.empty()) return true;
+      if (index++ >= required_fields<M>() && (left_.empty() || spoken_vintage == Vintage::previous)) return true;
       if (take(message.*(f.member))) return true;
       if (field_.empty()) field_ = f.name;
       return false;

@@ -3,6 +3,8 @@
 // The same frames are used between client and daemon, between peers, and inside a peer's data frame.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <span>
@@ -20,15 +22,33 @@ struct Frame {
   std::span<const std::byte> whole;  // with its header
 };
 
+// How many bytes a release adds to the end of a message, or leaves out there.
+template <Described M>
+std::ptrdiff_t bytes_of_vintage(const M& message) {
+  if (spoken_vintage == Vintage::next) return sizeof field_of_next_vintage;
+  std::ptrdiff_t bytes = 0;
+  if (spoken_vintage == Vintage::previous) {
+    std::size_t index = 0;
+    const auto leave_out = [&](const auto& f) {
+      if (index++ >= required_fields<M>()) bytes -= static_cast<std::ptrdiff_t>(encoded_size(message.*(f.member)));
+    };
+    std::apply([&](const auto&... f) { (leave_out(f), ...); }, M::fields);
+  }
+  return bytes;
+}
+
 // Appends one message as a frame.
 template <Described M>
 void append_frame(Buffer& out, const M& message) {
-  const std::size_t body = encoded_size(message);
-  std::byte* at = out.extend(frame_header_bytes + body);
+  const std::size_t known = encoded_size(message);
+  const std::size_t body = known + static_cast<std::size_t>(bytes_of_vintage(message));
+  std::byte* at = out.extend(frame_header_bytes + std::max(known, body));
   at = put(at, static_cast<std::uint32_t>(2 + body));
   at = put(at, static_cast<std::uint16_t>(M::type));
   at = put(at, message);
+  if (body > known) at = put(at, field_of_next_vintage);
   HF_ASSERT(at == out.data() + out.size());
+  if (body < known) out.truncate(out.size() - (known - body));
 }
 
 enum class Cut : std::uint8_t { frame, incomplete, too_long, too_short };

@@ -46,7 +46,7 @@ struct GroupView {
 struct GroupAnnounce {
   static constexpr auto type = GroupMessage::announce;
   static constexpr std::string_view name = "GroupAnnounce";
-  std::uint32_t protocol = group_protocol;
+  std::uint32_t protocol = spoken(group_protocol);
   GroupConfiguration configuration;
   Incarnation incarnation;
   std::string address;

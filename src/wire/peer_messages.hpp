@@ -31,7 +31,7 @@ enum class LinkMessage : std::uint16_t { hello = 1, data = 2, ack = 3, refuse = 
 struct LinkHello {
   static constexpr auto type = LinkMessage::hello;
   static constexpr std::string_view name = "LinkHello";
-  std::uint32_t protocol = peer_protocol;
+  std::uint32_t protocol = spoken(peer_protocol);
   std::string_view cluster;
   NodeId from;
   Incarnation from_incarnation;

@@ -22,6 +22,7 @@ import json
 import os
 import shutil
 import signal
+import struct
 import subprocess
 import tempfile
 import time
@@ -33,6 +34,11 @@ HOLDFASTD = str(BIN / "holdfastd")
 PATIENCE = 30.0  # seconds for anything that must happen
 PEER_PORT = 7001
 _libc = ctypes.CDLL(None, use_errno=True)
+
+
+def now():
+    """The clock of deadlines, in seconds."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 def missing():
@@ -164,6 +170,18 @@ class Node:
         except subprocess.TimeoutExpired:
             return None
         return json.loads(done.stdout) if done.returncode == 0 else None
+
+    def deadline_page(self):
+        """(life, until when its locks are valid), as its programs see it: CLOCK_BOOTTIME in seconds, 0 if they are
+        not. The page is read where the daemon has it (src/wire/deadline_page.hpp)."""
+        if not hasattr(self, "page") or self.page[0] != self.pid("holdfastd"):
+            descriptors = f"/proc/{self.pid('holdfastd')}/fd"
+            found = [name for name in os.listdir(descriptors)
+                     if "memfd:holdfast-deadline" in os.readlink(f"{descriptors}/{name}")]
+            self.page = (self.pid("holdfastd"), f"{descriptors}/{found[0]}")
+        with open(self.page[1], "rb") as page:
+            _, _, _, life, deadline = struct.unpack("<QIIQq", page.read(32))
+        return life, deadline / 1e9
 
     def status(self):
         return self.json("status")

@@ -384,9 +384,7 @@ void ClusterStage::on_operator_event(std::size_t client, const session::Event& e
   if (const auto* done = std::get_if<wire::Done>(&event)) {
     const auto move = moves_.extract({client, done->request});
     if (!move.empty())
-      record().look(move.mapped() + (done->status == Errc::ok
-                                         ? " done"
-                                         : " refused " + std::string(row_of(done->status).name)));
+      record().settled(move.mapped(), done->status);
   }
   if (const auto* row = std::get_if<wire::ResourceRow>(&event)) resources_.push_back(*row);
   if (const auto* row = std::get_if<wire::LockRow>(&event)) {

@@ -55,6 +55,10 @@ class Record {
   void told(const std::string& who, Mode wanted);
   void lost(const std::string& who, Errc reason);
   void reached(NodeId node, std::string_view phase, Epoch epoch);
+  // What an operator asked for; `what` is the command.
+  void settled(const std::string& what, Errc status) {
+    status == Errc::ok ? done(what, Place::answer) : refused(what, status, Place::answer);
+  }
   void look(std::string line) { add(Place::answer, "", std::move(line)); }
 
   // What follows belongs to another command.

@@ -115,6 +115,16 @@ Result<void> Daemon::read_ready(int fd) {
   return {};
 }
 
+void Daemon::ask_to_end() {
+  ::syscall(SYS_pidfd_send_signal, pidfd_, SIGTERM, nullptr, 0);
+}
+
+bool Daemon::has_ended() {
+  pollfd end{.fd = pidfd_, .events = POLLIN, .revents = 0};
+  if (pid_ > 0 && ::poll(&end, 1, 0) == 1) kill();
+  return !up();
+}
+
 void Daemon::kill() {
   if (pid_ <= 0) return;
   ::syscall(SYS_pidfd_send_signal, pidfd_, SIGKILL, nullptr, 0);

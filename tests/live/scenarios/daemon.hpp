@@ -26,6 +26,10 @@ class Daemon {
   [[nodiscard]] const std::string& address() const { return address_; }
   [[nodiscard]] std::string socket() const { return home_ + "/s"; }
   [[nodiscard]] bool up() const { return pid_ > 0; }
+  // SIGTERM.
+  void ask_to_end();
+  // Notices the end, too: it is not up any more.
+  [[nodiscard]] bool has_ended();
   // SIGKILL; comes back when the process has ended.
   void kill();
 

@@ -65,6 +65,7 @@ class LiveStage final : public sim::Stage, public Listener {
   Result<void> on(const sim::NodeCommand& command);
   Result<void> on(const sim::ClientCommand& command);
   Result<void> on(const sim::ViewCommand& command);
+  Result<void> on(const sim::Move& move);
   Result<void> on(const sim::Look& look);
   template <class Other>
   Result<void> on(const Other&) {
@@ -80,6 +81,7 @@ class LiveStage final : public sim::Stage, public Listener {
   Result<void> look_at_resource(const std::string& name);
   Result<void> look_at_members();
   Result<void> fence(NodeId node);
+  Result<void> leave(NodeId node);
 
   Result<void> sync_once();
   Result<void> ask_status();
@@ -107,6 +109,7 @@ class LiveStage final : public sim::Stage, public Listener {
   const Block* block_ = nullptr;
   std::map<NodeId, Epoch> opened_;
   std::size_t answers_wanted_ = 0;  // of operators
+  std::map<std::pair<std::size_t, RequestId>, std::string> moves_;  // asked for: program, request
   std::vector<wire::ResourceRow> resources_;
   std::vector<std::pair<std::size_t, wire::LockReport>> locks_;  // with the place of their resource
   std::vector<wire::NodeStatus> statuses_;
@@ -182,6 +185,7 @@ Result<void> LiveStage::on(const sim::NodeCommand& command) {
     return settings_.manual_membership ? Result<void>{} : publish_next();
   }
   read_what_is_there();
+  if (command.action == sim::NodeAction::leave) return leave(node);
   if (command.action == sim::NodeAction::crash) owners_.machine_gone(node);
   daemon->second->kill();
   for (const auto& program : programs_) {
@@ -192,6 +196,32 @@ Result<void> LiveStage::on(const sim::NodeCommand& command) {
     program->connection.hang_up();
   }
   return settings_.manual_membership ? Result<void>{} : publish_next();
+}
+
+// Its programs hear that their sessions are over, and the others go on without it.
+Result<void> LiveStage::leave(NodeId node) {
+  Daemon& leaving = *daemons_[node];
+  leaving.ask_to_end();
+  if (auto done = read_until([&] { return leaving.has_ended(); }, sync_max, "a daemon does not leave");
+      !done)
+    return done;
+  for (const auto& program : programs_) {
+    if (program->node != node || program->gone) continue;
+    program->connection.drain(*program);
+    program->gone = true;
+    program->connection.hang_up();
+  }
+  return settings_.manual_membership ? Result<void>{} : publish_next();
+}
+
+Result<void> LiveStage::on(const sim::Move& move) {
+  HF_TRY(const std::size_t index, any_operator());
+  Program& program = *programs_[index];
+  HF_TRY(const RequestId asked,
+         program.connection.session().move({.to = move.to, .resource = move.name}));
+  moves_[{index, asked}] = "move " + escaped(move.name) + " -> " + sim::name_of(move.to);
+  program.connection.send(program);
+  return read_until([this] { return moves_.empty(); }, sync_max, "a move is not answered");
 }
 
 Result<void> LiveStage::fence(NodeId node) {
@@ -355,6 +385,10 @@ void LiveStage::hear(Program& program, session::Event& event) {
     if (program.syncs.erase(done->request) != 0) return;
   }
   if (!program.is_operator) return owners_.hear(program.index, event);
+  if (const auto* done = std::get_if<wire::Done>(&event)) {
+    const auto move = moves_.extract({program.index, done->request});
+    if (!move.empty()) return record().settled(move.mapped(), done->status);
+  }
   if (const auto* row = std::get_if<wire::ResourceRow>(&event)) resources_.push_back(*row);
   if (const auto* row = std::get_if<wire::LockRow>(&event))
     locks_.emplace_back(resources_.size() - 1, row->lock);
@@ -458,7 +492,6 @@ std::string why_not(const Script& script) {
       if (std::holds_alternative<sim::Partition>(command.action))
         return "it cuts the network in parts";
       if (std::holds_alternative<sim::ClockChange>(command.action)) return "it sets a clock";
-      if (std::holds_alternative<sim::Move>(command.action)) return "it moves a master";
       const auto* view = std::get_if<sim::ViewCommand>(&command.action);
       if (view != nullptr && !view->quorate) return "it takes the quorum away";
       if (node != nullptr && node->action == sim::NodeAction::step)

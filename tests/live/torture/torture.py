@@ -86,7 +86,8 @@ class Client:
     def say_end(self, before):
         """Its end, not before its last line and not after its death."""
         last = self.last_line()
-        if last and last["event"] != "end" and "client" in last:
+        # One that was killed at once has written the head of its file and nothing else.
+        if last and "client" in last and last["event"] != "end":
             self.run.history.line(t=max(before, last["t"]), event="end", client=last["client"], why="killed")
 
     def last_line(self):
