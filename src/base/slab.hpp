@@ -65,6 +65,13 @@ class Slab {
   [[nodiscard]] const T& operator[](IdType id) const { return const_cast<Slab&>(*this)[id]; }
   [[nodiscard]] std::uint32_t size() const { return live_; }
 
+  // For a visit in pieces: what lives at an index below indexes(); none if nothing does.
+  [[nodiscard]] std::uint32_t indexes() const { return capacity(); }
+  [[nodiscard]] IdType id_at(std::uint32_t index) const {
+    const Cell& cell = const_cast<Slab*>(this)->at(index);
+    return cell.live ? make_id(index, cell.generation) : IdType{};
+  }
+
   // Visits (id, record) in order of index; `visit` must neither add nor erase records.
   template <class Visit>
   void for_each(Visit&& visit) {

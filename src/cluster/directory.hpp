@@ -3,32 +3,14 @@
 // how often it sent somebody there (the generation, which a removal has to name: see remove()).
 #pragma once
 
-#include <algorithm>
-#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
-#include <string>
 #include <string_view>
-#include <vector>
 
-#include "base/hash.hpp"
 #include "base/planted.hpp"
+#include "cluster/key_map.hpp"
 #include "model/ids.hpp"
 
 namespace holdfast::cluster {
-
-// Look-up by bytes without making a string first; salted, so that no behaviour can depend on map order.
-struct KeyHash {
-  using is_transparent = void;
-  using is_avalanching = void;
-  std::uint64_t salt = 0;
-  std::size_t operator()(std::string_view key) const { return static_cast<std::size_t>(hash_bytes(key, salt)); }
-};
-struct KeyEqual {
-  using is_transparent = void;
-  bool operator()(std::string_view a, std::string_view b) const { return a == b; }
-};
-template <class T>
-using KeyMap = boost::unordered_flat_map<std::string, T, KeyHash, KeyEqual>;
 
 struct Entry {
   NodeId master;
@@ -39,17 +21,12 @@ struct Entry {
 
 class Directory {
  public:
-  explicit Directory(std::uint64_t salt) : entries_(0, KeyHash{salt}) {}
+  explicit Directory(std::uint64_t salt) : entries_(salt) {}
 
-  [[nodiscard]] Entry* find(std::string_view key) {
-    const auto at = entries_.find(key);
-    return at == entries_.end() ? nullptr : &at->second;
-  }
+  [[nodiscard]] Entry* find(std::string_view key) { return entries_.find(key); }
   [[nodiscard]] const Entry* find(std::string_view key) const { return const_cast<Directory*>(this)->find(key); }
-  void set(std::string_view key, const Entry& entry) { entries_[std::string(key)] = entry; }
-  void erase(std::string_view key) {
-    if (const auto at = entries_.find(key); at != entries_.end()) entries_.erase(at);
-  }
+  void set(std::string_view key, const Entry& entry) { entries_[key] = entry; }
+  void erase(std::string_view key) { entries_.erase(key); }
   // The master gives the resource up. Refused if the mastership is another one, or if somebody was sent
   // there since: that request is on its way and must find a master.
   [[nodiscard]] bool remove(std::string_view key, Mastership mastership, std::uint64_t generation) {
@@ -60,14 +37,11 @@ class Directory {
     return true;
   }
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
-  // Keys of the entries that `wanted(key, entry)` picks, sorted.
-  template <class Wanted>
-  [[nodiscard]] std::vector<std::string> collect(Wanted&& wanted) const {
-    std::vector<std::string> keys;
-    for (const auto& [key, entry] : entries_)
-      if (wanted(key, entry)) keys.push_back(key);
-    std::ranges::sort(keys);
-    return keys;
+  // All of it in parts, each of them small: erases what `unwanted(key, entry)` picks, and says how many it looked at.
+  static constexpr std::uint32_t parts = KeyMap<Entry>::parts;
+  template <class Unwanted>
+  std::size_t erase_in(std::uint32_t part, Unwanted&& unwanted) {
+    return entries_.erase_in(part, unwanted);
   }
 
  private:

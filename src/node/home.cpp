@@ -22,7 +22,7 @@ void Home::on_asked(NodeId origin, const wire::Operation& operation) {
     return;
   }
   cluster::Entry* known = directory_.find(operation.key);
-  const bool fresh = known == nullptr;
+  const bool fresh = known == nullptr || !is_alive(*known);
   cluster::Entry& entry = fresh ? assign(origin, operation.key) : *known;
   const cluster::Entry sent = entry;
   if (fresh && sent.master == origin) {
@@ -75,10 +75,16 @@ void Home::on(NodeId from, const wire::Remove& message) {
   const bool is_masters = entry != nullptr && entry->mastership == message.mastership && entry->master == from;
   const bool stays = is_masters && !directory_.remove(message.key, message.mastership, message.generation);
   // Its master lived until now, and nothing is locked any more: nothing of it comes back.
+  std::vector<Held> held;
   if (is_masters && !stays)
-    if (auto late = groups_.extract(std::string(message.key)); !late.empty()) send_back(late.mapped());
+    if (const auto late = groups_.find(message.key); late != groups_.end()) {
+      const Group group = std::move(groups_.extract(late).mapped());
+      send_back(group);
+      held = group.held;
+    }
   post_.send(from, wire::RemoveReply{.epoch = core_.view.epoch, .mastership = message.mastership,
                                      .status = stays ? Errc::busy : Errc::ok, .key = message.key});
+  for (const Held& one : held) serve(one);
 }
 
 bool Home::has_to_wait(std::string_view key) const {
@@ -86,42 +92,85 @@ bool Home::has_to_wait(std::string_view key) const {
   const Slot slot = slot_of(key);
   if (moved_here_.test(slot.value())) return true;
   const cluster::Entry* entry = directory_.find(key);
-  if (entry != nullptr) return !is_alive(*entry);
-  return unsettled_.test(slot.value()) || groups_.contains(key);
+  if (entry != nullptr && is_alive(*entry)) return false;
+  if (settling_ == Settling::not_yet && (entry != nullptr || unsettled_.test(slot.value()))) return true;
+  // The master of what is below it will be the one of a root.
+  return groups_.contains(key) || (is_path_key(key) && has_to_wait(root_key_of(key)));
+}
+
+Home::Group* Home::group_in_the_way(std::string_view key) {
+  if (settling_ != Settling::going_on) return nullptr;
+  auto group = groups_.find(key);
+  if (group == groups_.end() && is_path_key(key)) group = groups_.find(root_key_of(key));
+  return group == groups_.end() ? nullptr : &group->second;
 }
 
 void Home::hold(NodeId origin, const wire::Operation& operation) {
   wire::Buffer bytes;
   wire::append_frame(bytes, operation);
-  held_.push_back({.origin = origin, .bytes = std::string(bytes.text())});
+  Held held{.origin = origin, .bytes = std::string(bytes.text())};
+  if (Group* group = group_in_the_way(operation.key))
+    group->held.push_back(std::move(held));
+  else
+    held_.push_back(std::move(held));
 }
 
-void Home::serve_held() {
-  for (const Held& held : std::exchange(held_, {})) {  // what still has to wait is held again
-    wire::Operation operation;
-    const bool decoded = wire::decode(std::as_bytes(std::span(held.bytes)).subspan(wire::frame_header_bytes), operation);
-    HF_ASSERT(decoded);
-    on_asked(held.origin, operation);
+// What still has to wait is held again.
+void Home::serve(const Held& held) {
+  wire::Operation operation;
+  const bool decoded = wire::decode(std::as_bytes(std::span(held.bytes)).subspan(wire::frame_header_bytes), operation);
+  HF_ASSERT(decoded);
+  on_asked(held.origin, operation);
+}
+
+void Home::serve_held(Allowance& allowance) {
+  for (; to_serve_ > 0 && !allowance.is_spent(); --to_serve_) {
+    allowance.spend(Allowance::lock);
+    const Held first = std::move(held_.front());
+    held_.pop_front();
+    serve(first);
   }
 }
 
 // ---- after a view change --------------------------------------------------------------------------------
 
 void Home::take_view(const ViewChange& change) {
-  groups_.clear();
+  if (!groups_.empty()) discarded_.push_back(std::exchange(groups_, {}));
+  settling_ = Settling::not_yet;
   held_.clear();  // asked in an earlier epoch: they ask again
+  to_serve_ = 0;
   questions_.clear();
   barrier_.begin(core_.view);
   unknown_ = {};
+  bool gave_some = change.skipped;
   for (std::uint32_t slot = 0; slot < limits::slots; ++slot) {
     const bool ours = core_.home(Slot{slot}) == core_.self();
+    gave_some = gave_some || (!ours && change.moved(Slot{slot}, core_.homes));
     moved_here_.set(slot, ours && (moved_here_.test(slot) || change.moved(Slot{slot}, core_.homes)));
     unsettled_.set(slot, ours && unsettled_.test(slot));
   }
-  const std::vector<std::string> strange = directory_.collect(
-      [&](const std::string& key, const cluster::Entry&) { return core_.home(slot_of(key)) != core_.self(); });
-  for (const std::string& key : strange) directory_.erase(key);
+  finish_tidying(change);
+  if (gave_some) tidied_ = 0;
   core_.trace({.kind = TraceKind::collecting, .peer = {}, .a = core_.view.epoch.value(), .text = {}});
+}
+
+// A slot that comes back is to find nothing of its first time here.
+void Home::finish_tidying(const ViewChange& change) {
+  for (; tidied_ < cluster::Directory::parts; ++tidied_)
+    directory_.erase_in(tidied_, [&](std::string_view key, const cluster::Entry&) {
+      const Slot slot = slot_of(key);
+      return core_.home(slot) != core_.self() || change.moved(slot, core_.homes);
+    });
+}
+
+void Home::tidy(Allowance& allowance) {
+  for (; tidied_ < cluster::Directory::parts && !allowance.is_spent(); ++tidied_) {
+    // By what a part has on average: how full this one is depends on a salt.
+    allowance.spend(Allowance::look * static_cast<std::uint32_t>(1 + directory_.size() / cluster::Directory::parts));
+    directory_.erase_in(tidied_, [&](std::string_view key, const cluster::Entry& entry) {
+      return core_.home(slot_of(key)) != core_.self() || (settling_ != Settling::not_yet && !is_alive(entry));
+    });
+  }
 }
 
 // Also one of an earlier epoch is true: a master that lives gives nothing up without asking.
@@ -134,13 +183,17 @@ void Home::on(NodeId from, const wire::MasterClaim& message) {
                                .mastership = message.mastership, .generation = 0});
 }
 
+Home::Group& Home::group_of(std::string_view key) {
+  const auto group = groups_.lower_bound(key);
+  if (group != groups_.end() && group->first == key) return group->second;
+  return groups_.emplace_hint(group, std::string(key), Group{})->second;
+}
+
 void Home::on(NodeId from, const wire::RebuildLock& message) {
   core_.saw(message.mastership);
   if (core_.home(slot_of(message.key)) != core_.self()) return;
-  auto group = groups_.find(message.key);
-  if (group == groups_.end()) group = groups_.emplace(std::string(message.key), Group{}).first;
   const lock::Holder holder{.node = from, .claim = message.claim, .owner = message.owner};
-  group->second.locks.push_back(
+  group_of(message.key).locks.push_back(
       {.lock = {.node = from,
                 .state = {.holder = holder, .standing = static_cast<lock::Standing>(message.standing),
                           .granted = message.granted, .wanted = message.wanted, .flags = message.flags,
@@ -152,9 +205,7 @@ void Home::on(NodeId from, const wire::RebuildLock& message) {
 
 void Home::on(const wire::RebuildValue& message) {
   if (core_.home(slot_of(message.key)) != core_.self()) return;
-  auto group = groups_.find(message.key);
-  if (group == groups_.end()) group = groups_.emplace(std::string(message.key), Group{}).first;
-  Group& known = group->second;
+  Group& known = group_of(message.key);
   const bool better = message.evidence != known.evidence ? message.evidence == wire::Evidence::current
                                                          : message.write_number > known.value.write_number;
   if (!better) return;
@@ -177,33 +228,54 @@ void Home::on(NodeId from, const wire::RebuildDone& message) {
   unknown_ = std::max(unknown_, core_.now + message.unknown);
   if (!barrier_.done(from, message.epoch)) return;
   core_.lost.everybody_has_reported(unknown_);
-  if (core_.lost.waiting(core_.now)) unsettled_ |= moved_here_;
+  unsettled_ |= moved_here_;
   moved_here_.reset();
   core_.trace({.kind = TraceKind::opened, .peer = {}, .a = message.epoch.value(), .b = groups_.size(), .text = {}});
   serve_questions();
+  to_serve_ = held_.size();
   settle();
-  serve_held();
 }
 
 void Home::settle() {
-  if (barrier_.phase() != cluster::HomePhase::open || !core_.may_grant() || core_.lost.waiting(core_.now)) return;
-  unsettled_.reset();
-  std::vector<Group> late;
-  for (auto& [key, group] : std::exchange(groups_, {})) {
-    const cluster::Entry* entry = directory_.find(key);
-    // If a survivor is master after all, the holders were only late to hear of it. A value lives as long as
-    // a lock: of a resource without locks nothing comes back.
-    const bool mastered = entry != nullptr && is_alive(*entry);
-    if (mastered)
-      late.push_back(std::move(group));
-    else if (!group.locks.empty())
-      rebuild(key, std::move(group));
+  if (settling_ != Settling::not_yet || !is_ready()) return;
+  settling_ = Settling::going_on;
+  tidied_ = 0;
+  to_serve_ = held_.size();
+}
+
+void Home::work(Allowance& allowance) {
+  for (; !discarded_.empty() && !allowance.is_spent(); allowance.spend(Allowance::lock))
+    if (Groups& groups = discarded_.front(); groups.empty())
+      discarded_.pop_front();
+    else
+      groups.erase(groups.begin());
+  serve_held(allowance);
+  if (settling_ == Settling::going_on) settle_groups(allowance);
+  tidy(allowance);
+}
+
+// In the order of their names; whoever asks for one whose turn has not come waits for just that one.
+void Home::settle_groups(Allowance& allowance) {
+  while (!groups_.empty() && !allowance.is_spent()) {
+    auto first = groups_.extract(groups_.begin());
+    const std::vector<Held> held = std::exchange(first.mapped().held, {});
+    allowance.spend(Allowance::lock * static_cast<std::uint32_t>(1 + 2 * first.mapped().locks.size() + held.size()));
+    settle_group(first.key(), std::move(first.mapped()));
+    for (const Held& one : held) serve(one);
   }
-  const std::vector<std::string> orphaned =
-      directory_.collect([&](const std::string&, const cluster::Entry& entry) { return !is_alive(entry); });
-  for (const std::string& key : orphaned) directory_.erase(key);
-  for (const Group& group : late) send_back(group);
-  serve_held();
+  if (!groups_.empty()) return;
+  settling_ = Settling::over;
+  unsettled_.reset();
+}
+
+// If a survivor is master after all, the holders were only late to hear of it. A value lives as long as a lock: of a
+// resource without locks nothing comes back.
+void Home::settle_group(const std::string& key, Group group) {
+  const cluster::Entry* entry = directory_.find(key);
+  if (entry != nullptr && is_alive(*entry))
+    send_back(group);
+  else if (!group.locks.empty())
+    rebuild(key, std::move(group));
 }
 
 // A living master has had the resource since. Either it has these locks, and their nodes hear of it from that
@@ -264,10 +336,11 @@ void Home::on(NodeId from, const wire::MoveAsk& message) {
   const LockspacePolicy& policy = core_.policy_of_key(message.key);
   const auto is_target = [&](const PinnedNode& pinned) { return pinned.node == message.to; };
   Errc status = Errc::ok;
-  if (entry == nullptr)
-    status = Errc::no_such_resource;
-  else if (!is_alive(*entry))
+  const bool alive = entry != nullptr && is_alive(*entry);
+  if (!alive && has_to_wait(message.key))
     status = Errc::recovering;
+  else if (!alive)
+    status = Errc::no_such_resource;
   else if (policy.mastering == Mastering::home ||
            (policy.mastering == Mastering::pinned && std::ranges::none_of(policy.pinned, is_target)))
     status = Errc::not_movable;

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <bitset>
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <string>
@@ -45,8 +46,13 @@ class Home {
   void on(NodeId from, const wire::Installed& message);
   void on(NodeId from, const wire::MoveQuery& message);
 
-  // Opens what waited for a lease that is over now.
+  // Opens what waited for a lease that is over now, if nothing else is in the way.
   void settle();
+  // That, and all else that is linear in the locks, is done in pieces: one of them, and whether there is another.
+  void work(Allowance& allowance);
+  [[nodiscard]] bool has_work() const {
+    return to_serve_ > 0 || settling_ == Settling::going_on || tidied_ < cluster::Directory::parts || !discarded_.empty();
+  }
 
   [[nodiscard]] cluster::HomePhase phase() const { return barrier_.phase(); }
   [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(directory_.size()); }
@@ -57,16 +63,33 @@ class Home {
     Token asked_at;
     Mastership mastership;  // under which its master was lost
   };
-  struct Group {  // what is known of a resource that lost its master
-    std::vector<RebuiltLock> locks;
-    Value value;
-    wire::Evidence evidence = wire::Evidence::copy;
-  };
   struct Held {
     NodeId origin;
     std::string bytes;  // the encoded operation
   };
+  struct Group {  // what is known of a resource that lost its master
+    std::vector<RebuiltLock> locks;
+    Value value;
+    wire::Evidence evidence = wire::Evidence::copy;
+    std::vector<Held> held;  // asked while it was the only thing in the way
+  };
+  using Groups = std::map<std::string, Group, std::less<>>;
+  enum class Settling : std::uint8_t {
+    not_yet,   // what lost its master waits
+    going_on,  // what has a group still waits; of the others all is known
+    over,
+  };
+  // Everybody has reported, and nobody who is lost can believe in his locks any more.
+  [[nodiscard]] bool is_ready() const {
+    return barrier_.phase() == cluster::HomePhase::open && core_.may_grant() && !core_.lost.waiting(core_.now);
+  }
   [[nodiscard]] bool has_to_wait(std::string_view key) const;
+  [[nodiscard]] Group* group_in_the_way(std::string_view key);
+  Group& group_of(std::string_view key);
+  void settle_groups(Allowance& allowance);
+  void settle_group(const std::string& key, Group group);
+  void tidy(Allowance& allowance);
+  void finish_tidying(const ViewChange& change);
   [[nodiscard]] bool is_alive(const cluster::Entry& entry) const {
     return core_.is_member(entry.master, entry.incarnation);
   }
@@ -79,7 +102,8 @@ class Home {
   [[nodiscard]] NodeId choose_master(NodeId origin, std::string_view key) const;
   void rebuild(const std::string& key, Group group);
   void send_back(const Group& group);
-  void serve_held();
+  void serve(const Held& held);
+  void serve_held(Allowance& allowance);
 
   Core& core_;
   Post& post_;
@@ -87,10 +111,15 @@ class Home {
   cluster::Directory directory_;
   cluster::Barrier barrier_;
   Instant unknown_;  // until when somebody of this exchange may have forgotten what he answered before a restart
-  std::map<std::string, Group, std::less<>> groups_;  // sorted: they are rebuilt in this order
+  Groups groups_;  // sorted: they are rebuilt in this order
+  std::deque<Groups> discarded_;  // of earlier epochs
+  Settling settling_ = Settling::not_yet;
   std::bitset<limits::slots> moved_here_;  // not everybody has said yet what it is master of in these
   std::bitset<limits::slots> unsettled_;   // all have, but a lost node may have been master of what nobody named
   std::deque<Held> held_;
+  std::size_t to_serve_ = 0;  // so many of them, from the front, are to be looked at once more
+  // Entries of masters that are gone, and of slots that are at home elsewhere by now, go part by part.
+  std::uint32_t tidied_ = cluster::Directory::parts;
   std::deque<Held> questions_;  // about moves, until everybody has said what he is master of
 };
 

@@ -18,8 +18,8 @@ Master::Resource& Master::at(ResourceId id) {
 ResourceId Master::become(std::string_view key, Mastership mastership, std::uint64_t generation) {
   HF_ASSERT(mastership);
   core_.saw(mastership);
-  if (const auto known = by_key_.find(key); known != by_key_.end()) {
-    Resource& resource = at(known->second);
+  if (const ResourceId* known = by_key_.find(key)) {
+    Resource& resource = at(*known);
     resource.mastership = mastership;
     resource.generation = std::max(resource.generation, generation);
     return resource.id;
@@ -32,7 +32,7 @@ ResourceId Master::become(std::string_view key, Mastership mastership, std::uint
   resource.mastership = mastership;
   resource.generation = generation;
   resource.phase = Phase::serving;
-  by_key_.emplace(std::string(key), id);
+  by_key_[key] = id;
   idle_.leave(resource, core_.now);
   return id;
 }
@@ -98,6 +98,7 @@ void Master::recall(Resource& resource) {
 
 void Master::apply(Resource& resource, NodeId from, const wire::Operation& operation) {
   if (from != core_.self() && !core_.view.has(from)) return;
+  if (!is_up_to_date(resource)) clear_of_the_lost(resource);
   if (resource.quiet && operation.kind != wire::OperationKind::unlock) recall(resource);
   const ResourceId id = resource.id;
   if (const LockId lock = find_lock(resource, from, operation))

@@ -4,14 +4,16 @@
 // Who becomes master of what is not decided here: the home says so (become) and takes it back (removal).
 #pragma once
 
+#include <bitset>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "base/chunked.hpp"
-#include "cluster/directory.hpp"
+#include "cluster/key_map.hpp"
 #include "lock/engine.hpp"
+#include "node/allowance.hpp"
 #include "node/core.hpp"
 #include "node/idle_list.hpp"
 #include "node/post.hpp"
@@ -20,7 +22,7 @@ namespace holdfast::node {
 
 class Master {
  public:
-  Master(Core& core, Post& post) : core_(core), post_(post), engine_(core.clock), by_key_(0, cluster::KeyHash{core.config.hash_salt}) {}
+  Master(Core& core, Post& post) : core_(core), post_(post), engine_(core.clock), by_key_(core.config.hash_salt) {}
 
   // The home made us master of this key. Idempotent for the mastership that is in force already.
   ResourceId become(std::string_view key, Mastership mastership, std::uint64_t generation);
@@ -35,13 +37,19 @@ class Master {
   [[nodiscard]] lock::AtOnce lock_at_once(ResourceId id, Mastership mastership, const lock::Holder& holder, Mode mode);
   [[nodiscard]] bool unlock_at_once(ResourceId id, Mastership mastership, LockId lock);
 
-  // After a view change: what the lost nodes wait for is taken out at once (their held locks stay: see
-  // drop_locks), and removals that were asked are asked again.
-  void take_view();
+  // After a view change. What the lost nodes wait for is taken out (their held locks stay: see drop_locks), and
+  // removals that were asked are asked again: for all, as far as the allowance goes, and true if that is all of it.
+  // A resource that somebody wants something of before its turn has come is looked at then.
+  void begin_view() { looked_at_ = 0; }
+  [[nodiscard]] bool take_view(Allowance& allowance);
+  // Tells the new homes of moved slots what we are master of, from index `next` on.
+  [[nodiscard]] bool claim_moved(const std::bitset<limits::slots>& moved, std::uint32_t& next, Allowance& allowance);
   // The lease of this life of the node is over: its locks go, and others are granted.
-  void drop_locks(NodeId node, Incarnation incarnation);
-  // Tells the new homes of moved slots what we are master of.
-  void claim_moved(const ViewChange& change);
+  struct Dropping {
+    std::uint32_t next = 0;
+    std::uint64_t dropped = 0;
+  };
+  [[nodiscard]] bool drop_locks(NodeId node, Incarnation incarnation, Dropping& how_far, Allowance& allowance);
 
   // A resource that comes back after its master was lost: locks in queue order, then grants.
   struct Restored {
@@ -65,12 +73,14 @@ class Master {
   void on(NodeId from, const wire::MoveDone& message);
   // In the exchange: what arrived here and was not confirmed is told to the homes.
   void tell_arrivals();
+  // In front of the exchange: moves that the view change stopped.
+  void begin_moves_again();
   // Starts to give everything to other members: to where most of its locks are, or to its home. True if
   // nothing is left (any more).
   [[nodiscard]] bool give_all_away();
 
-  // Gives up what nobody has used for a while.
-  void sweep();
+  // Gives up what nobody has used for a while, as far as the allowance goes.
+  void sweep(Allowance& allowance);
   // When sweep() has something to do.
   [[nodiscard]] Instant next() const { return idle_.next(keep()); }
 
@@ -79,8 +89,9 @@ class Master {
   template <class Wanted>
   [[nodiscard]] std::vector<std::string> keys(Wanted&& wanted) const {
     std::vector<std::string> keys;
-    for (const auto& [key, id] : by_key_)
+    by_key_.for_each([&](const std::string& key, ResourceId id) {
       if (!engine_.empty(id) && !at(id).is_elsewhere() && wanted(key)) keys.push_back(key);
+    });
     std::ranges::sort(keys);
     return keys;
   }
@@ -181,6 +192,10 @@ class Master {
   void ask_removal(const Resource& resource);
   void destroy(Resource& resource);
   void clear_of_the_lost(Resource& resource);
+  void look_after_view(Resource& resource);
+  [[nodiscard]] bool is_up_to_date(const Resource& resource) const { return index_of(resource.id.value()) < looked_at_; }
+  void note_move(const Resource& resource);
+  void forget_ended_moves();
 
   // master_moves.cpp
   void begin_move(Resource& resource, NodeId to, const MoveAsker& asker);
@@ -217,7 +232,10 @@ class Master {
   Chunked<Resource> resources_;  // by the engine's resource ids
   Chunked<Extra> extras_;        // by the engine's lock ids
   cluster::KeyMap<ResourceId> by_key_;
+  std::uint32_t looked_at_ = UINT32_MAX;  // since the last view change: resources below this index
   IdleList<Resource> idle_;
+  std::vector<ResourceId> moves_;  // of all that moves or arrives, and of some that did
+  std::size_t tidy_moves_at_ = 16;
   std::map<NodeId, ResourceId> installing_;  // what each node is sending us, or has sent last
   lock::Outcomes spare_outcomes_;
   std::vector<wire::BlockerRow> explanation_;  // who was in the way of the refusal that is told next

@@ -134,7 +134,7 @@ void Master::explain(const Resource& resource, const lock::Outcomes& outcomes, c
 }
 
 wire::ResourceReport Master::report(std::string_view key) const {
-  const Resource& resource = at(by_key_.find(key)->second);
+  const Resource& resource = at(*by_key_.find(key));
   const Value& value = engine_.value(resource.id);
   return {.key = std::string(key), .master = core_.self(), .home = core_.home(slot_of(key)),
           .mastership = resource.mastership, .value_state = value.state, .write_number = value.write_number,
@@ -143,7 +143,7 @@ wire::ResourceReport Master::report(std::string_view key) const {
 
 std::vector<wire::LockReport> Master::report_locks(std::string_view key) const {
   std::vector<wire::LockReport> rows;
-  for (const LockId lock : engine_.locks(by_key_.find(key)->second)) {
+  for (const LockId lock : engine_.locks(*by_key_.find(key))) {
     const lock::LockState state = engine_.state(lock);
     rows.push_back({.node = state.holder.node, .claim = state.holder.claim, .owner = state.holder.owner,
                     .standing = static_cast<wire::LockStanding>(state.standing), .granted = state.granted,
@@ -158,7 +158,7 @@ static_assert(static_cast<int>(lock::Standing::waiting) == static_cast<int>(wire
 std::vector<Node::Served> Master::served() const {
   std::vector<Node::Served> served;
   for (const std::string& key : keys([](const std::string&) { return true; })) {
-    const Resource& resource = at(by_key_.find(key)->second);
+    const Resource& resource = at(*by_key_.find(key));
     if (resource.phase != Phase::serving) continue;
     Node::Served& one = served.emplace_back(Node::Served{.key = key, .mastership = resource.mastership, .locks = {}});
     for (const LockId id : engine_.locks(resource.id)) {
@@ -172,8 +172,9 @@ std::vector<Node::Served> Master::served() const {
 }
 
 void Master::check() const {
-  for (const auto& [key, id] : by_key_)
+  by_key_.for_each([this](const std::string&, ResourceId id) {
     if (at(id).phase != Phase::arriving) engine_.check(id);  // what arrives is not resumed yet
+  });
 }
 
 }  // namespace holdfast::node

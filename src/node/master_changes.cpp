@@ -16,8 +16,11 @@ void Master::settle(Resource& resource) {
     idle_.use(resource);
 }
 
-void Master::sweep() {
-  while (Resource* resource = idle_.take_due(core_.now, keep())) {
+void Master::sweep(Allowance& allowance) {
+  while (!allowance.is_spent()) {
+    Resource* resource = idle_.take_due(core_.now, keep());
+    if (resource == nullptr) return;
+    allowance.spend(Allowance::lock);
     if (resource->phase != Phase::serving || !core_.has_view()) continue;
     resource->phase = Phase::removing;
     ask_removal(*resource);
@@ -34,9 +37,9 @@ void Master::ask_removal(const Resource& resource) {
 }
 
 void Master::on(const wire::RemoveReply& reply) {
-  const auto known = by_key_.find(reply.key);
-  if (known == by_key_.end()) return;
-  Resource& resource = at(known->second);
+  const ResourceId* const known = by_key_.find(reply.key);
+  if (known == nullptr) return;
+  Resource& resource = at(*known);
   if (resource.phase != Phase::removing || resource.mastership != reply.mastership) return;
   const ResourceId id = resource.id;
   resource.phase = Phase::serving;
@@ -57,31 +60,39 @@ void Master::destroy(Resource& resource) {
 
 void Master::forget(Resource& resource) {
   idle_.remove(resource);
-  by_key_.erase(by_key_.find(resource.key));
+  by_key_.erase(resource.key);
   engine_.forget(resource.id);
   resource.phase = Phase::gone;
   resource.held_back.clear();
   resource.move.reset();
 }
 
-void Master::take_view() {
-  for (std::uint32_t i = 0; i < resources_.size(); ++i) {  // telling holders can add resources
-    Resource& resource = resources_[i];
-    if (resource.phase == Phase::gone) continue;
-    const ResourceId id = resource.id;
-    std::erase_if(resource.held_back, [&](const HeldBack& held) { return !core_.view.has(held.from); });
-    if (resource.move) view_changed_while_moving(resource);
-    if (find(id) == nullptr || resource.move) continue;
-    if (!core_.may_grant()) continue;  // whatever ends here might let somebody in
-    clear_of_the_lost(resource);
-    // The question or its answer may have been lost with the home, and only the answer tells whether we are
-    // master still: ask again.
-    if (resource.phase == Phase::removing)
-      ask_removal(resource);
-    else
-      settle(resource);
-    retry_held_back(id);
+// What moves was looked at when the moves began again.
+bool Master::take_view(Allowance& allowance) {
+  while (looked_at_ < resources_.size() && !allowance.is_spent()) {
+    Resource& resource = resources_[looked_at_++];  // telling holders can add resources
+    allowance.spend(resource.phase == Phase::gone ? Allowance::look_at_nothing : 2 * Allowance::look);
+    if (resource.phase != Phase::gone && !resource.move) look_after_view(resource);
   }
+  if (looked_at_ < resources_.size()) return false;
+  looked_at_ = UINT32_MAX;
+  return true;
+}
+
+void Master::look_after_view(Resource& resource) {
+  const ResourceId id = resource.id;
+  std::erase_if(resource.held_back, [&](const HeldBack& held) { return !core_.view.has(held.from); });
+  if (resource.move) view_changed_while_moving(resource);
+  if (find(id) == nullptr || resource.move) return;
+  if (!core_.may_grant()) return;  // whatever ends here might let somebody in
+  clear_of_the_lost(resource);
+  // The question or its answer may have been lost with the home, and only the answer tells whether we are
+  // master still: ask again.
+  if (resource.phase == Phase::removing)
+    ask_removal(resource);
+  else
+    settle(resource);
+  retry_held_back(id);
 }
 
 // What they hold stays until their lease is over (which may have come while the resource moved); what they wait
@@ -107,10 +118,11 @@ void Master::clear_of_the_lost(Resource& resource) {
   }
 }
 
-void Master::drop_locks(NodeId node, Incarnation incarnation) {
-  std::uint64_t dropped = 0;
-  for (std::uint32_t i = 0; i < resources_.size(); ++i) {  // telling holders can add resources
-    Resource& resource = resources_[i];
+bool Master::drop_locks(NodeId node, Incarnation incarnation, Dropping& how_far, Allowance& allowance) {
+  // Telling holders can add resources.
+  for (; how_far.next < resources_.size() && !allowance.is_spent(); ++how_far.next) {
+    Resource& resource = resources_[how_far.next];
+    allowance.spend(resource.phase == Phase::gone ? Allowance::look_at_nothing : Allowance::look);
     // What moves is cleared by whoever serves it then.
     if (resource.phase == Phase::gone || resource.move) continue;
     const ResourceId id = resource.id;
@@ -119,27 +131,33 @@ void Master::drop_locks(NodeId node, Incarnation incarnation) {
       if (engine_.state(lock).holder.node != node || extra(lock).incarnation != incarnation) continue;
       lock::Outcomes outcomes;
       engine_.vanish(lock, lock::ValueAfter::doubt_if_writer, outcomes);
-      ++dropped;
+      ++how_far.dropped;
+      allowance.spend(Allowance::lock);
       deliver(at(id), outcomes, wire::Answer::wanted);
     }
     settle(at(id));
   }
-  core_.trace({.kind = TraceKind::locks_dropped, .peer = node, .a = dropped, .text = {}});
+  if (how_far.next < resources_.size()) return false;
+  core_.trace({.kind = TraceKind::locks_dropped, .peer = node, .a = how_far.dropped, .text = {}});
+  return true;
 }
 
-void Master::claim_moved(const ViewChange& change) {
-  for (std::uint32_t i = 0; i < resources_.size(); ++i) {
-    Resource& resource = resources_[i];
+bool Master::claim_moved(const std::bitset<limits::slots>& moved, std::uint32_t& next, Allowance& allowance) {
+  for (; next < resources_.size() && !allowance.is_spent(); ++next) {
+    Resource& resource = resources_[next];
+    allowance.spend(resource.phase == Phase::gone ? Allowance::look_at_nothing : Allowance::look);
     // What moves is still ours, until the home has written down another; what arrives is ours, since whoever
     // gave it serves no more: the larger mastership counts.
     const bool is_ours = resource.phase == Phase::serving || (resource.move && is_complete(*resource.move));
     if (!is_ours) continue;
     const Slot slot = slot_of(resource.key);
-    if (!change.moved(slot, core_.homes)) continue;
+    if (!moved.test(slot.value())) continue;
+    allowance.spend(Allowance::lock);
     resource.generation = 0;  // the new home has sent nobody here yet
     post_.send(core_.home(slot),
                wire::MasterClaim{.epoch = core_.view.epoch, .mastership = resource.mastership, .key = resource.key});
   }
+  return next >= resources_.size();
 }
 
 void Master::rebuild(std::string_view key, Mastership mastership, std::vector<Restored> locks, Value value) {

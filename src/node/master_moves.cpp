@@ -15,8 +15,8 @@ namespace holdfast::node {
 
 void Master::on(const wire::MoveOrder& ask) {
   const MoveAsker asker{.node = ask.origin, .number = ask.number};
-  const auto known = by_key_.find(ask.key);
-  Resource* resource = known == by_key_.end() ? nullptr : &at(known->second);
+  const ResourceId* const known = by_key_.find(ask.key);
+  Resource* resource = known == nullptr ? nullptr : &at(*known);
   Errc status = Errc::ok;
   if (resource == nullptr)
     status = Errc::no_such_resource;
@@ -35,6 +35,7 @@ void Master::begin_move(Resource& resource, NodeId to, const MoveAsker& asker) {
   resource.phase = Phase::moving;
   idle_.use(resource);
   resource.move = std::make_unique<Move>();
+  note_move(resource);
   Move& move = *resource.move;
   move.peer = to;
   move.incarnation = core_.incarnation_of(to);
@@ -171,13 +172,12 @@ void Master::answer_asker(const Move& move, Errc status) {
 void Master::on(NodeId from, const wire::Install& message) {
   installing_.erase(from);
   if (core_.is_leaving(core_.self())) return refuse_install(from, message);
-  const auto known = by_key_.find(message.key);
-  if (known != by_key_.end()) {
-    Resource& before = at(known->second);
+  if (const ResourceId* known = by_key_.find(message.key)) {
+    Resource& before = at(*known);
     if (before.mastership == message.mastership) return;  // it came twice
     if (before.phase == Phase::arriving || (engine_.empty(before.id) && before.phase != Phase::telling)) {
       send_back(std::exchange(before.held_back, {}));
-      if (const auto still = by_key_.find(message.key); still != by_key_.end()) forget(at(still->second));
+      if (const ResourceId* still = by_key_.find(message.key)) forget(at(*still));
     } else {
       core_.reached("a move to a node that is master already");
       return refuse_install(from, message);
@@ -189,6 +189,7 @@ void Master::on(NodeId from, const wire::Install& message) {
   resource.phase = Phase::arriving;
   idle_.use(resource);
   resource.move = std::make_unique<Move>();
+  note_move(resource);
   *resource.move = {.peer = from, .incarnation = core_.incarnation_of(from), .mastership = message.before,
                     .untold = {}, .handed = false, .locks_missing = message.locks,
                     .operations_missing = message.operations, .asker = {}};
@@ -232,10 +233,33 @@ void Master::tell_home(const Resource& resource) {
 }
 
 void Master::tell_arrivals() {
-  for (std::uint32_t i = 0; i < resources_.size(); ++i) {
-    const Resource& resource = resources_[i];
-    if (resource.phase == Phase::arriving && is_complete(*resource.move)) tell_home(resource);
-  }
+  forget_ended_moves();
+  for (const ResourceId id : moves_)
+    if (const Resource& resource = at(id); resource.phase == Phase::arriving && is_complete(*resource.move))
+      tell_home(resource);
+}
+
+// Those that a view change stopped.
+void Master::begin_moves_again() {
+  forget_ended_moves();
+  for (const ResourceId id : std::vector<ResourceId>(moves_))
+    if (Resource* resource = find(id); resource != nullptr && resource->move) look_after_view(*resource);
+}
+
+void Master::note_move(const Resource& resource) {
+  moves_.push_back(resource.id);
+  if (moves_.size() < tidy_moves_at_) return;
+  forget_ended_moves();
+  tidy_moves_at_ = 2 * moves_.size() + 16;
+}
+
+void Master::forget_ended_moves() {
+  std::ranges::sort(moves_);
+  moves_.erase(std::unique(moves_.begin(), moves_.end()), moves_.end());
+  std::erase_if(moves_, [this](ResourceId id) {
+    const Resource* resource = find(id);
+    return resource == nullptr || !resource->move;
+  });
 }
 
 // Everybody with locks here hears of it before anything is granted.
@@ -303,9 +327,9 @@ void Master::view_changed_while_moving(Resource& resource) {
 }
 
 Master::Resource* Master::find_moving(std::string_view key, Phase phase) {
-  const auto known = by_key_.find(key);
-  if (known == by_key_.end()) return nullptr;
-  Resource& resource = at(known->second);
+  const ResourceId* const known = by_key_.find(key);
+  if (known == nullptr) return nullptr;
+  Resource& resource = at(*known);
   return resource.phase == phase ? &resource : nullptr;
 }
 

@@ -18,6 +18,8 @@ struct Node::State : Roles {
   bool over = false;         // this incarnation is finished
   Instant last_step;
   Instant acknowledge_at = Instant::never();
+  Allowance allowance{core.config.turn_allowance};  // of this turn
+  Instant resume_at;  // when the next piece of a long work may begin
   std::map<std::pair<NodeId, Incarnation>, Instant> members_since;
 
   [[nodiscard]] bool begin_step(Instant now, Effects& out);
@@ -40,6 +42,8 @@ struct Node::State : Roles {
   void let_go();
   void expire(Errc why);
   void do_what_is_due();
+  void go_on();
+  [[nodiscard]] bool has_long_work() const { return recovery.has_work() || has_kept_due(); }
   [[nodiscard]] Instant next_wake();
   void shut_down();
 };
@@ -203,7 +207,7 @@ void Node::State::on_client_closed(const ClientClosed& event) {
 void Node::State::on_peer_frame(const PeerFrame& event) {
   const Peers::Arrived arrived = peers.on_frame(event);
   std::string_view what;
-  if (arrived.from && !receive_all(arrived, what)) peers.reject(event.conn, what);
+  if (arrived.from && !receive_in_turn(arrived, what)) peers.reject(event.conn, what);
   if (arrived.answered && life.renew()) begin_to_serve();
 }
 
@@ -248,21 +252,15 @@ Error Node::State::take_view(const View& candidate) {
   life.take_view();
   peers.take_view();
   (void)life.sweep();  // whoever is enough alone is valid from here on
-  // The order is the protocol's: whatever belongs to the exchange is in front of "done" on every link.
   home.take_view(change);
-  master.claim_moved(change);
-  master.tell_arrivals();
-  requester.report_losses();
-  post.send_to_all(wire::RebuildDone{.epoch = core.view.epoch, .view_digest = core.view.digest(),
-                                     .leases = core.lost.report(core.now),
-                                     .unknown = life.forgets_for()});
-  master.take_view();
-  requester.ask_again();
+  recovery.begin(change);
+  if (core.now >= resume_at) recovery.step(allowance);
   report.take_view();
   lockspaces.take_view(before);
   moves.take_view();
   departure.take_view();
-  receive_kept();
+  take_out_kept();
+  if (core.now >= resume_at) receive_kept(allowance);
   return Error{Errc::ok};
 }
 
@@ -289,11 +287,11 @@ Error Node::State::confirm_death(NodeId node, Incarnation incarnation) {
 // ---- time -----------------------------------------------------------------------------------------------
 
 // From here on enough of the members agree that we are there: what programs have asked for meanwhile goes out.
-void Node::State::begin_to_serve() { requester.ask_again(); }
+void Node::State::begin_to_serve() { recovery.ask_again(); }
 
 // Are locks of lost nodes ours to let go? Only when everybody has said how long their leases are.
 bool Node::State::may_let_go() const {
-  return core.may_grant() && home.phase() == cluster::HomePhase::open;
+  return core.may_grant() && home.phase() == cluster::HomePhase::open && recovery.has_told_masters();
 }
 
 // This life of the node is over: programs are told, and nothing that it knew counts any more.
@@ -308,17 +306,29 @@ void Node::State::expire(Errc why) {
 void Node::State::do_what_is_due() {
   if (life.sweep()) begin_to_serve();
   if (may_let_go()) let_go();
+  if (core.now >= resume_at) go_on();
   if (core.now >= acknowledge_at) peers.acknowledge_all();
-  requester.sweep();
-  master.sweep();
+  requester.sweep(allowance);
+  master.sweep(allowance);
   report.sweep();
+  allowance = Allowance(core.config.turn_allowance);
+}
+
+// Where others keep the processor busy we are called late, and make up for that, within limits.
+void Node::State::go_on() {
+  constexpr std::uint32_t pieces_max = 16;
+  const Duration gap = core.config.turn_gap;
+  if (resume_at != Instant{} && gap > Duration{0}) {
+    const auto missed = static_cast<std::uint32_t>(std::min<Duration::rep>((core.now - resume_at) / gap, pieces_max - 1));
+    allowance = Allowance(core.config.turn_allowance * (1 + missed));
+  }
+  recovery.step(allowance);
+  receive_kept(allowance);
+  resume_at = has_long_work() ? core.now + gap : Instant{};
 }
 
 void Node::State::let_go() {
-  for (const cluster::LostNodes::Lost& lost : core.lost.take_over_due(core.now)) {
-    master.drop_locks(lost.node, lost.incarnation);
-    home.settle();
-  }
+  for (const cluster::LostNodes::Lost& lost : core.lost.take_over_due(core.now)) recovery.let_go(lost);
 }
 
 // What a peer sent is acknowledged with the next frame that goes there, or after a little while.
@@ -328,6 +338,7 @@ Instant Node::State::next_wake() {
     acknowledge_at = Instant::never();
   else if (acknowledge_at == Instant::never() || acknowledge_at <= core.now)
     acknowledge_at = core.now + acknowledge_within;
+  if (has_long_work()) return std::max(core.now, resume_at);
   const Instant lost = may_let_go() ? core.lost.next() : Instant::never();
   const Instant next = std::min({lost, requester.next(), master.next(), report.next(), acknowledge_at});
   return std::min({next, life.next(), departure.next()});

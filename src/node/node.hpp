@@ -72,6 +72,10 @@ struct NodeConfig {
   std::uint32_t operator_uid = 0;  // besides root
   LockspacePolicy default_policy;  // for lockspaces without a row in `policies` (its name is ignored)
   std::vector<LockspacePolicy> policies;
+  // How much of a recovery is done in one turn (allowance.hpp), and how long after it began the next such turn begins:
+  // later than it ends, as a rule, so that a node in recovery leaves time to others and is served soon when it wants it.
+  std::uint32_t turn_allowance = 4096;
+  Duration turn_gap = std::chrono::microseconds(150);
   std::uint64_t hash_salt = 0;  // of the hash maps; no behaviour may depend on it
 };
 

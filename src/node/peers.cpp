@@ -83,6 +83,10 @@ void Peers::on_garbage(const PeerGarbage& event) {
   refuse(event.conn, connection(event.conn).peer, Error{event.status});
 }
 
+void Peers::reject(NodeId node, std::string_view what) {
+  if (const Peer* peer = find(node); peer != nullptr && peer->connected) reject(peer->conn, what);
+}
+
 void Peers::reject(PeerConn conn, std::string_view what) {
   refuse(conn, connection(conn).peer, Error{Errc::bad_message, std::string(what)});
 }

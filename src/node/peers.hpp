@@ -22,6 +22,12 @@ class Peers {
     return peer == nullptr ? nullptr : &peer->link;
   }
 
+  // Does a link keep more for its peer than ought to be under way?
+  [[nodiscard]] bool is_congested() const {
+    constexpr std::size_t under_way_max = 4 * 1024 * 1024;  // more than enough to keep both ends busy
+    return std::ranges::any_of(peers_, [](const auto& peer) { return peer->link.kept_bytes() > under_way_max; });
+  }
+
   // A view came into force: links of those who are gone are dropped with all that was in them.
   void take_view();
   void on_connected(const PeerConnected& event);
@@ -36,6 +42,7 @@ class Peers {
   [[nodiscard]] Arrived on_frame(const PeerFrame& event);
   // A message inside a frame of this peer makes no sense: the connection ends, the link remains.
   void reject(PeerConn conn, std::string_view what);
+  void reject(NodeId node, std::string_view what);
 
   // Asks all whom we reach whether we are there, by their view.
   void send_heartbeats();

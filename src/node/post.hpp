@@ -84,6 +84,8 @@ class Post {
     const cluster::Link* link = core_.is_member(to, incarnation) ? peers_.link(to) : nullptr;
     return link != nullptr && link->acknowledged() >= sequence;
   }
+  // Whoever has much to send goes on when this is over: with the acknowledgement of somebody.
+  [[nodiscard]] bool is_congested() const { return peers_.is_congested(); }
   void recall(ClaimId claim) { receiver_.recall(claim); }
   template <wire::Described M>
   void send_to_all(const M& message) {

@@ -42,7 +42,7 @@ bool Roles::is_due(NodeId from, Epoch bound, const M& message) {
     case Timely::early: {
       wire::Buffer bytes;
       wire::append_frame(bytes, message);
-      kept_.push_back({.from = from, .bound = bound, .bytes = std::string(bytes.text())});
+      kept_[{from, core.incarnation_of(from)}].early.push_back({.bound = bound, .bytes = std::string(bytes.text())});
       core.reached("a message of a later epoch is kept");
       return false;
     }
@@ -50,13 +50,30 @@ bool Roles::is_due(NodeId from, Epoch bound, const M& message) {
   HF_ASSERT(false);
 }
 
-void Roles::receive_kept() {
-  for (const Kept& kept : std::exchange(kept_, {})) {  // what is still early is kept again
-    if (!core.view.has(kept.from)) continue;
-    std::string_view what;
-    const bool fine = receive_all({.from = kept.from, .messages = std::as_bytes(std::span(kept.bytes))}, what);
-    HF_ASSERT(fine);
-  }
+bool Roles::receive_in_turn(const Peers::Arrived& arrived, std::string_view& what) {
+  const auto kept = kept_.find({arrived.from, core.incarnation_of(arrived.from)});
+  if (kept == kept_.end() || kept->second.due.empty()) return receive_all(arrived, what);
+  kept->second.due.emplace_back(reinterpret_cast<const char*>(arrived.messages.data()), arrived.messages.size());
+  return true;
+}
+
+void Roles::take_out_kept() {
+  std::erase_if(kept_, [&](const auto& of) { return !core.is_member(of.first.first, of.first.second); });
+  for (auto& [peer, kept] : kept_)
+    for (; !kept.early.empty() && kept.early.front().bound <= core.view.epoch; kept.early.pop_front())
+      kept.due.push_back(std::move(kept.early.front().bytes));
+}
+
+void Roles::receive_kept(Allowance& allowance) {
+  constexpr std::size_t bytes_of_a_lock = 128;
+  for (auto& [peer, kept] : kept_)
+    while (!kept.due.empty() && !allowance.is_spent()) {
+      const std::string first = std::move(kept.due.front());
+      kept.due.pop_front();
+      allowance.spend(Allowance::lock * static_cast<std::uint32_t>(1 + first.size() / bytes_of_a_lock));
+      std::string_view what;
+      if (!receive_all({.from = peer.first, .messages = std::as_bytes(std::span(first))}, what)) peers.reject(peer.first, what);
+    }
 }
 
 void Roles::receive(NodeId from, const wire::Operation& message) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <string>
 
 #include "node/departure.hpp"
@@ -14,6 +15,7 @@
 #include "node/master.hpp"
 #include "node/moves.hpp"
 #include "node/peers.hpp"
+#include "node/recovery.hpp"
 #include "node/report.hpp"
 #include "node/requester.hpp"
 #include "node/sessions.hpp"
@@ -26,12 +28,20 @@ class Roles : public Receiver {
       : core(std::move(config)), peers(core), post(core, peers, *this), life(core, peers, post), sessions(core), master(core, post),
         requester(core, post, sessions, master), home(core, post, master),
         report(core, post, sessions, master, requester), lockspaces(core, post, sessions, requester),
-        moves(core, post, sessions), departure(core, peers, post, master, requester) {}
+        moves(core, post, sessions), departure(core, peers, post, master, requester),
+        recovery(core, post, life, home, master, requester) {}
 
   // Steps the messages of a data frame. False, with the reason, if one of them makes no sense.
   [[nodiscard]] bool receive_all(const Peers::Arrived& arrived, std::string_view& what);
-  // We are in a new epoch: what was kept for it is stepped now.
-  void receive_kept();
+  // The same, but behind what of this peer was kept and is not stepped yet.
+  [[nodiscard]] bool receive_in_turn(const Peers::Arrived& arrived, std::string_view& what);
+  // In a new epoch what was kept for it is to be stepped; that goes in pieces, since a peer may have been there long
+  // before us.
+  void take_out_kept();
+  void receive_kept(Allowance& allowance);
+  [[nodiscard]] bool has_kept_due() const {
+    return std::ranges::any_of(kept_, [](const auto& of) { return !of.second.due.empty(); });
+  }
 
   void receive(NodeId from, const wire::Operation& message) override;
   void receive(NodeId from, const wire::GrantReply& message) override { requester.on(from, message); }
@@ -85,6 +95,7 @@ class Roles : public Receiver {
   Lockspaces lockspaces;
   Moves moves;
   Departure departure;
+  Recovery recovery;
 
  private:
   enum class Timely : std::uint8_t { now, late, early };
@@ -93,12 +104,15 @@ class Roles : public Receiver {
   template <class M>
   [[nodiscard]] bool is_due(NodeId from, Epoch bound, const M& message);
 
-  struct Kept {
-    NodeId from;
+  struct Early {
     Epoch bound;
     std::string bytes;  // its frame
   };
-  std::deque<Kept> kept_;
+  struct Kept {  // of one life of a peer, in the order in which it came
+    std::deque<Early> early;
+    std::deque<std::string> due;  // and whatever came behind
+  };
+  std::map<std::pair<NodeId, Incarnation>, Kept> kept_;
 };
 
 }  // namespace holdfast::node

@@ -15,6 +15,7 @@
 
 #include "base/slab.hpp"
 #include "cluster/directory.hpp"
+#include "node/allowance.hpp"
 #include "node/claim.hpp"
 #include "node/core.hpp"
 #include "node/master.hpp"
@@ -68,13 +69,16 @@ class Requester {
   void on(const wire::PurgeOrphans& message);
   void on(NodeId from, const wire::Moving& message);
 
-  // After a view change: reports the claims whose master was lost to the homes that rebuild them, and asks
-  // again where the answer of a home is outstanding.
-  void report_losses();
-  void ask_again();
+  // After a view change: reports the claims whose master was lost to the homes that rebuild them, and behind that
+  // what programs wrote last; and asks again where the answer of a home is outstanding. The two walks go from index
+  // `next` on, as far as the allowance lets them; true if that is all.
+  // A place whose turn has not come goes on as if its master had died a little later.
+  [[nodiscard]] bool report_losses(std::uint32_t& next, Allowance& allowance);
+  void report_writes();
+  [[nodiscard]] bool ask_again(std::uint32_t& next, Allowance& allowance);
 
-  // Ends waits that are over and forgets places that nobody used for a while.
-  void sweep();
+  // Ends waits that are over and, as far as the allowance goes, forgets places that nobody used for a while.
+  void sweep(Allowance& allowance);
   // When sweep() has something to do.
   [[nodiscard]] Instant next() const;
 
@@ -167,6 +171,12 @@ class Requester {
   void learn_from(NodeId from, Place& place, const Reply& reply);
   void take_grant(Claim& claim, const wire::GrantReply& reply);
   void give_back(NodeId from, const wire::GrantReply& reply);
+  [[nodiscard]] bool is_lost(const Place& place) const;
+  // Is the master gone that it knew last? What is under way there comes to nothing.
+  [[nodiscard]] bool has_lost_way(const Place& place) const {
+    return place.master && !core_.is_member(place.master, place.incarnation);
+  }
+  void let_go_of_lost_way(Place& place);
   void finish_locally(Place& place);
   void answer_refused(Claim& claim, Errc status, const std::vector<wire::BlockerRow>& blockers, bool demoted = false);
   void end_if_over(ClaimId id);

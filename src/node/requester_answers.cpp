@@ -19,7 +19,7 @@ Claim* Requester::accept(NodeId from, const Reply& reply) {
   Place& place = places_[claim->place];
   if (place.state == PlaceState::known && place.mastership != reply.mastership) return nullptr;
   const bool is_asking = place.state == PlaceState::asking;
-  const bool answers_question = is_asking && reply.asked == place.asked;
+  const bool answers_question = is_asking && reply.asked == place.asked && place.asked == core_.view.epoch;
   if (is_asking && !answers_question && place.asker == claim->id) {
     core_.reached("the answer to a question of an earlier epoch");
     return nullptr;
@@ -248,33 +248,49 @@ void Requester::stop_awaiting_news(Place& place) {
 
 // ---- losses ---------------------------------------------------------------------------------------------
 
-void Requester::report_losses() {
-  std::vector<std::pair<std::string_view, PlaceId>> lost;
-  std::vector<PlaceId> given_up;
-  places_.for_each([&](PlaceId id, const Place& place) {
-    const bool asks = place.state == PlaceState::asking || place.state == PlaceState::unknown;
-    if (asks && place.master && !core_.is_member(place.master, place.incarnation)) given_up.push_back(id);
-    const bool master_lost = place.state == PlaceState::known && !core_.is_member(place.master, place.incarnation);
-    const bool next_lost =
-        place.state == PlaceState::moving && !(core_.is_member(place.master, place.incarnation) &&
-                                               (planted(Bug::rebuild_half_told) || core_.is_member(place.next, place.next_incarnation)));
-    if (master_lost || next_lost || place.state == PlaceState::rebuilding) lost.emplace_back(place.key, id);
-  });
-  // Its master said to somebody that it was none any more, and is lost before it could say so to the others: they
-  // go with the next answer.
-  for (const PlaceId id : given_up) {
-    finish_locally(places_[id]);
-    for (Claim& claim : places_[id].claims) {
-      if (claim.id == places_[id].asker || claim.main.stage != Stage::sent) continue;
-      core_.reached("a master that was none any more is lost before it said so to all");
-      claim.main.stage = Stage::deferred;
-      claim.sent = std::min(claim.sent, claim.main.number - 1);
-    }
+bool Requester::is_lost(const Place& place) const {
+  const bool master_lives = core_.is_member(place.master, place.incarnation);
+  switch (place.state) {
+    case PlaceState::known: return !master_lives;
+    case PlaceState::moving:
+      return !(master_lives && (planted(Bug::rebuild_half_told) || core_.is_member(place.next, place.next_incarnation)));
+    case PlaceState::rebuilding: return true;
+    case PlaceState::unknown:
+    case PlaceState::asking: return false;
   }
-  for (const auto& [key, id] : lost) {
-    finish_locally(places_[id]);
-    report(places_[id], core_.home(places_[id].slot));
+  HF_ASSERT(false);
+}
+
+// What is sent there before a place is reported is lost, and becomes part of the report.
+bool Requester::report_losses(std::uint32_t& next, Allowance& allowance) {
+  for (; next < places_.indexes() && !allowance.is_spent(); ++next) {
+    const PlaceId id = places_.id_at(next);
+    allowance.spend(id ? Allowance::look : Allowance::look_at_nothing);
+    if (!id) continue;
+    Place& place = places_[id];
+    if (place.state == PlaceState::asking || place.state == PlaceState::unknown) let_go_of_lost_way(place);
+    if (!is_lost(place)) continue;
+    allowance.spend(Allowance::lock * static_cast<std::uint32_t>(1 + place.claims.size()));
+    finish_locally(place);
+    report(place, core_.home(place.slot));
   }
+  return next >= places_.indexes();
+}
+
+// Its master said to somebody that it was none any more, and is lost before it could say so to the others: they go
+// with the next answer.
+void Requester::let_go_of_lost_way(Place& place) {
+  if (!has_lost_way(place)) return;
+  finish_locally(place);
+  for (Claim& claim : place.claims) {
+    if (claim.id == place.asker || claim.main.stage != Stage::sent) continue;
+    core_.reached("a master that was none any more is lost before it said so to all");
+    claim.main.stage = Stage::deferred;
+    claim.sent = std::min(claim.sent, claim.main.number - 1);
+  }
+}
+
+void Requester::report_writes() {
   for (const Written& write : std::exchange(written_, {}))
     if (!post_.is_applied(write.master, write.incarnation, write.sequence))
       post_.send(core_.home(slot_of(write.key)),

@@ -56,6 +56,7 @@ void Requester::send(Claim& claim, Which which, wire::Answer answer) {
   const wire::OperationKind kind = kind_of(claim, which);
   const FlagSet flags = which == Which::unlock ? claim.end_flags : claim.flags;
   const bool carries_value = flags.has(Flag::valblk) && kind != wire::OperationKind::request;
+  if (!core_.is_member(place.master, place.incarnation)) return;  // lost on the way: see report_losses
   post_.send(place.master,
              wire::Operation{.kind = kind, .answer = answer, .claim = claim.id, .number = operation.number,
                              .asked = {}, .mastership = place.mastership, .resource = place.resource,
@@ -67,7 +68,9 @@ void Requester::send(Claim& claim, Which which, wire::Answer answer) {
 // Sends the first request of a claim through the home. Without a view there is no home, and without a lease
 // nothing could be held: later then.
 void Requester::ask(Place& place) {
-  if (!core_.serves() || place.claims.empty()) return;
+  if (!core_.serves()) return;
+  let_go_of_lost_way(place);
+  if (place.claims.empty()) return;
   Claim* asker = claims_.find(place.asker);
   if (asker == nullptr) {
     for (Claim& claim : place.claims)
@@ -90,13 +93,18 @@ void Requester::ask(Place& place) {
   post_.send(core_.home(place.slot), operation);
 }
 
-void Requester::ask_again() {
-  std::vector<PlaceId> asking;
-  places_.for_each([&](PlaceId id, const Place& place) {
-    if (place.state == PlaceState::asking || place.state == PlaceState::unknown) asking.push_back(id);
-  });
-  for (const PlaceId id : asking)
-    if (Place* place = places_.find(id); place != nullptr && place->state != PlaceState::known) ask(*place);
+bool Requester::ask_again(std::uint32_t& next, Allowance& allowance) {
+  for (; next < places_.indexes() && !allowance.is_spent(); ++next) {
+    const PlaceId id = places_.id_at(next);
+    allowance.spend(id ? Allowance::look : Allowance::look_at_nothing);
+    if (!id) continue;
+    Place& place = places_[id];
+    const bool was_asked = place.state == PlaceState::asking && place.asked == core_.view.epoch && place.asker;
+    if (was_asked || (place.state != PlaceState::asking && place.state != PlaceState::unknown)) continue;
+    allowance.spend(Allowance::lock);
+    ask(place);
+  }
+  return next >= places_.indexes();
 }
 
 void Requester::learn(Place& place, NodeId master, Mastership mastership, ResourceId resource) {
@@ -190,12 +198,15 @@ void Requester::give_up(ClaimId id, Errc reason) {
   end_claim(id, {Flag::forceunlock}, {});
 }
 
-void Requester::sweep() {
+void Requester::sweep(Allowance& allowance) {
   end_what_parts();
   end_released_parents();
   for (const PlaceId id : std::exchange(to_ask_, {}))
     if (Place* place = places_.find(id); place != nullptr && place->state == PlaceState::unknown) ask(*place);
-  while (Place* place = idle_.take_due(core_.now, core_.config.idle_keep)) {
+  while (!allowance.is_spent()) {
+    Place* const place = idle_.take_due(core_.now, core_.config.idle_keep);
+    if (place == nullptr) break;
+    allowance.spend(Allowance::lock);
     if (!place->claims.empty()) continue;
     by_name_.erase(seed_of(place->key), *place);
     places_.erase(place->id);

@@ -124,11 +124,23 @@ class SmallWorld {
         peer_conns_.erase({other, id});
       }
   }
-  void publish() {
+  // To `late` when everybody else has done what the view asked for.
+  void publish(NodeId late = {}) {
     View view{.epoch = Epoch{++epoch_}, .members = {}, .configured_votes = 0};
     for (const auto& [id, node] : nodes_)
       view.members.push_back({.node = id, .incarnation = life_of(id), .address = "sim"});
-    for (auto& [id, node] : nodes_) step(id, NewView{view});
+    for (auto& [id, node] : nodes_)
+      if (id != late) step(id, NewView{view});
+    settle();
+    if (!late) return;
+    step(late, NewView{view});
+    settle();
+  }
+  // How often a node went on with something because its turn was over.
+  [[nodiscard]] std::uint32_t pieces() const { return pieces_; }
+  // From here on only so often.
+  void allow_pieces(std::uint32_t count) {
+    pieces_left_ = count;
     settle();
   }
   Node& node(std::uint32_t id) { return *nodes_.at(NodeId{id}); }
@@ -143,6 +155,7 @@ class SmallWorld {
   void start(NodeId id) {
     NodeConfig config{.node = id, .incarnation = life_of(id)};
     config.default_policy = policy_;
+    config.turn_gap = {};
     if (adjust_) adjust_(config);
     nodes_[id] = std::make_unique<Node>(std::move(config));
   }
@@ -158,6 +171,7 @@ class SmallWorld {
       in_flight_.push_back({id, NodeId{conn.value() & 255}, std::string(bytes.text())});
     });
     if (effects.left) left_.insert(id);
+    if (effects.wake_at && *effects.wake_at <= now_) busy_.insert(id);
     const std::vector<Dial> dials = effects.dials;
     effects.clear();
     for (const Dial& dial : dials) {
@@ -168,7 +182,11 @@ class SmallWorld {
     }
   }
   void settle() {
-    while (!in_flight_.empty()) {
+    while (!in_flight_.empty() || (!busy_.empty() && pieces_left_ > 0)) {
+      if (in_flight_.empty()) {  // what arrives comes between two pieces of a long work
+        go_on();
+        continue;
+      }
       const InFlight next = in_flight_.front();
       in_flight_.pop_front();
       if (!nodes_.contains(next.to) || !nodes_.contains(next.from) || next.to == silent_) continue;
@@ -183,6 +201,13 @@ class SmallWorld {
     }
     if (!checks_) return;
     for (auto& [id, node] : nodes_) node->check();
+  }
+  void go_on() {
+    const NodeId id = *busy_.begin();
+    busy_.erase(busy_.begin());
+    ++pieces_;
+    --pieces_left_;
+    if (nodes_.contains(id)) step(id, Tick{});
   }
   void note_traffic(const InFlight& flight, const wire::Frame& frame) {
     if (frame.type != static_cast<std::uint16_t>(wire::LinkMessage::data)) return;
@@ -223,6 +248,9 @@ class SmallWorld {
   std::map<NodeId, std::uint64_t> lives_;  // before the present one
   NodeId silent_;
   std::set<NodeId> left_;
+  std::uint32_t pieces_ = 0;
+  std::uint32_t pieces_left_ = UINT32_MAX;
+  std::set<NodeId> busy_;  // want to go on at once
   bool checks_ = true;
 };
 

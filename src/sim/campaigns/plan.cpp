@@ -112,6 +112,8 @@ Plan make_plan(const Campaign& campaign, std::uint64_t seed) {
   using node::Mastering;
   plan.mastering = one_of(prng, std::array{Mastering::first, Mastering::first, Mastering::home, Mastering::pinned});
   plan.slots = prng.chance(70) ? Slots::shared : Slots::none;
+  // In half of all runs a recovery takes many turns.
+  if (prng.chance(50)) plan.turn_allowance = one_of(prng, std::array<std::uint32_t, 2>{60, 300});
   return plan;
 }
 

@@ -37,6 +37,7 @@ struct Plan {
   node::Mastering mastering = node::Mastering::first;
   Slots slots = Slots::shared;
   std::size_t backlog_bytes_max = limits::session_backlog_bytes_max;
+  std::uint32_t turn_allowance = node::NodeConfig{}.turn_allowance;
   // Not the seed's.
   std::uint64_t hash_salt = 0;
   Bug bug = Bug::none;  // planted

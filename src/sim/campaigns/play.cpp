@@ -75,6 +75,8 @@ class Player {
     world.node.lease = plan_.lease;
     world.node.idle_keep = plan_.idle_keep;
     world.node.hash_salt = plan_.hash_salt;
+    world.node.turn_allowance = plan_.turn_allowance;
+    world.node.turn_gap = milliseconds(1);
     world.node.default_policy.mastering = plan_.mastering;
     world.node.default_policy.pinned = {{NodeId{1}, 1}, {NodeId{2}, 3}};
     return world;
