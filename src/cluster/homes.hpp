@@ -23,6 +23,12 @@ struct WeightedNode {
 
 // The winner of this slot among `nodes`; if all weights are 0, as if all were 1. REQUIRES: not empty.
 [[nodiscard]] NodeId rendezvous(Slot slot, std::span<const WeightedNode> nodes);
+// The same, and who would win without that node; none if there is nobody else.
+struct Ranked {
+  NodeId first;
+  NodeId second;
+};
+[[nodiscard]] Ranked rank(Slot slot, std::span<const WeightedNode> nodes);
 
 class Homes {
  public:
@@ -31,17 +37,26 @@ class Homes {
 
   // None before there was a view.
   [[nodiscard]] NodeId home(Slot slot) const { return homes_[slot.value()].node; }
+  // Who keeps the second copy of values that `master` is master of: whoever would be home without it. None:
+  // there is nobody else.
+  [[nodiscard]] NodeId keeper(Slot slot, NodeId master) const {
+    const Home& home = homes_[slot.value()];
+    return home.node == master ? home.next : home.node;
+  }
+  [[nodiscard]] Incarnation incarnation(Slot slot) const { return homes_[slot.value()].incarnation; }
   // Has the home changed, as a node or as an incarnation of it? A restarted home remembers nothing.
   [[nodiscard]] bool moved(Slot slot, const Homes& before) const {
     if (planted(Bug::home_stays_unmoved)) return home(slot) != before.home(slot);
-    return !(homes_[slot.value()] == before.homes_[slot.value()]);
+    const Home& now = homes_[slot.value()];
+    const Home& then = before.homes_[slot.value()];
+    return now.node != then.node || now.incarnation != then.incarnation;
   }
 
  private:
   struct Home {
     NodeId node;
     Incarnation incarnation;
-    friend bool operator==(const Home&, const Home&) = default;
+    NodeId next;  // home if this one were not there
   };
   std::array<Home, limits::slots> homes_{};
 };

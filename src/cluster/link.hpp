@@ -25,7 +25,12 @@ class Link {
   void append(const M& message) {
     const std::size_t before = turn_.size();
     wire::append_frame(turn_, message);
-    if (turn_.size() - (cuts_.empty() ? 0 : cuts_.back()) > messages_bytes_max) cuts_.push_back(before);
+    cut(before);
+  }
+  void append_frame(std::string_view frame) {
+    const std::size_t before = turn_.size();
+    turn_.append(std::as_bytes(std::span(frame)));
+    cut(before);
   }
   [[nodiscard]] bool has_unsealed() const { return !turn_.empty(); }
   // Makes the messages of this turn one frame (more, if they are more than a frame may have), keeps it, and
@@ -56,6 +61,9 @@ class Link {
   static constexpr std::size_t messages_bytes_max = limits::peer_frame_bytes_max - 2 - wire::link_data_bytes;
   // What stands longest in a message: a key and a value, or a row per node.
   static_assert(messages_bytes_max >= limits::client_frame_bytes_max);
+  void cut(std::size_t before) {
+    if (turn_.size() - (cuts_.empty() ? 0 : cuts_.back()) > messages_bytes_max) cuts_.push_back(before);
+  }
   void keep(std::span<const std::byte> messages, const Token& clock);
 
   wire::Buffer turn_;              // message frames of this turn

@@ -169,6 +169,8 @@ class Engine {
   // Null if the lock has ended. Valid until the next call that changes something.
   [[nodiscard]] const Holder* holder(LockId lock) const;
   [[nodiscard]] const Value& value(ResourceId resource) const;
+  // Whoever holds PW or EX, which is one at most; none: nobody.
+  [[nodiscard]] LockId writer(ResourceId resource) const;
   [[nodiscard]] ResourceId resource_of(LockId lock) const;
   [[nodiscard]] LockState state(LockId lock) const;
   // Granted (newest first), converting and waiting (in queue order) locks, in this order.

@@ -47,6 +47,16 @@ const Holder* Engine::holder(LockId id) const {
 }
 
 const Value& Engine::value(ResourceId resource) const { return state_->resources[resource].value; }
+
+LockId Engine::writer(ResourceId id) const {
+  const Resource& resource = state_->resources[id];
+  if (!resource.held.present().meets(ModeSet{}.add(Mode::PW).add(Mode::EX))) return {};
+  for (const LockList* queue : {&resource.granted, &resource.converting.locks})
+    for (const Lock& lock : *queue)
+      if (writes_value(lock.granted)) return lock.id;
+  HF_ASSERT(false);
+}
+
 ResourceId Engine::resource_of(LockId lock) const { return state_->locks[lock].resource; }
 
 LockState Engine::state(LockId id) const {

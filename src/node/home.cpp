@@ -79,6 +79,7 @@ void Home::on(NodeId from, const wire::Remove& message) {
   if (is_masters && !stays)
     if (const auto late = groups_.find(message.key); late != groups_.end()) {
       const Group group = std::move(groups_.extract(late).mapped());
+      let_forget(message.key, group);
       send_back(group);
       held = group.held;
     }
@@ -203,9 +204,10 @@ void Home::on(NodeId from, const wire::RebuildLock& message) {
        .mastership = message.mastership});
 }
 
-void Home::on(const wire::RebuildValue& message) {
+void Home::on(NodeId from, const wire::RebuildValue& message) {
   if (core_.home(slot_of(message.key)) != core_.self()) return;
   Group& known = group_of(message.key);
+  if (message.witness != wire::Witness::holder) return hear(known, from, message);
   const bool better = message.evidence != known.evidence ? message.evidence == wire::Evidence::current
                                                          : message.write_number > known.value.write_number;
   if (!better) return;
@@ -271,6 +273,7 @@ void Home::settle_groups(Allowance& allowance) {
 // If a survivor is master after all, the holders were only late to hear of it. A value lives as long as a lock: of a
 // resource without locks nothing comes back.
 void Home::settle_group(const std::string& key, Group group) {
+  let_forget(key, group);
   const cluster::Entry* entry = directory_.find(key);
   if (entry != nullptr && is_alive(*entry))
     send_back(group);
@@ -287,6 +290,7 @@ void Home::send_back(const Group& group) {
 }
 
 void Home::rebuild(const std::string& key, Group group) {
+  Value value = newest_value(key, group);
   const Mastership mastership = core_.mint_mastership();
   directory_.set(key, {.master = core_.self(), .incarnation = core_.config.incarnation, .mastership = mastership,
                        .generation = 0});
@@ -296,14 +300,52 @@ void Home::rebuild(const std::string& key, Group group) {
     };
     return order(a) < order(b);
   });
-  if (group.evidence == wire::Evidence::copy && group.value.has_bytes() && !planted(Bug::keep_stale_value))
-    group.value.doubt();
   std::vector<Master::Restored> locks;
   for (const RebuiltLock& rebuilt : group.locks) {
     const bool waits = rebuilt.lock.state.standing == lock::Standing::waiting;
     if (!waits || !planted(Bug::forget_waiter)) locks.push_back(rebuilt.lock);
   }
-  master_.rebuild(key, mastership, std::move(locks), std::move(group.value));
+  master_.rebuild(key, mastership, std::move(locks), std::move(value));
+}
+
+// The newest of what the survivors have. It is in doubt unless they can prove that nothing newer was written: by a
+// grant above CR, or by the second copy under the mastership that was the last one.
+Value Home::newest_value(const std::string& key, Group& group) const {
+  if (group.evidence == wire::Evidence::current || planted(Bug::keep_stale_value)) return std::move(group.value);
+  const cluster::Entry* entry = directory_.find(key);
+  Mastership last = entry != nullptr ? entry->mastership : Mastership{};
+  for (const RebuiltLock& rebuilt : group.locks) last = std::max(last, rebuilt.mastership);
+  Value value = std::move(group.value);
+  const bool vouched = group.kept.mastership && group.kept.mastership >= last;
+  if (vouched) {
+    core_.reached("a value survives by its second copy");
+    if (group.kept.value.write_number >= value.write_number) value = std::move(group.kept.value);
+  }
+  // A survivor's own write, which was on its way to the master.
+  if (group.written.mastership >= last && group.written.value.write_number > value.write_number)
+    value = std::move(group.written.value);
+  const bool doubted = group.doubted.mastership >= last && group.doubted.value.write_number >= value.write_number;
+  if ((!vouched && value.has_bytes()) || (group.doubted.mastership && doubted)) value.doubt();
+  return value;
+}
+
+void Home::hear(Group& group, NodeId from, const wire::RebuildValue& message) {
+  group.witnesses.emplace_back(from, message.mastership);
+  const bool is_writer = message.witness == wire::Witness::writer;
+  Testimony& known = !is_writer                               ? group.kept
+                     : message.state == ValueState::doubtful ? group.doubted
+                                                             : group.written;
+  if (!known.is_older_than(message)) return;
+  known.mastership = message.mastership;
+  known.value.bytes.assign(message.value);
+  known.value.write_number = message.write_number;
+  known.value.state = message.state;
+}
+
+// Whoever kept something for a lost master need not do so any longer.
+void Home::let_forget(std::string_view key, const Group& group) {
+  for (const auto& [witness, mastership] : group.witnesses)
+    post_.send(witness, wire::ValueCopy{.epoch = core_.view.epoch, .mastership = mastership, .key = key});
 }
 
 // ---- moves ----------------------------------------------------------------------------------------------

@@ -39,7 +39,7 @@ class Home {
   void on(NodeId from, const wire::Remove& message);
   void on(NodeId from, const wire::MasterClaim& message);
   void on(NodeId from, const wire::RebuildLock& message);
-  void on(const wire::RebuildValue& message);
+  void on(NodeId from, const wire::RebuildValue& message);
   void on(NodeId from, const wire::RebuildDone& message);
   // Resources that move: asked by hand, arrived at their new master, or in doubt at their old one.
   void on(NodeId from, const wire::MoveAsk& message);
@@ -67,10 +67,22 @@ class Home {
     NodeId origin;
     std::string bytes;  // the encoded operation
   };
+  // Of somebody who knows what the lost master wrote last.
+  struct Testimony {
+    Mastership mastership;
+    Value value;
+    [[nodiscard]] bool is_older_than(const wire::RebuildValue& message) const {
+      return std::pair(mastership, value.write_number) < std::pair(message.mastership, message.write_number);
+    }
+  };
   struct Group {  // what is known of a resource that lost its master
     std::vector<RebuiltLock> locks;
     Value value;
     wire::Evidence evidence = wire::Evidence::copy;
+    Testimony kept;     // of the keeper of the second copy
+    Testimony written;  // of who wrote last
+    Testimony doubted;  // of who said last that the value is none any more
+    std::vector<std::pair<NodeId, Mastership>> witnesses;
     std::vector<Held> held;  // asked while it was the only thing in the way
   };
   using Groups = std::map<std::string, Group, std::less<>>;
@@ -101,6 +113,9 @@ class Home {
   [[nodiscard]] NodeId stays_or(NodeId origin) const;
   [[nodiscard]] NodeId choose_master(NodeId origin, std::string_view key) const;
   void rebuild(const std::string& key, Group group);
+  [[nodiscard]] Value newest_value(const std::string& key, Group& group) const;
+  static void hear(Group& group, NodeId from, const wire::RebuildValue& message);
+  void let_forget(std::string_view key, const Group& group);
   void send_back(const Group& group);
   void serve(const Held& held);
   void serve_held(Allowance& allowance);

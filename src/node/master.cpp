@@ -55,7 +55,7 @@ void Master::on(NodeId from, const wire::Operation& operation) {
 // What a request of number 1 and an unanswered unlock come to, where nobody else is concerned.
 lock::AtOnce Master::lock_at_once(ResourceId id, Mastership mastership, const lock::Holder& holder, Mode mode) {
   Resource* resource = free_of_others(id, mastership);
-  if (resource == nullptr) return {};
+  if (resource == nullptr || (resource->copy && writes_value(mode))) return {};
   const lock::AtOnce granted = engine_.request_at_once(id, holder, mode);
   if (!granted.lock) return {};
   idle_.use(*resource);
@@ -67,7 +67,7 @@ lock::AtOnce Master::lock_at_once(ResourceId id, Mastership mastership, const lo
 
 bool Master::unlock_at_once(ResourceId id, Mastership mastership, LockId lock) {
   Resource* resource = free_of_others(id, mastership);
-  if (resource == nullptr || !engine_.unlock_at_once(lock)) return false;
+  if (resource == nullptr || resource->copy || !engine_.unlock_at_once(lock)) return false;
   settle(*resource);
   return true;
 }
@@ -76,7 +76,7 @@ void Master::on_asked(NodeId origin, Mastership mastership, std::uint64_t genera
                       const wire::Operation& operation) {
   Resource& resource = at(become(operation.key, mastership, generation));
   resource.generation = std::max(resource.generation, generation);
-  if (resource.phase == Phase::telling || resource.move) {
+  if (resource.phase == Phase::telling || resource.phase == Phase::copying || resource.move) {
     // What is ahead of it has not all been said yet, or is about to go elsewhere.
     if (planted(Bug::apply_out_of_order)) return apply(resource, origin, operation);
     hold_back(resource, origin, operation);
@@ -195,8 +195,9 @@ void Master::unlock(Resource& resource, LockId lock, NodeId from, const wire::Op
   const Mastership mastership = resource.mastership;
   const Errc status = engine_.unlock(lock, {.flags = operation.flags, .value = operation.value}, outcomes);
   HF_ASSERT(status == Errc::ok);
+  copy_value(resource);
   if (operation.answer == wire::Answer::wanted)
-    post_.send(from, wire::DoneReply{.claim = operation.claim, .number = operation.number, .asked = operation.asked,
+    send_when_copied(resource, from, wire::DoneReply{.claim = operation.claim, .number = operation.number, .asked = operation.asked,
                                      .mastership = mastership, .status = status});
   deliver(resource, outcomes, operation.answer);
   spare_outcomes_ = std::move(outcomes);
@@ -206,13 +207,18 @@ void Master::cancel(Resource& resource, LockId lock, NodeId from, const wire::Op
   lock::Outcomes outcomes = std::exchange(spare_outcomes_, {});
   outcomes.clear();
   const Mastership mastership = resource.mastership;
+  const ResourceId id = resource.id;
   if (operation.reason == Errc::timed_out) explanation_ = blockers(lock);
   const Errc status = engine_.cancel(lock, operation.reason, outcomes);
   deliver(resource, outcomes, wire::Answer::wanted);
   spare_outcomes_ = std::move(outcomes);
-  if (operation.answer == wire::Answer::wanted)
-    post_.send(from, wire::DoneReply{.claim = operation.claim, .number = operation.number, .asked = operation.asked,
-                                     .mastership = mastership, .status = status});
+  if (operation.answer != wire::Answer::wanted) return;
+  const wire::DoneReply done{.claim = operation.claim, .number = operation.number, .asked = operation.asked,
+                             .mastership = mastership, .status = status};
+  if (const Resource* still = find(id))
+    send_when_copied(*still, from, done);
+  else
+    post_.send(from, done);
 }
 
 void Master::refuse(NodeId to, const Resource& resource, const wire::Operation& operation, Errc status) {

@@ -7,6 +7,7 @@
 #include <bitset>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -79,6 +80,9 @@ class Master {
   // nothing is left (any more).
   [[nodiscard]] bool give_all_away();
 
+  // The keeper of a value's second copy has it (master_copies.cpp).
+  void on(NodeId from, const wire::ValueCopied& reply);
+
   // Gives up what nobody has used for a while, as far as the allowance goes.
   void sweep(Allowance& allowance);
   // When sweep() has something to do.
@@ -111,6 +115,7 @@ class Master {
     gone,
     serving,
     telling,   // holders are being told what happened; what they answer at once has to wait its turn
+    copying,   // its value's keeper must know of a change before anybody is told what came of it
     removing,  // the home has been asked to forget the resource
     moving,    // it is given to another master; nothing is served until that is settled
     arriving,  // it is coming from another master; nothing is served until the home has written it down
@@ -124,6 +129,29 @@ class Master {
     std::uint32_t locks_missing = 0, operations_missing = 0;  // arriving: still to come
     MoveAsker asker;
   };
+  // What a second node must know.
+  struct CopyState {
+    std::uint64_t write_number = 0;
+    ValueState state = ValueState::never_written;
+    NodeId writer;  // holds PW or EX
+    Incarnation writer_incarnation;
+    friend bool operator==(const CopyState&, const CopyState&) = default;
+  };
+  struct Copy {
+    struct Answer {
+      NodeId to;
+      Incarnation incarnation;
+      std::string frame;
+    };
+    NodeId keeper;
+    Incarnation incarnation;
+    CopyState told;
+    std::uint64_t version = 0;  // of what was told last
+    std::uint64_t known = 0;    // that the keeper has answered
+    std::vector<Answer> answers;            // copying: they wait for it
+    std::optional<wire::MoveOrder> order;  // copying: so does this (its key is the resource's)
+    [[nodiscard]] bool is_at(NodeId node, Incarnation life) const { return keeper == node && incarnation == life; }
+  };
   struct Resource : IdleHook {
     ResourceId id;
     std::string key;
@@ -131,6 +159,7 @@ class Master {
     std::uint64_t generation = 0;
     Phase phase = Phase::gone;
     std::unique_ptr<Move> move;  // while it moves or arrives
+    std::unique_ptr<Copy> copy;  // a keeper has been told of the value
     bool quiet = false;  // programs of this node may have given locks up without a message
     // Another node is master, or may be.
     [[nodiscard]] bool is_elsewhere() const {
@@ -180,6 +209,14 @@ class Master {
   void hold_back(Resource& resource, NodeId from, const wire::Operation& operation);
   void retry_held_back(ResourceId id);
 
+  // To somebody with a lock here; not before the value's keeper knows what led to it.
+  template <wire::Described M>
+  void send_when_copied(const Resource& resource, NodeId to, const M& message) {
+    if (resource.phase != Phase::copying) return post_.send(to, message);
+    wire::Buffer frame;
+    wire::append_frame(frame, message);
+    resource.copy->answers.push_back({.to = to, .incarnation = core_.incarnation_of(to), .frame = std::string(frame.text())});
+  }
   void deliver(Resource& resource, lock::Outcomes& outcomes, wire::Answer answer);
   void tell(const Resource& resource, const lock::Outcomes& outcomes, wire::Answer answer);
   void deliver_grant(const Resource& resource, const lock::Outcome& outcome);
@@ -196,6 +233,15 @@ class Master {
   [[nodiscard]] bool is_up_to_date(const Resource& resource) const { return index_of(resource.id.value()) < looked_at_; }
   void note_move(const Resource& resource);
   void forget_ended_moves();
+
+  // master_copies.cpp
+  [[nodiscard]] CopyState copy_state(const Resource& resource) const;
+  void copy_value(Resource& resource);
+  void send_copy(Resource& resource, NodeId keeper);
+  void answer_what_is_copied(Resource& resource);
+  void send_answers(Resource& resource);
+  void renew_copy(Resource& resource);
+  void end_copy(Resource& resource);
 
   // master_moves.cpp
   void begin_move(Resource& resource, NodeId to, const MoveAsker& asker);

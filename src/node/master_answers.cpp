@@ -7,6 +7,8 @@ namespace holdfast::node {
 // A holder at this very node answers while it is told: a lock that was given up meanwhile is given up now.
 // Such an operation waits until all have been told, as it would if it came over a wire.
 void Master::deliver(Resource& resource, lock::Outcomes& outcomes, wire::Answer answer) {
+  copy_value(resource);
+  if (resource.phase == Phase::copying) return tell(resource, outcomes, answer);
   const Phase before = std::exchange(resource.phase, Phase::telling);
   tell(resource, outcomes, answer);
   resource.phase = before;
@@ -27,7 +29,7 @@ void Master::tell(const Resource& resource, const lock::Outcomes& outcomes, wire
       case lock::OutcomeKind::cancelled: deliver_refusal(resource, outcome); break;
       case lock::OutcomeKind::unlocked: break;  // answered by unlock()
       case lock::OutcomeKind::notice:
-        post_.send(outcome.holder.node, wire::Notice{.claim = outcome.holder.claim, .mastership = resource.mastership,
+        send_when_copied(resource, outcome.holder.node, wire::Notice{.claim = outcome.holder.claim, .mastership = resource.mastership,
                                                      .wanted = outcome.mode});
         break;
     }
@@ -49,12 +51,12 @@ void Master::deliver_grant(const Resource& resource, const lock::Outcome& outcom
     reply.notes.set(wire::GrantNote::value);
     reply.value = value.bytes;
   }
-  post_.send(outcome.holder.node, reply);
+  send_when_copied(resource, outcome.holder.node, reply);
 }
 
 void Master::deliver_queued(const Resource& resource, const lock::Outcome& outcome) {
   const Extra& extra = this->extra(outcome.lock);
-  post_.send(outcome.holder.node,
+  send_when_copied(resource, outcome.holder.node,
              wire::QueueReply{.claim = outcome.holder.claim, .number = extra.pending, .asked = extra.asked,
                               .mastership = resource.mastership, .resource = resource.id, .lock = outcome.lock,
                               .stamp = outcome.stamp, .blockers = blockers(outcome.lock)});
@@ -62,7 +64,7 @@ void Master::deliver_queued(const Resource& resource, const lock::Outcome& outco
 
 void Master::deliver_refusal(const Resource& resource, const lock::Outcome& outcome) {
   const Extra& extra = this->extra(outcome.lock);
-  post_.send(outcome.holder.node,
+  send_when_copied(resource, outcome.holder.node,
              wire::RefuseReply{.claim = outcome.holder.claim, .number = extra.pending, .asked = extra.asked,
                                .mastership = resource.mastership, .resource = resource.id, .lock = outcome.lock,
                                .status = outcome.status, .blockers = std::exchange(explanation_, {}),

@@ -59,6 +59,7 @@ void Master::destroy(Resource& resource) {
 }
 
 void Master::forget(Resource& resource) {
+  end_copy(resource);
   idle_.remove(resource);
   by_key_.erase(resource.key);
   engine_.forget(resource.id);
@@ -83,9 +84,13 @@ void Master::look_after_view(Resource& resource) {
   const ResourceId id = resource.id;
   std::erase_if(resource.held_back, [&](const HeldBack& held) { return !core_.view.has(held.from); });
   if (resource.move) view_changed_while_moving(resource);
+  if (resource.copy) resource.copy->order.reset();  // whoever asked hears of the view
   if (find(id) == nullptr || resource.move) return;
   if (!core_.may_grant()) return;  // whatever ends here might let somebody in
   clear_of_the_lost(resource);
+  if (find(id) == nullptr) return;
+  renew_copy(resource);
+  if (find(id) == nullptr) return;
   // The question or its answer may have been lost with the home, and only the answer tells whether we are
   // master still: ask again.
   if (resource.phase == Phase::removing)
@@ -148,7 +153,7 @@ bool Master::claim_moved(const std::bitset<limits::slots>& moved, std::uint32_t&
     allowance.spend(resource.phase == Phase::gone ? Allowance::look_at_nothing : Allowance::look);
     // What moves is still ours, until the home has written down another; what arrives is ours, since whoever
     // gave it serves no more: the larger mastership counts.
-    const bool is_ours = resource.phase == Phase::serving || (resource.move && is_complete(*resource.move));
+    const bool is_ours = resource.phase == Phase::serving || resource.phase == Phase::copying || (resource.move && is_complete(*resource.move));
     if (!is_ours) continue;
     const Slot slot = slot_of(resource.key);
     if (!moved.test(slot.value())) continue;

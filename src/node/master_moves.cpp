@@ -17,6 +17,11 @@ void Master::on(const wire::MoveOrder& ask) {
   const MoveAsker asker{.node = ask.origin, .number = ask.number};
   const ResourceId* const known = by_key_.find(ask.key);
   Resource* resource = known == nullptr ? nullptr : &at(*known);
+  if (resource != nullptr && resource->phase == Phase::copying && !resource->copy->order) {
+    resource->copy->order = ask;  // it is a matter of one answer
+    resource->copy->order->key = resource->key;
+    return;
+  }
   Errc status = Errc::ok;
   if (resource == nullptr)
     status = Errc::no_such_resource;
@@ -133,6 +138,7 @@ void Master::abort_move(Resource& resource, Errc why) {
                                   .stamp = state.stamp});
   }
   resource.phase = Phase::serving;
+  renew_copy(resource);
   serve_again(id);
 }
 

@@ -55,7 +55,11 @@ class Receiver {
   HF_RECEIVES(MoveOrder);
   HF_RECEIVES(MoveAnswer);
   HF_RECEIVES(Leaving);
+  HF_RECEIVES(ValueCopy);
+  HF_RECEIVES(ValueCopied);
 #undef HF_RECEIVES
+  // One message that was kept as its frame.
+  virtual void receive_frame(NodeId from, std::string_view frame) = 0;
   // Not a message, since it never goes to another node: somebody is in the way of this claim of ours. Has its
   // program given the lock up already?
   virtual void recall(ClaimId claim) = 0;
@@ -73,6 +77,13 @@ class Post {
       receiver_.receive(to, message);
     else if (cluster::Link* link = peers_.link(to))
       link->append(message);
+  }
+  // The same for a message that was encoded before.
+  void send_frame(NodeId to, std::string_view frame) {
+    if (to == core_.self())
+      receiver_.receive_frame(to, frame);
+    else if (cluster::Link* link = peers_.link(to))
+      link->append_frame(frame);
   }
   // Number of the frame that what is sent to `to` now will be in, and whether a frame has arrived there. A
   // node that is gone has not got it, as far as anybody can know.

@@ -29,6 +29,12 @@ bool Roles::receive_all(const Peers::Arrived& arrived, std::string_view& what) {
   return true;
 }
 
+void Roles::receive_frame(NodeId from, std::string_view frame) {
+  std::string_view what;
+  const bool fine = receive_all({.from = from, .messages = std::as_bytes(std::span(frame))}, what);
+  HF_ASSERT(fine);
+}
+
 Roles::Timely Roles::timely(Epoch bound) const {
   if (bound == core.view.epoch) return Timely::now;
   return bound < core.view.epoch ? Timely::late : Timely::early;
@@ -152,8 +158,14 @@ void Roles::receive(NodeId from, const wire::RebuildLock& message) {
   if (is_due(from, message.epoch, message)) home.on(from, message);
 }
 
+void Roles::receive(NodeId from, const wire::ValueCopy& message) {
+  if (!is_due(from, message.epoch, message)) return;
+  copies.on(from, message);
+  if (!message.resource) requester.on(message);
+}
+
 void Roles::receive(NodeId from, const wire::RebuildValue& message) {
-  if (is_due(from, message.epoch, message)) home.on(message);
+  if (is_due(from, message.epoch, message)) home.on(from, message);
 }
 
 void Roles::receive(NodeId from, const wire::RebuildDone& message) {

@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 
+#include "node/copies.hpp"
 #include "node/departure.hpp"
 #include "node/home.hpp"
 #include "node/life.hpp"
@@ -26,10 +27,10 @@ class Roles : public Receiver {
  public:
   explicit Roles(NodeConfig config)
       : core(std::move(config)), peers(core), post(core, peers, *this), life(core, peers, post), sessions(core), master(core, post),
-        requester(core, post, sessions, master), home(core, post, master),
+        requester(core, post, sessions, master), home(core, post, master), copies(core, post),
         report(core, post, sessions, master, requester), lockspaces(core, post, sessions, requester),
         moves(core, post, sessions), departure(core, peers, post, master, requester),
-        recovery(core, post, life, home, master, requester) {}
+        recovery(core, post, life, home, copies, master, requester) {}
 
   // Steps the messages of a data frame. False, with the reason, if one of them makes no sense.
   [[nodiscard]] bool receive_all(const Peers::Arrived& arrived, std::string_view& what);
@@ -81,6 +82,9 @@ class Roles : public Receiver {
   void receive(NodeId from, const wire::MoveOrder& message) override;
   void receive(NodeId, const wire::MoveAnswer& message) override { moves.on(message); }
   void receive(NodeId from, const wire::Leaving& message) override { departure.on(from, message); }
+  void receive(NodeId from, const wire::ValueCopy& message) override;
+  void receive(NodeId from, const wire::ValueCopied& message) override { master.on(from, message); }
+  void receive_frame(NodeId from, std::string_view frame) override;
   void recall(ClaimId claim) override { requester.recall(claim); }
 
   Core core;
@@ -91,6 +95,7 @@ class Roles : public Receiver {
   Master master;
   Requester requester;
   Home home;
+  Copies copies;
   Report report;
   Lockspaces lockspaces;
   Moves moves;

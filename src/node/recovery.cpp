@@ -8,6 +8,8 @@ void Recovery::begin(const ViewChange& change) {
     if (change.moved(Slot{slot}, core_.homes)) moved_.set(slot);
   stage_ = Stage::claims;
   next_ = 0;
+  copies_.begin(change);
+  requester_.forget_writes(change);
   master_.begin_view();
   // Moves are few and bound to the epoch: what the view change stopped is settled before anything of it begins anew.
   master_.tell_arrivals();
@@ -38,6 +40,7 @@ bool Recovery::go_on(Allowance& allowance) {
   switch (stage_) {
     case Stage::claims: return master_.claim_moved(moved_, next_, allowance);
     case Stage::losses: return requester_.report_losses(next_, allowance);
+    case Stage::copies: return copies_.report(allowance);
     case Stage::masters: return master_.take_view(allowance);
     case Stage::questions: return requester_.ask_again(next_, allowance);
     case Stage::rest: return true;
@@ -51,8 +54,8 @@ void Recovery::enter_next() {
   stage_ = static_cast<Stage>(static_cast<std::uint8_t>(stage_) + 1);
   next_ = 0;
   if (over == Stage::claims) moved_.reset();
-  if (over != Stage::losses) return;
-  requester_.report_writes();
+  if (over == Stage::losses) requester_.report_writes();
+  if (over != Stage::copies) return;
   post_.send_to_all(wire::RebuildDone{.epoch = core_.view.epoch, .view_digest = core_.view.digest(),
                                       .leases = core_.lost.report(core_.now), .unknown = life_.forgets_for()});
 }

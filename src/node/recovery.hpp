@@ -11,6 +11,7 @@
 #include <deque>
 
 #include "node/allowance.hpp"
+#include "node/copies.hpp"
 #include "node/home.hpp"
 #include "node/life.hpp"
 #include "node/requester.hpp"
@@ -19,8 +20,8 @@ namespace holdfast::node {
 
 class Recovery {
  public:
-  Recovery(Core& core, Post& post, Life& life, Home& home, Master& master, Requester& requester)
-      : core_(core), post_(post), life_(life), home_(home), master_(master), requester_(requester) {}
+  Recovery(Core& core, Post& post, Life& life, Home& home, Copies& copies, Master& master, Requester& requester)
+      : core_(core), post_(post), life_(life), home_(home), copies_(copies), master_(master), requester_(requester) {}
 
   // REQUIRES: the home has taken the view.
   void begin(const ViewChange& change);
@@ -39,7 +40,8 @@ class Recovery {
  private:
   enum class Stage : std::uint8_t {
     claims,     // homes of moved slots hear what we are master of
-    losses,     // homes hear of our locks whose master is gone; then "done"
+    losses,     // homes hear of our locks whose master is gone,
+    copies,     // and of the values that we kept for it; then "done"
     masters,    // what the lost wait for ends, and removals are asked for again
     questions,  // masters are asked for again
     rest,
@@ -54,6 +56,7 @@ class Recovery {
   Post& post_;
   Life& life_;
   Home& home_;
+  Copies& copies_;
   Master& master_;
   Requester& requester_;
   Stage stage_ = Stage::rest;

@@ -228,7 +228,9 @@ Error Requester::check_convert(const Claim& claim, const Place& place, const wir
 void Requester::convert_at_once(Claim& claim, const wire::Convert& call) {
   const ClaimId id = claim.id;
   claim.main = {.stage = Stage::deferred, .number = 0, .request = {}};
-  send(claim, Which::main, wire::Answer::unwanted);
+  const bool is_kept = value_move(claim.mode, claim.wanted) == ValueMove::write &&
+                       remember_write(claim, claim.flags, claim.writes(), claim.sent + 1);
+  send(claim, Which::main, is_kept ? wire::Answer::wanted : wire::Answer::unwanted);
   claims_[id].main.request = call.request;
   complete_main(claims_[id]);
 }

@@ -64,6 +64,7 @@ class Requester {
   void on(NodeId from, const wire::DoneReply& reply);
   void on(const wire::Notice& notice);
   void on(const wire::NotMaster& reply);
+  void on(const wire::ValueCopy& forget);
   void on(const wire::MasterReply& reply);
   void on(NodeId from, const wire::RebuildReply& reply);
   void on(const wire::PurgeOrphans& message);
@@ -75,6 +76,8 @@ class Requester {
   // A place whose turn has not come goes on as if its master had died a little later.
   [[nodiscard]] bool report_losses(std::uint32_t& next, Allowance& allowance);
   void report_writes();
+  // A view is in force: what nobody can tell any more whether it was taken into account is forgotten.
+  void forget_writes(const ViewChange& change);
   [[nodiscard]] bool ask_again(std::uint32_t& next, Allowance& allowance);
 
   // Ends waits that are over and, as far as the allowance goes, forgets places that nobody used for a while.
@@ -110,13 +113,18 @@ class Requester {
     bool operator>(const Deadline& other) const { return at > other.at; }
   };
 
+  // A write that its program takes for done, and its master has not confirmed.
   struct Written {
     std::string key;
     std::string value;
+    ValueState state = ValueState::valid;  // doubtful: it was a word that the value is none any more
     std::uint64_t write_number = 0;
     NodeId master;
     Incarnation incarnation;
-    std::uint64_t sequence = 0;  // of the frame that carries it
+    Mastership mastership;
+    ClaimId claim;
+    std::uint32_t number = 0;  // of the operation
+    bool reported = false;     // the master is lost, and a home has been told
   };
 
   // requester.cpp: calls
@@ -184,7 +192,8 @@ class Requester {
   void stop_awaiting_news(Place& place);
   void report(Place& place, NodeId home);
   void report_value(const Place& place, NodeId home);
-  void remember_write(const Claim& claim, FlagSet flags, std::string_view value);
+  bool remember_write(const Claim& claim, FlagSet flags, std::string_view value, std::uint32_t number);
+  bool confirm_write(ClaimId claim, std::uint32_t number);
 
   Core& core_;
   Post& post_;
@@ -205,7 +214,7 @@ class Requester {
   std::vector<PlaceId> to_ask_;            // whose masters have to be asked for again, at the end of the turn
   std::vector<ClaimId> released_parents_;  // their last sub-lock has gone
   std::deque<boost::intrusive::list<Claim, boost::intrusive::base_hook<SessionLink>>> by_session_;  // by conn
-  std::vector<Written> written_;
+  std::deque<Written> written_;
   std::string key_;  // scratch
 };
 

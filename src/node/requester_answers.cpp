@@ -31,8 +31,9 @@ Claim* Requester::accept(NodeId from, const Reply& reply) {
 }
 
 void Requester::on(NodeId from, const wire::GrantReply& reply) {
+  const bool is_confirmation = confirm_write(reply.claim, reply.number);
   if (claims_.find(reply.claim) == nullptr) {
-    give_back(from, reply);
+    if (!is_confirmation) give_back(from, reply);
     return;
   }
   const bool was_known = places_[claims_[reply.claim].place].state == PlaceState::known;
@@ -131,6 +132,7 @@ void Requester::answer_refused(Claim& claim, Errc status, const std::vector<wire
 }
 
 void Requester::on(NodeId, const wire::DoneReply& reply) {
+  (void)confirm_write(reply.claim, reply.number);
   Claim* claim = claims_.find(reply.claim);
   if (claim == nullptr) return;
   if (claim->unlock.stage == Stage::sent && claim->unlock.number == reply.number) {
@@ -175,6 +177,7 @@ void Requester::on(const wire::Notice& notice) {
 // Our knowledge was old: the resource has been given up there, or (from the home) had been before its master
 // was lost. In that case nothing was held; who holds something hears from the living master.
 void Requester::on(const wire::NotMaster& reply) {
+  (void)confirm_write(reply.claim, reply.number);
   Claim* claim = claims_.find(reply.claim);
   if (claim == nullptr) return;
   Place& place = places_[claim->place];
@@ -290,26 +293,57 @@ void Requester::let_go_of_lost_way(Place& place) {
   }
 }
 
-void Requester::report_writes() {
-  for (const Written& write : std::exchange(written_, {}))
-    if (!post_.is_applied(write.master, write.incarnation, write.sequence))
-      post_.send(core_.home(slot_of(write.key)),
-                 wire::RebuildValue{.epoch = core_.view.epoch, .evidence = wire::Evidence::copy,
-                                    .state = ValueState::valid, .write_number = write.write_number,
-                                    .key = write.key, .value = write.value});
+// What a claim that may be over soon writes, or takes back, until the master has confirmed it: nobody else may know
+// it. False if it does neither.
+bool Requester::remember_write(const Claim& claim, FlagSet flags, std::string_view value, std::uint32_t number) {
+  const Place& place = places_[claim.place];
+  const bool doubts = flags.has(Flag::ivvalblk);
+  if (!(doubts || flags.has(Flag::valblk)) || !writes_value(claim.mode) || place.master == core_.self()) return false;
+  written_.push_back({.key = std::string(place.key), .value = doubts ? std::string() : std::string(value),
+                      .state = doubts ? ValueState::doubtful : ValueState::valid,
+                      .write_number = claim.newest_number + (doubts ? 0 : 1), .master = place.master,
+                      .incarnation = place.incarnation, .mastership = place.mastership, .claim = claim.id,
+                      .number = number});
+  return true;
 }
 
-// The last writes of claims that are over: until the master has acknowledged them, nobody else knows them.
-void Requester::remember_write(const Claim& claim, FlagSet flags, std::string_view value) {
-  const Place& place = places_[claim.place];
-  if (!flags.has(Flag::valblk) || flags.has(Flag::ivvalblk) || !writes_value(claim.mode)) return;
-  if (place.master == core_.self()) return;
+// True if it was one.
+bool Requester::confirm_write(ClaimId claim, std::uint32_t number) {
+  if (written_.empty()) return false;
+  const auto is_it = [&](const Written& write) { return write.claim == claim && write.number == number; };
+  const auto found = std::ranges::find_if(written_, is_it);
+  if (found == written_.end()) return false;
+  written_.erase(found);
+  return true;
+}
+
+// As with a copy (Copies): whether a resource has been rebuilt since only its home would know.
+void Requester::forget_writes(const ViewChange& change) {
   std::erase_if(written_, [&](const Written& write) {
-    return write.key == std::string_view(place.key) || post_.is_applied(write.master, write.incarnation, write.sequence);
+    const Slot slot = slot_of(write.key);
+    return write.reported &&
+           (change.skipped || !core_.is_member(change.before.home(slot), change.before.incarnation(slot)));
   });
-  written_.push_back({.key = std::string(place.key), .value = std::string(value), .write_number = claim.newest_number + 1,
-                      .master = place.master, .incarnation = place.incarnation,
-                      .sequence = post_.next_sequence(place.master)});
+}
+
+void Requester::report_writes() {
+  for (Written& write : written_) {
+    if (core_.is_member(write.master, write.incarnation)) continue;
+    write.reported = true;
+    core_.reached("a write on its way to a lost master is reported");
+    // To ourselves it is handed over at once, and only noted.
+    post_.send(core_.home(slot_of(write.key)),
+               wire::RebuildValue{.epoch = core_.view.epoch, .evidence = wire::Evidence::copy, .state = write.state,
+                                  .write_number = write.write_number, .key = write.key, .value = write.value,
+                                  .mastership = write.mastership, .witness = wire::Witness::writer});
+  }
+}
+
+// A home has heard it.
+void Requester::on(const wire::ValueCopy& forget) {
+  std::erase_if(written_, [&](const Written& write) {
+    return write.reported && write.mastership <= forget.mastership && write.key == forget.key;
+  });
 }
 
 // An unlock that was on its way to the lost master is done: nobody will hear of that lock again. So is a
@@ -320,6 +354,8 @@ void Requester::finish_locally(Place& place) {
   for (Claim& claim : place.claims) {
     if (claim.state == ClaimState::granted && claim.main.stage == Stage::sent &&
         excludes_at_least(claim.mode, claim.wanted)) {
+      if (value_move(claim.mode, claim.wanted) == ValueMove::write)
+        (void)remember_write(claim, claim.flags, claim.writes(), claim.main.number);
       complete_main(claim);
       claim.copy = claim.copy == Copy::none ? Copy::none : Copy::older;
     }
@@ -328,6 +364,8 @@ void Requester::finish_locally(Place& place) {
   }
   for (const ClaimId id : ended) {
     Claim& claim = claims_[id];
+    if (claim.unlock.stage == Stage::sent && claim.state == ClaimState::granted)
+      (void)remember_write(claim, claim.end_flags, claim.writes(), claim.unlock.number);
     answer_refused(claim, Errc::cancelled, {});
     claim.state = ClaimState::gone;
     claim.unlock.stage = Stage::deferred;

@@ -62,12 +62,14 @@ void Requester::on(const Session& session, const wire::Release& call) {
     return;
   }
   const NodeId master = place.master;
-  const wire::Operation operation{.kind = wire::OperationKind::unlock, .answer = wire::Answer::unwanted,
+  // Nobody waits for the answer, but what was written is kept until it comes.
+  const bool is_kept = remember_write(claim, flags, value, claim.sent + 1);
+  const wire::Operation operation{.kind = wire::OperationKind::unlock,
+                                  .answer = is_kept ? wire::Answer::wanted : wire::Answer::unwanted,
                                   .claim = claim.id, .number = claim.sent + 1, .asked = {},
                                   .mastership = place.mastership, .resource = place.resource, .lock = claim.lock,
                                   .owner = claim.owner, .mode = Mode::NL, .flags = flags, .key = {},
                                   .value = value};
-  remember_write(claim, flags, value);
   erase(claim);
   post_.send(master, operation);
 }

@@ -161,8 +161,8 @@ constexpr Golden peer_golden[] = {
      R"(ken=10.11 stamp=12 asked_at=13.14 key="p"})",
      R"(580000001500010000000000000002000000000000000300000000000000040000000000000005000000000102090000000a)"
      R"(000000000000000b000000000000000c000000000000000d000000000000000e00000000000000010070)"},
-    {R"(RebuildValue{epoch=1 evidence=0 state=0 write_number=4 key="fff" value="g"})",
-     R"(1c00000016000100000000000000000004000000000000000300666666010067)"},
+    {R"(RebuildValue{epoch=1 evidence=0 state=0 write_number=4 key="fff" value="g" mastership=7 witness=2})",
+     R"(2500000016000100000000000000000004000000000000000300666666010067070000000000000002)"},
     {R"(RebuildDone{epoch=1 view_digest=2 leases=[{node=3 incarnation=4 left=5} {node=6 incarnation=7 left=8)"
      R"(}] unknown=9})",
      R"(4400000017000100000000000000020000000000000002000300000004000000000000000500000000000000060000000700)"
@@ -227,6 +227,12 @@ constexpr Golden peer_golden[] = {
      R"(0c0000003b0001000000000000000200)"},
     {R"(Leaving{stage=1})",
      R"(030000003c0001)"},
+    {R"(ValueCopy{epoch=1 mastership=2 resource=3 version=4 state=2 write_number=6 writer=7 writer_incarnati)"
+     R"(on=8 key="j" value="kk"})",
+     R"(3e0000003e000100000000000000020000000000000003000000000000000400000000000000020600000000000000070000)"
+     R"(00080000000000000001006a02006b6b)"},
+    {R"(ValueCopied{mastership=1 resource=2 version=3})",
+     R"(1a0000003f00010000000000000002000000000000000300000000000000)"},
 };
 
 // What programs and nodes of earlier releases say, with fewer fields at the end, and how it is understood.
@@ -246,6 +252,8 @@ constexpr Golden group_golden[] = {
 };
 
 constexpr Golden earlier_golden[] = {
+    {R"(RebuildValue{epoch=1 evidence=0 state=0 write_number=4 key="fff" value="g" mastership=0 witness=0})",
+     R"(1c00000016000100000000000000000004000000000000000300666666010067)"},
     {R"(Refused{request=1 lock=2 status=deadlock detail="ee" blockers=[{node=5 claim=6 owner=7 mode=CW ahead)"
      R"(=9} {node=10 claim=11 owner=12 mode=CR ahead=14}] demoted=0})",
      R"(4600000043000100000000000000020000000000000003000200656502000500000006000000000000000700000000000000)"

@@ -46,6 +46,8 @@ enum class PeerMessage : std::uint16_t {
   move_answer = 59,
   leaving = 60,
   move_order = 61,
+  value_copy = 62,
+  value_copied = 63,
 };
 
 }  // namespace holdfast::wire

@@ -16,6 +16,7 @@
 #include "model/ids.hpp"
 #include "model/token.hpp"
 #include "wire/codec.hpp"
+#include "wire/copy_messages.hpp"
 #include "wire/move_messages.hpp"
 #include "wire/peer_message.hpp"
 #include "wire/shared_parts.hpp"
@@ -331,6 +332,16 @@ enum class Evidence : std::uint8_t {
 template <>
 inline constexpr Evidence last_enumerator<Evidence> = Evidence::current;
 
+// What the sender of a value knows it from.
+// Wire value: never renumber.
+enum class Witness : std::uint8_t {
+  holder = 0,  // a lock of its programs
+  keeper = 1,  // the lost master: it is the second copy, nothing newer was answered under that mastership
+  writer = 2,  // it wrote this itself, in an operation that the lost master may not have got
+};
+template <>
+inline constexpr Witness last_enumerator<Witness> = Witness::writer;
+
 struct RebuildValue {
   static constexpr auto type = PeerMessage::rebuild_value;
   static constexpr std::string_view name = "RebuildValue";
@@ -340,11 +351,16 @@ struct RebuildValue {
   std::uint64_t write_number = 0;
   std::string_view key;
   std::string_view value;
+  Mastership mastership;  // of keepers and writers: the lost one
+  Witness witness = Witness::holder;
+  static constexpr std::size_t required = 6;
   static constexpr std::tuple fields{field("epoch", &RebuildValue::epoch),
                                      field("evidence", &RebuildValue::evidence),
                                      field("state", &RebuildValue::state),
                                      field("write_number", &RebuildValue::write_number),
-                                     field("key", &RebuildValue::key), field("value", &RebuildValue::value)};
+                                     field("key", &RebuildValue::key), field("value", &RebuildValue::value),
+                                     field("mastership", &RebuildValue::mastership),
+                                     field("witness", &RebuildValue::witness)};
 };
 
 // That was everything I have for you in this epoch.
@@ -486,6 +502,6 @@ using BetweenPeers =
                 Remove, RemoveReply, MasterClaim, RebuildLock, RebuildValue, RebuildDone, RebuildReply, Fenced, QueryAsk,
                 QueryResource, QueryLock, QueryOwner, QueryDone, Probe, ProbeReply, PurgeOrphans, LockspaceMember,
                 Moving, MovingReply, Install, InstallLock, InstallOperation, Installed, MoveDone, MoveQuery, MoveAsk,
-                MoveOrder, MoveAnswer, Leaving>;
+                MoveOrder, MoveAnswer, Leaving, ValueCopy, ValueCopied>;
 
 }  // namespace holdfast::wire

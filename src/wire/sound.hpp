@@ -35,7 +35,7 @@ template <Described M>
   // Whoever speaks of a mastership that a home gave out must name it.
   // What a master that is none any more sends back to the home names none.
   constexpr bool names_one = requires { message.mastership; message.generation; } && !std::same_as<M, Forward>;
-  if constexpr (names_one || std::same_as<M, MasterClaim>)
+  if constexpr (names_one || std::same_as<M, MasterClaim> || std::same_as<M, ValueCopy>)
     if (!message.mastership) return "mastership: there is none";
   return {};
 }

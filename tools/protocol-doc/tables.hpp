@@ -58,6 +58,8 @@ inline constexpr std::string_view enum_name<SessionLife> = "session life";
 template <>
 inline constexpr std::string_view enum_name<NodePhase> = "node phase";
 template <>
+inline constexpr std::string_view enum_name<wire::Witness> = "witness";
+template <>
 inline constexpr std::string_view enum_name<LockStanding> = "standing";
 template <>
 inline constexpr std::string_view enum_name<wire::Reply> = "reply";
@@ -98,6 +100,8 @@ template <>
 inline constexpr std::string_view enumerators<wire::Answer> = "wanted, unwanted";
 template <>
 inline constexpr std::string_view enumerators<wire::Evidence> = "copy, current";
+template <>
+inline constexpr std::string_view enumerators<wire::Witness> = "holder, keeper, writer";
 
 template <>
 inline constexpr std::string_view enumerators<LockspaceUse> = "any, existing, join, join_new";
