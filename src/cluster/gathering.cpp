@@ -80,21 +80,18 @@ void Gathering::on_group(const Group& group, Effects& out) {
   announced_.reset();
   newest_ = {};
   for (const GroupMember& member : group_->members) places_.try_emplace(member.node);
-  has_twins_ = places_.size() != group_->members.size();
-  std::erase_if(noted_, [](const auto& noted) { return noted.first == GatheringNote::twin; });
-  if (has_twins_) {
-    const auto twin = std::ranges::adjacent_find(group_->members, {}, &GroupMember::node);
-    note(GatheringNote::twin, twin->node, out);
-  }
+  find_twins(out);
   announce_if_news(out);
 }
 
-void Gathering::on_message(NodeId from, const Message& message, Effects& out) {
+void Gathering::on_message(const GroupMember& from, const Message& message, Effects& out) {
   if (!group_ || configuration_of(message) != configuration_) return;
-  const auto place = places_.find(from);
+  const auto place = places_.find(from.node);
   if (place == places_.end()) return;
   place->second.beats.clear();
-  std::visit([&](const auto& m) { on(from, m, out); }, message);
+  hear_twin(from, out);
+  if (std::holds_alternative<wire::GroupAnnounce>(message)) place->second.process = from.process;
+  std::visit([&](const auto& m) { on(from.node, m, out); }, message);
 }
 
 void Gathering::on_beat(Effects& out) {
@@ -195,7 +192,8 @@ void Gathering::consider(Effects& out) {
 // Quorum is that of nodes, and counts those whose daemon hangs or does not run. So the votes of the daemons have
 // to be more than half by themselves: only then has each two of such views a member in common.
 bool Gathering::everybody_is_ready() const {
-  if (has_twins_) return false;
+  for (const auto& [node, place] : places_)
+    if (is_twin(node)) return false;
   for (const auto& [node, place] : places_)
     if (!place.left_out && (!place.said || place.said->quorate == 0 || is_over(node, place))) return false;
   const View next = next_view();
@@ -266,6 +264,7 @@ void Gathering::publish(Effects& out) {
 // ---- those who hang -------------------------------------------------------------------------------------
 
 void Gathering::on(NodeId from, const wire::GroupAlive&, Effects& out) {
+  count_beat_of_twins(from, out);
   bool changed = false;
   for (auto& [node, place] : places_) {
     if (node == from || place.left_out || ++place.beats[from] < beats_missed_max) continue;
@@ -273,6 +272,47 @@ void Gathering::on(NodeId from, const wire::GroupAlive&, Effects& out) {
     place.beats.clear();
     note(GatheringNote::silent, node, out);
     if (node == self_ && announced_) announce(out);
+  }
+  if (changed) consider(out);
+}
+
+// ---- nodes that are in the group twice ------------------------------------------------------------------
+
+void Gathering::find_twins(Effects& out) {
+  twins_.clear();
+  std::erase_if(noted_, [](const auto& noted) { return noted.first == GatheringNote::twin; });
+  for (const GroupMember& member : group_->members)
+    if (std::ranges::count(group_->members, member.node, &GroupMember::node) > 1) {
+      twins_.push_back({.member = member, .silent = false, .beats = {}});
+      note(GatheringNote::twin, member.node, out);
+    }
+}
+
+// Do two of its processes speak, or may they?
+bool Gathering::is_twin(NodeId node) const {
+  return std::ranges::count_if(twins_, [&](const Twin& twin) { return twin.member.node == node && !twin.silent; }) > 1;
+}
+
+void Gathering::hear_twin(const GroupMember& from, Effects& out) {
+  const auto twin = std::ranges::find(twins_, from, &Twin::member);
+  if (twin == twins_.end()) return;
+  twin->beats.clear();
+  twin->silent = false;
+  if (!is_twin(from.node)) return;
+  candidate_.reset();
+  note(GatheringNote::twin, from.node, out);
+}
+
+// What the one that is not there has announced does not count; the other one says it once more.
+void Gathering::count_beat_of_twins(NodeId from, Effects& out) {
+  bool changed = false;
+  for (Twin& twin : twins_) {
+    if (twin.member.node == from || twin.silent || ++twin.beats[from] < beats_missed_max) continue;
+    twin.silent = changed = true;
+    Place& place = places_.at(twin.member.node);
+    if (place.process == twin.member.process) place.said.reset();
+    forget(GatheringNote::twin, twin.member.node);
+    if (twin.member.node == self_ && announced_) announce(out);
   }
   if (changed) consider(out);
 }

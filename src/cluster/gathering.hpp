@@ -23,6 +23,8 @@
 // A daemon that hangs is still in the group. Members say regularly that they are alive; the order of the group
 // is the clock: whoever says nothing while another one says it `beats_missed_max` times is left out of the
 // next view, if the others are more than half of the votes. It announces itself again when it wakes up.
+// A daemon that was killed while rings came and went may stay in the group for ever: its node is in it twice, and
+// nobody knows whose announcement counts. The one of them that says nothing for as long is not there.
 // A daemon that speaks another version of the protocol is left out likewise: nobody can agree with it on anything.
 #pragma once
 
@@ -112,7 +114,7 @@ class Gathering {
   void on_life(const GroupLife& life, Effects& out);
   // REQUIRES: messages and groups come in the order in which the group delivered them.
   void on_group(const Group& group, Effects& out);
-  void on_message(NodeId from, const Message& message, Effects& out);
+  void on_message(const GroupMember& from, const Message& message, Effects& out);
   void on_quorum(const Quorum& quorum, Effects& out);
   // Regularly, a few times a lease.
   void on_beat(Effects& out);
@@ -124,8 +126,14 @@ class Gathering {
  private:
   struct Place {  // of one member of the group
     std::optional<wire::GroupAnnounce> said;
+    std::uint32_t process = 0;               // that said it
     View promised;                           // of what it said, or published since
     bool left_out = false;                   // it hangs, or cannot be understood
+    std::map<NodeId, std::uint32_t> beats;  // of others since its last message
+  };
+  struct Twin {  // one of several processes of a node
+    GroupMember member;
+    bool silent = false;                    // it is not there
     std::map<NodeId, std::uint32_t> beats;  // of others since its last message
   };
   struct Candidate {
@@ -136,6 +144,10 @@ class Gathering {
   void on(NodeId from, const wire::GroupAnnounce& said, Effects& out);
   void on(NodeId from, const wire::GroupPromise& promise, Effects& out);
   void on(NodeId from, const wire::GroupAlive& alive, Effects& out);
+  void find_twins(Effects& out);
+  void hear_twin(const GroupMember& from, Effects& out);
+  void count_beat_of_twins(NodeId from, Effects& out);
+  [[nodiscard]] bool is_twin(NodeId node) const;
   void announce_if_news(Effects& out);
   void announce(Effects& out);
   void consider(Effects& out);
@@ -160,7 +172,7 @@ class Gathering {
 
   // Of this configuration of the group.
   std::map<NodeId, Place> places_;
-  bool has_twins_ = false;
+  std::vector<Twin> twins_;
   std::optional<std::pair<GroupLife, Quorum>> announced_;
   std::optional<Candidate> candidate_;
   Epoch newest_;                       // of all candidates

@@ -37,6 +37,9 @@ class Cluster {
     for (const std::uint32_t n : members) group.members.push_back({.node = NodeId{n}, .process = 1000 + n});
     for (const std::uint32_t n : members) step(n, [&](Gathering& g, auto& out) { g.on_group(group, out); });
   }
+  void group(const Group& group) {
+    for (std::uint32_t n = 1; n <= nodes; ++n) step(n, [&](Gathering& g, auto& out) { g.on_group(group, out); });
+  }
   void quorum(std::uint32_t n, std::uint64_t sequence, bool quorate, std::uint32_t ring_node = 1) {
     const Quorum q{.ring = {.node = NodeId{ring_node}, .sequence = sequence}, .quorate = quorate,
                    .configured_votes = nodes, .votes = 1};
@@ -45,9 +48,12 @@ class Cluster {
   void beat(std::uint32_t n) {
     step(n, [&](Gathering& g, auto& out) { g.on_beat(out); });
   }
-  void say(std::uint32_t n, const Gathering::Message& message) {
-    step(n, [&](Gathering&, auto& out) { out.sends.push_back(message); });
+  void say(const GroupMember& from, const Gathering::Message& message) {
+    channel_.emplace_back(from, message);
+    step(from.node.value(), [](Gathering&, auto&) {});
   }
+  // That all are in, as the latest message names it.
+  [[nodiscard]] wire::GroupConfiguration configuration() const { return configuration_; }
   // All three up, in view 101.
   void begin() {
     for (std::uint32_t n = 1; n <= nodes; ++n) live(n, 10 + n);
@@ -71,6 +77,7 @@ class Cluster {
     run(NodeId{n}, doit);
     for (; !channel_.empty(); channel_.pop_front()) {
       const auto [from, message] = channel_.front();
+      configuration_ = std::visit([](const auto& m) { return m.configuration; }, message);
       for (auto& [node, daemon] : daemons_)
         run(node, [&, sender = from, &said = message](Gathering& g, auto& out) { g.on_message(sender, said, out); });
     }
@@ -80,14 +87,15 @@ class Cluster {
     if (daemon.deaf) return;
     Gathering::Effects out;
     doit(*daemon.machine, out);
-    for (auto& message : out.sends) channel_.emplace_back(node, message);
+    for (auto& message : out.sends) channel_.emplace_back(GroupMember{node, 1000 + node.value()}, message);
     for (auto& view : out.views) daemon.seen.views.push_back(view);
     for (auto& said : out.notes) daemon.seen.notes.push_back(said);
     if (out.save) daemon.seen.save = out.save;
     if (out.over) daemon.seen.over = out.over;
   }
   std::map<NodeId, Daemon> daemons_;
-  std::deque<std::pair<NodeId, Gathering::Message>> channel_;
+  wire::GroupConfiguration configuration_;
+  std::deque<std::pair<GroupMember, Gathering::Message>> channel_;
 };
 
 using Epochs = std::vector<std::uint64_t>;
@@ -212,6 +220,28 @@ TEST(Gathering, nothing_happens_while_a_node_is_in_the_group_twice) {
   EXPECT_EQ(out.notes[0].node, NodeId{2});
 }
 
+// A daemon was killed, and corosync has forgotten to take it out of the group.
+TEST(Gathering, a_process_that_is_in_the_group_and_says_nothing_is_no_twin_for_ever) {
+  Cluster c;
+  c.begin();
+  Group group{.ring = {.node = NodeId{1}, .sequence = 2}, .members = {{NodeId{2}, 7}}};
+  for (std::uint32_t n = 1; n <= nodes; ++n) group.members.push_back({NodeId{n}, 1000 + n});
+  c.live(2, 22);
+  c.group(group);
+  for (std::uint32_t n = 1; n <= nodes; ++n) c.quorum(n, 2, true);
+  EXPECT_EQ(c[1].seen.notes.back().note, GatheringNote::twin);
+  EXPECT_EQ(c.epochs(1), (Epochs{101, 102})) << "another life of node 2, before it was there twice";
+  c.live(2, 23);
+  for (std::uint32_t beat = 0; beat < Gathering::beats_missed_max; ++beat)
+    for (std::uint32_t n = 1; n <= nodes; ++n) c.beat(n);
+  EXPECT_EQ(c.epochs(3).size(), 3U);
+  EXPECT_TRUE(c[1].seen.views.back().has(NodeId{2}, Incarnation{23}));
+  // If it speaks after all, there are two.
+  c.say({NodeId{2}, 7}, wire::GroupAlive{.configuration = c.configuration()});
+  c.live(2, 24);
+  EXPECT_EQ(c.epochs(3).size(), 3U);
+}
+
 TEST(Gathering, an_announcement_that_makes_no_sound_view_is_not_used) {
   Cluster c;
   c.begin();
@@ -223,7 +253,7 @@ TEST(Gathering, an_announcement_that_makes_no_sound_view_is_not_used) {
     said = again.sends.at(0);
   }
   std::get<wire::GroupAnnounce>(said).weight = 1'000'000;
-  c[1].machine->on_message(NodeId{2}, said, out);
+  c[1].machine->on_message({NodeId{2}, 1002}, said, out);
   ASSERT_EQ(out.notes.size(), 1U);
   EXPECT_EQ(out.notes[0].note, GatheringNote::not_sound);
   EXPECT_TRUE(out.sends.empty());
@@ -240,7 +270,7 @@ TEST(Gathering, a_daemon_of_another_version_of_the_protocol_is_left_out) {
   c[3].machine->on_life({.incarnation = Incarnation{13}, .address = "10.0.0.3:7001", .weight = 1}, out);
   auto said = std::get<wire::GroupAnnounce>(out.sends.at(0));
   ++said.protocol;
-  c.say(3, said);
+  c.say({NodeId{3}, 1003}, said);
   EXPECT_EQ(c.epochs(1), Epochs{101});
   EXPECT_EQ(c.members(2), (Nodes{1, 2}));
   for (std::uint32_t n = 1; n <= 2; ++n) {
@@ -258,7 +288,7 @@ TEST(Gathering, epochs_go_on_above_what_was_saved) {
   alone.on_quorum({.ring = {NodeId{1}, 4}, .quorate = true, .configured_votes = 1}, out);
   for (std::size_t sent = 0; sent < out.sends.size(); ++sent) {
     const Gathering::Message message = out.sends[sent];
-    alone.on_message(NodeId{1}, message, out);
+    alone.on_message({NodeId{1}, 1}, message, out);
   }
   ASSERT_EQ(out.views.size(), 1U);
   EXPECT_EQ(out.views[0].epoch, Epoch{701});

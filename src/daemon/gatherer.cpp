@@ -56,7 +56,8 @@ io::OnCorosync Gatherer::on_corosync() {
                             group.members.push_back({.node = member.node, .process = member.process});
                           step([&](Gathering::Effects& out) { machine_.on_group(group, out); });
                         },
-                    .message = [this](NodeId from, std::span<const std::byte> bytes) { on_message(from, bytes); }},
+                    .message = [this](const io::CorosyncMember& from,
+                                      std::span<const std::byte> bytes) { on_message(from, bytes); }},
           .votes = [this](const io::CorosyncVotes& votes) { on_votes(votes); },
           .lost = [this] { machine_.on_disconnected(); },
           .failed = [this](const Error& error) { on_.failed(error); }};
@@ -70,16 +71,16 @@ void Gatherer::begin_life(const Life& life) {
 }
 
 // What is not understood comes from a newer release, which has reason to say it, or from nobody of ours.
-void Gatherer::on_message(NodeId from, std::span<const std::byte> bytes) {
+void Gatherer::on_message(const io::CorosyncMember& from, std::span<const std::byte> bytes) {
   wire::Frame frame;
   if (wire::cut_frame(bytes, limits::peer_frame_bytes_max, frame) != wire::Cut::frame) return;
   std::string_view what;
   const auto take = [&](const auto& message) {
-    step([&](Gathering::Effects& out) { machine_.on_message(from, message, out); });
+    step([&](Gathering::Effects& out) { machine_.on_message({.node = from.node, .process = from.process}, message, out); });
   };
   if (wire::dispatch(wire::BetweenGroupMembers{}, frame.type, frame.body, take, what) != wire::Dispatch::done)
     log_.write(io::LogLevel::debug, "message in the process group not understood",
-               {{"node", from.value()}, {"type", frame.type}, {"what", what}});
+               {{"node", from.node.value()}, {"type", frame.type}, {"what", what}});
 }
 
 void Gatherer::on_votes(const io::CorosyncVotes& votes) {

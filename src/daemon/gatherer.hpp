@@ -34,7 +34,7 @@ class Gatherer {
 
  private:
   io::OnCorosync on_corosync();
-  void on_message(NodeId from, std::span<const std::byte> bytes);
+  void on_message(const io::CorosyncMember& from, std::span<const std::byte> bytes);
   void on_votes(const io::CorosyncVotes& votes);
   void on_beat();
   void step(const auto& event);

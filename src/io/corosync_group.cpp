@@ -28,9 +28,10 @@ Result<NodeId> CorosyncGroup::open() {
   cpg_model_v1_data_t model{};
   model.model = CPG_MODEL_V1;
   model.flags = CPG_MODEL_V1_DELIVER_INITIAL_TOTEM_CONF;
-  model.cpg_deliver_fn = [](cpg_handle_t handle, const cpg_name*, std::uint32_t node, std::uint32_t, void* message,
+  model.cpg_deliver_fn = [](cpg_handle_t handle, const cpg_name*, std::uint32_t node, std::uint32_t process, void* message,
                             std::size_t length) {
-    group_of(handle).on_.message(NodeId{node}, {static_cast<const std::byte*>(message), length});
+    group_of(handle).on_.message({.node = NodeId{node}, .process = process},
+                                 {static_cast<const std::byte*>(message), length});
   };
   model.cpg_confchg_fn = [](cpg_handle_t handle, const cpg_name*, const cpg_address* members, std::size_t count,
                             const cpg_address*, std::size_t, const cpg_address*, std::size_t) {

@@ -32,7 +32,7 @@ struct CorosyncMember {
 
 struct OnCorosyncGroup {
   std::function<void(const CorosyncRing&, std::span<const CorosyncMember>)> members;
-  std::function<void(NodeId from, std::span<const std::byte>)> message;
+  std::function<void(const CorosyncMember& from, std::span<const std::byte>)> message;
 };
 
 enum class Sent : std::uint8_t { done, later, lost };
