@@ -256,8 +256,13 @@ void Master::send_back(const std::vector<HeldBack>& held) {
     wire::Operation operation;
     const bool decoded = decode_held(one.bytes, operation);
     HF_ASSERT(decoded);
-    post_.send(one.from, wire::NotMaster{.claim = operation.claim, .number = operation.number,
-                                         .mastership = operation.mastership});
+    // Whoever asked through the home waits for the answer to that question: the home knows by now who is master.
+    if (!operation.asked)
+      post_.send(one.from, wire::NotMaster{.claim = operation.claim, .number = operation.number,
+                                           .mastership = operation.mastership});
+    else if (operation.asked == core_.view.epoch)
+      post_.send(core_.home(slot_of(operation.key)),
+                 wire::Forward{.origin = one.from, .mastership = {}, .generation = 0, .operation = operation});
   }
 }
 
