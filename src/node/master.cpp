@@ -229,9 +229,11 @@ void Master::refuse(NodeId to, const Resource& resource, const wire::Operation& 
 }
 
 void Master::hold_back(Resource& resource, NodeId from, const wire::Operation& operation) {
+  if (!core_.view.has(from)) return;
   wire::Buffer bytes;
   wire::append_frame(bytes, operation);
-  resource.held_back.push_back({.from = from, .generation = 0, .bytes = std::string(bytes.text())});
+  resource.held_back.push_back(
+      {.from = from, .incarnation = core_.incarnation_of(from), .bytes = std::string(bytes.text())});
   core_.reached("an operation is held back");
 }
 
@@ -244,6 +246,7 @@ void Master::retry_held_back(ResourceId id) {
   for (const HeldBack& held : std::exchange(resource->held_back, {})) {
     resource = find(id);
     if (resource == nullptr) return;
+    if (!core_.is_member(held.from, held.incarnation)) continue;
     wire::Operation operation;
     const bool decoded = decode_held(held.bytes, operation);
     HF_ASSERT(decoded);
@@ -251,8 +254,13 @@ void Master::retry_held_back(ResourceId id) {
   }
 }
 
+void Master::drop_held_of_the_gone(Resource& resource) const {
+  std::erase_if(resource.held_back, [&](const HeldBack& held) { return !core_.is_member(held.from, held.incarnation); });
+}
+
 void Master::send_back(const std::vector<HeldBack>& held) {
   for (const HeldBack& one : held) {
+    if (!core_.is_member(one.from, one.incarnation)) continue;
     wire::Operation operation;
     const bool decoded = decode_held(one.bytes, operation);
     HF_ASSERT(decoded);

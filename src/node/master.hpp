@@ -108,8 +108,8 @@ class Master {
  private:
   struct HeldBack {
     NodeId from;
-    std::uint64_t generation = 0;
-    std::string bytes;  // the encoded operation
+    Incarnation incarnation;  // another life of it counted its claims from the start again
+    std::string bytes;        // the encoded operation
   };
   enum class Phase : std::uint8_t {
     gone,
@@ -208,6 +208,7 @@ class Master {
   void refuse(NodeId to, const Resource& resource, const wire::Operation& operation, Errc status);
   void hold_back(Resource& resource, NodeId from, const wire::Operation& operation);
   void retry_held_back(ResourceId id);
+  void drop_held_of_the_gone(Resource& resource) const;
 
   // To somebody with a lock here; not before the value's keeper knows what led to it.
   template <wire::Described M>

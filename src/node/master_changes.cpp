@@ -82,7 +82,7 @@ bool Master::take_view(Allowance& allowance) {
 
 void Master::look_after_view(Resource& resource) {
   const ResourceId id = resource.id;
-  std::erase_if(resource.held_back, [&](const HeldBack& held) { return !core_.view.has(held.from); });
+  drop_held_of_the_gone(resource);
   if (resource.move) view_changed_while_moving(resource);
   if (resource.copy) resource.copy->order.reset();  // whoever asked hears of the view
   if (find(id) == nullptr || resource.move) return;

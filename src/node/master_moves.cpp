@@ -85,6 +85,7 @@ bool Master::has_locks_of(const Resource& resource, NodeId node) const {
 // Whoever has locks here was told, and has sent nothing since; what he sent before goes along. Others knew us as
 // master and have to ask the home again; what they ask there goes along, or back to the home.
 void Master::send_away_strangers(Resource& resource) {
+  drop_held_of_the_gone(resource);
   std::vector<HeldBack> strange;
   std::erase_if(resource.held_back, [&](HeldBack& held) {
     wire::Operation operation;
@@ -225,8 +226,9 @@ void Master::on(NodeId from, const wire::InstallOperation& message) {
   Resource* resource = find_arriving(from, message.mastership);
   if (resource == nullptr || resource->move->locks_missing != 0 || resource->move->operations_missing == 0) return;
   wire::Operation operation;
-  if (decode_held(message.bytes, operation))
-    resource->held_back.push_back({.from = message.from, .generation = 0, .bytes = std::string(message.bytes)});
+  if (decode_held(message.bytes, operation) && core_.view.has(message.from))
+    resource->held_back.push_back({.from = message.from, .incarnation = core_.incarnation_of(message.from),
+                                   .bytes = std::string(message.bytes)});
   if (--resource->move->operations_missing == 0) tell_home(*resource);
 }
 
