@@ -7,6 +7,12 @@
 #include <algorithm>
 
 namespace holdfast::sim {
+namespace {
+
+// What a program adds to; what it was told to be in doubt is nothing to build upon.
+std::uint64_t sound_base(const Reading& reading) { return reading.state == ValueState::valid ? reading.write : 0; }
+
+}  // namespace
 
 // ---- programs
 // -----------------------------------------------------------------------------------------
@@ -132,7 +138,7 @@ void Desk::convert(Program& program, ClaimId id, const Wish& wish) {
                                                       .value = value});
   if (!asked) return judge_.write_refused(question.write);
   open_[{program.client, *asked}] = {
-      .question = std::move(question), .lock = id, .base = program.readings[id].write};
+      .question = std::move(question), .lock = id, .base = sound_base(program.readings[id])};
 }
 
 // Writes if the wish has valblk and the lock may.
@@ -155,7 +161,7 @@ void Desk::unlock(Program& program, ClaimId id, const Wish& wish) {
   if (!asked) return judge_.write_refused(question.write);
   open_[{program.client, *asked}] = {.question = std::move(question),
                                      .lock = id,
-                                     .base = program.readings[id].write,
+                                     .base = sound_base(program.readings[id]),
                                      .unlock = true};
   std::erase(program.held, id);
 }
