@@ -10,7 +10,7 @@ void Recovery::begin(const ViewChange& change) {
   next_ = 0;
   master_.begin_view();
   // Moves are few and bound to the epoch: what the view change stopped is settled before anything of it begins anew.
-  master_.tell_arrivals();
+  master_.tell_moves();
   master_.begin_moves_again();
 }
 
