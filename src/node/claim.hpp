@@ -122,6 +122,7 @@ struct Claim : PlaceLink, SessionLink, ClaimFacts {
 enum class PlaceState : std::uint8_t {
   unknown,     // nobody has been asked
   asking,      // the home has been asked, in epoch `asked`
+  answered,    // so it has, but a master says that locks of ours stand there: nothing may overtake the question
   known,       // operations go straight to the master
   rebuilding,  // the master was lost; its home rebuilds it
   moving,      // the master gives it to `next`; one of the two will say who serves
@@ -158,6 +159,8 @@ struct Place : IdleHook {
   Mastership next_mastership;
   boost::intrusive::list<Claim, boost::intrusive::base_hook<PlaceLink>> claims;
 
+  // Locks of ours stand at `master`, or may.
+  [[nodiscard]] bool has_master() const { return state == PlaceState::known || state == PlaceState::answered; }
   void recycle();
 };
 

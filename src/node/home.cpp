@@ -409,7 +409,9 @@ void Home::on(NodeId from, const wire::Installed& message) {
     *entry = {.master = from, .incarnation = core_.incarnation_of(from), .mastership = message.mastership,
               .generation = 0};
   post_.send(from, done);
-  if (done.status == Errc::ok) post_.send(message.before, done);
+  // If it is somebody else's by now, it is not the old master's either, who may not have heard of that.
+  done.status = Errc::ok;
+  post_.send(message.before, done);
 }
 
 void Home::on(NodeId from, const wire::MoveQuery& message) {

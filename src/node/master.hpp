@@ -72,8 +72,9 @@ class Master {
   void on(NodeId from, const wire::InstallLock& message);
   void on(NodeId from, const wire::InstallOperation& message);
   void on(NodeId from, const wire::MoveDone& message);
-  // In the exchange: what arrived here and was not confirmed is told to the homes.
-  void tell_arrivals();
+  // In the exchange: what arrived here and was not confirmed is told to the homes; they are asked about what was
+  // handed to a node that is lost.
+  void tell_moves();
   // In front of the exchange: moves that the view change stopped.
   void begin_moves_again();
   // Starts to give everything to other members: to where most of its locks are, or to its home. True if
@@ -251,6 +252,9 @@ class Master {
   void hand_over(Resource& resource);
   void send_install(const Resource& resource);
   void abort_move(Resource& resource, Errc why);
+  [[nodiscard]] bool is_left_behind(const Resource& resource) const;
+  void ask_home(const Resource& resource);
+  void tell_holders(const Resource& resource);
   void answer_asker(const Move& move, Errc status);
   void leave_to_next(Resource& resource);
   void give_up_arrival(Resource& resource);

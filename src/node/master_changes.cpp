@@ -152,8 +152,10 @@ bool Master::claim_moved(const std::bitset<limits::slots>& moved, std::uint32_t&
     Resource& resource = resources_[next];
     allowance.spend(resource.phase == Phase::gone ? Allowance::look_at_nothing : Allowance::look);
     // What moves is still ours, until the home has written down another; what arrives is ours, since whoever
-    // gave it serves no more: the larger mastership counts.
-    const bool is_ours = resource.phase == Phase::serving || resource.phase == Phase::copying || (resource.move && is_complete(*resource.move));
+    // gave it serves no more: the larger mastership counts. (What was handed to a lost node: see tell_moves.)
+    const bool serves = resource.phase == Phase::serving || resource.phase == Phase::copying;
+    const bool is_ours = serves || (resource.move && is_complete(*resource.move));
+    if (is_left_behind(resource)) continue;
     if (!is_ours) continue;
     const Slot slot = slot_of(resource.key);
     if (!moved.test(slot.value())) continue;

@@ -131,16 +131,22 @@ void Master::abort_move(Resource& resource, Errc why) {
   resource.phase = Phase::telling;
   core_.reached("a move is given up");
   answer_asker(*move, why);
-  for (const LockId lock : engine_.locks(id)) {
-    const lock::LockState state = engine_.state(lock);
-    post_.send(state.holder.node,
-               wire::RebuildReply{.claim = state.holder.claim, .number = extra(lock).applied,
-                                  .mastership = resource.mastership, .resource = id, .lock = lock,
-                                  .stamp = state.stamp});
-  }
+  tell_holders(resource);
   resource.phase = Phase::serving;
   renew_copy(resource);
   serve_again(id);
+}
+
+// Whose locks are here and who serves them. Another life of a node knows nothing of them.
+void Master::tell_holders(const Resource& resource) {
+  for (const LockId lock : engine_.locks(resource.id)) {
+    const lock::LockState state = engine_.state(lock);
+    if (!core_.is_member(state.holder.node, extra(lock).incarnation)) continue;
+    post_.send(state.holder.node,
+               wire::RebuildReply{.claim = state.holder.claim, .number = extra(lock).applied,
+                                  .mastership = resource.mastership, .resource = resource.id, .lock = lock,
+                                  .stamp = state.stamp});
+  }
 }
 
 // What view changes and the ends of leases passed over while it moved.
@@ -181,7 +187,14 @@ void Master::on(NodeId from, const wire::Install& message) {
   if (core_.is_leaving(core_.self())) return refuse_install(from, message);
   if (const ResourceId* known = by_key_.find(message.key)) {
     Resource& before = at(*known);
-    if (before.mastership == message.mastership) return;  // it came twice
+    if (before.mastership == message.mastership) {  // it came twice
+      if (before.phase != Phase::arriving) {
+        core_.reached("what was moved comes again");
+        post_.send(from, wire::MoveDone{.epoch = message.epoch, .mastership_before = message.before,
+                                        .mastership = message.mastership, .status = Errc::ok, .key = message.key});
+      }
+      return;
+    }
     if (before.phase == Phase::arriving || (engine_.empty(before.id) && before.phase != Phase::telling)) {
       send_back(std::exchange(before.held_back, {}));
       if (const ResourceId* still = by_key_.find(message.key)) forget(at(*still));
@@ -240,11 +253,13 @@ void Master::tell_home(const Resource& resource) {
                              .key = key});
 }
 
-void Master::tell_arrivals() {
+void Master::tell_moves() {
   forget_ended_moves();
-  for (const ResourceId id : moves_)
-    if (const Resource& resource = at(id); resource.phase == Phase::arriving && is_complete(*resource.move))
-      tell_home(resource);
+  for (const ResourceId id : moves_) {
+    const Resource& resource = at(id);
+    if (resource.phase == Phase::arriving && is_complete(*resource.move)) tell_home(resource);
+    if (is_left_behind(resource)) ask_home(resource);
+  }
 }
 
 // Those that a view change stopped.
@@ -270,19 +285,33 @@ void Master::forget_ended_moves() {
   });
 }
 
+// Handed over, and whoever it was handed to is lost: perhaps it was served there, and what is known here is old.
+bool Master::is_left_behind(const Resource& resource) const {
+  return resource.phase == Phase::moving && resource.move->handed &&
+         !core_.is_member(resource.move->peer, resource.move->incarnation);
+}
+
+// Only the home that has it in its books can say that it was not. Any other rebuilds it from its holders, who all
+// report what they have there.
+void Master::ask_home(const Resource& resource) {
+  const std::string key = resource.key;  // the answer may change the resource while the message is read
+  const NodeId home = core_.home(slot_of(key));
+  const Value value = engine_.value(resource.id);
+  const wire::MoveQuery query{.epoch = core_.view.epoch, .mastership_before = resource.mastership,
+                              .mastership = resource.move->mastership, .key = key};
+  if (value.has_bytes())
+    post_.send(home, wire::RebuildValue{.epoch = core_.view.epoch, .evidence = wire::Evidence::copy,
+                                        .state = value.state, .write_number = value.write_number, .key = key,
+                                        .value = value.bytes});
+  post_.send(home, query);
+}
+
 // Everybody with locks here hears of it before anything is granted.
 void Master::serve_arrived(Resource& resource) {
   const ResourceId id = resource.id;
   resource.move.reset();
   resource.phase = Phase::telling;
-  for (const LockId lock : engine_.locks(id)) {
-    const lock::LockState state = engine_.state(lock);
-    if (!core_.is_member(state.holder.node, extra(lock).incarnation)) continue;
-    post_.send(state.holder.node,
-               wire::RebuildReply{.claim = state.holder.claim, .number = extra(lock).applied,
-                                  .mastership = resource.mastership, .resource = id, .lock = lock,
-                                  .stamp = state.stamp});
-  }
+  tell_holders(resource);
   lock::Outcomes outcomes;
   engine_.resume(id, outcomes);
   resource.phase = Phase::serving;
@@ -318,7 +347,6 @@ void Master::give_up_arrival(Resource& resource) {
 
 void Master::view_changed_while_moving(Resource& resource) {
   Move& move = *resource.move;
-  const bool peer_lives = core_.is_member(move.peer, move.incarnation);
   if (resource.phase == Phase::arriving) {
     // What is not complete comes again, if there is still somebody to send it.
     if (!is_complete(move)) give_up_arrival(resource);
@@ -326,12 +354,7 @@ void Master::view_changed_while_moving(Resource& resource) {
   }
   if (!move.handed) return abort_move(resource, Errc::recovering);
   core_.reached("a view change finds a resource handed over");
-  if (peer_lives)
-    send_install(resource);
-  else
-    post_.send(core_.home(slot_of(resource.key)),
-               wire::MoveQuery{.epoch = core_.view.epoch, .mastership_before = resource.mastership,
-                               .mastership = move.mastership, .key = resource.key});
+  if (!is_left_behind(resource)) send_install(resource);
 }
 
 Master::Resource* Master::find_moving(std::string_view key, Phase phase) {

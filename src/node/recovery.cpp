@@ -12,7 +12,7 @@ void Recovery::begin(const ViewChange& change) {
   requester_.forget_writes(change);
   master_.begin_view();
   // Moves are few and bound to the epoch: what the view change stopped is settled before anything of it begins anew.
-  master_.tell_arrivals();
+  master_.tell_moves();
   master_.begin_moves_again();
 }
 

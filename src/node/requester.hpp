@@ -166,6 +166,7 @@ class Requester {
   void expire(const Deadline& deadline);
   void give_up(ClaimId id, Errc reason);
   void learn(Place& place, NodeId master, Mastership mastership, ResourceId resource);
+  void note_master(Place& place, NodeId master, Mastership mastership, ResourceId resource);
   void flush(PlaceId id);
   void forget_if_unused(Place& place);
   void erase(Claim& claim);
@@ -185,6 +186,8 @@ class Requester {
     return place.master && !core_.is_member(place.master, place.incarnation);
   }
   void let_go_of_lost_way(Place& place);
+  void end_question(Place& place, const wire::RefuseReply& reply);
+  void stands_there(Claim& claim, std::uint32_t number);
   void finish_locally(Place& place);
   void answer_refused(Claim& claim, Errc status, const std::vector<wire::BlockerRow>& blockers, bool demoted = false);
   void end_if_over(ClaimId id);

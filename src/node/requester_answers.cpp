@@ -3,6 +3,7 @@
 #include "node/requester.hpp"
 
 #include <algorithm>
+#include <type_traits>
 
 #include "base/planted.hpp"
 
@@ -17,17 +18,30 @@ Claim* Requester::accept(NodeId from, const Reply& reply) {
   Claim* claim = claims_.find(reply.claim);
   if (claim == nullptr) return nullptr;
   Place& place = places_[claim->place];
+  const bool is_asking = place.state == PlaceState::asking || place.state == PlaceState::answered;
   if (place.state == PlaceState::known && place.mastership != reply.mastership) return nullptr;
-  const bool is_asking = place.state == PlaceState::asking;
   const bool answers_question = is_asking && reply.asked == place.asked && place.asked == core_.view.epoch;
-  if (is_asking && !answers_question && place.asker == claim->id) {
+  if (place.state == PlaceState::asking && !answers_question && place.asker == claim->id) {
     core_.reached("the answer to a question of an earlier epoch");
+    if (!std::is_same_v<Reply, wire::RefuseReply>) {
+      claim->lock = reply.lock;
+      note_master(place, from, reply.mastership, reply.resource);
+    }
     return nullptr;
   }
   const bool is_next = place.state == PlaceState::moving && place.next_mastership == reply.mastership;
   if ((answers_question || is_next) && reply.resource) learn(place, from, reply.mastership, reply.resource);
+  if (!std::is_same_v<Reply, wire::RefuseReply>) stands_there(*claim, reply.number);
   if (claim->main.stage != Stage::sent || claim->main.number != reply.number) return nullptr;
   return claim;
+}
+
+// A master has this request, although a home that did not know of that had it asked for again.
+void Requester::stands_there(Claim& claim, std::uint32_t number) {
+  if (claim.state != ClaimState::requesting || claim.main.stage != Stage::deferred) return;
+  core_.reached("a request stands where it was thought to be unknown");
+  claim.main.stage = Stage::sent;
+  claim.main.number = claim.sent = number;
 }
 
 void Requester::on(NodeId from, const wire::GrantReply& reply) {
@@ -108,6 +122,7 @@ void Requester::on(NodeId from, const wire::RefuseReply& reply) {
   const PlaceId place = claims_[reply.claim].place;
   const bool was_known = places_[place].state == PlaceState::known;
   Claim* claim = accept(from, reply);
+  end_question(places_[place], reply);
   if (claim != nullptr) {
     if (claim->state == ClaimState::requesting) claim->state = ClaimState::gone;
     const bool demoted = claim->state == ClaimState::granted && reply.demoted != 0;
@@ -119,6 +134,22 @@ void Requester::on(NodeId from, const wire::RefuseReply& reply) {
   if (places_.find(place) == nullptr) return;
   if (!was_known && places_[place].state == PlaceState::known) flush(place);
   if (places_[place].state == PlaceState::asking && !places_[place].asker) ask(places_[place]);
+}
+
+// The home refuses the latest question while it recovers: it is on its way no more. But an earlier one may have been
+// granted, and its answer passed over.
+void Requester::end_question(Place& place, const wire::RefuseReply& reply) {
+  const bool is_homes = !reply.resource && reply.asked == place.asked;
+  if (!is_homes || place.asker != reply.claim) return;
+  const Claim& claim = claims_[reply.claim];
+  if (place.state == PlaceState::answered) {
+    place.state = PlaceState::known;
+    place.asker = {};
+  } else if (place.state == PlaceState::asking && claim.state == ClaimState::requesting && claim.lock) {
+    core_.reached("a request is refused by the home and granted by a master");
+    give_back(place.master, {.claim = claim.id, .number = 1, .asked = {}, .mastership = place.mastership,
+                             .resource = place.resource, .lock = claim.lock, .notes = {}, .token = {}, .value = {}});
+  }
 }
 
 void Requester::answer_refused(Claim& claim, Errc status, const std::vector<wire::BlockerRow>& blockers, bool demoted) {
@@ -181,13 +212,20 @@ void Requester::on(const wire::NotMaster& reply) {
   Claim* claim = claims_.find(reply.claim);
   if (claim == nullptr) return;
   Place& place = places_[claim->place];
+  // A master that has it has said so: what a home says of an earlier one is late.
+  if (claim->state == ClaimState::requesting && claim->lock && reply.mastership) return;
   const auto is_held = [](const Claim& other) { return other.state == ClaimState::granted; };
   const bool will_hear = place.state == PlaceState::rebuilding || place.state == PlaceState::moving;
   // A master gives nothing up that somebody holds. What comes from the home in the other case is late: we have
   // heard from the living master already.
-  const bool was_sent_there = (place.state == PlaceState::known || will_hear) && place.mastership == reply.mastership;
+  const bool was_sent_there = (place.has_master() || will_hear) && place.mastership == reply.mastership;
   if ((will_hear || was_sent_there) && std::ranges::any_of(place.claims, is_held)) return;
   if (was_sent_there) {
+    place.state = PlaceState::unknown;
+    place.asker = {};
+  }
+  // The question itself comes back from a master that was to be none: it is asked again.
+  if (!reply.mastership && place.state == PlaceState::asking && place.asker == claim->id) {
     place.state = PlaceState::unknown;
     place.asker = {};
   }
@@ -224,7 +262,7 @@ void Requester::on(const wire::MasterReply& reply) {
 // Nothing more is sent to the old master. Whoever serves will say so for each lock that it knows.
 void Requester::on(NodeId from, const wire::Moving& message) {
   Place* place = by_name_.find(seed_of(message.key), *split_key(message.key));
-  if (place != nullptr && place->state == PlaceState::known && place->master == from &&
+  if (place != nullptr && place->has_master() && place->master == from &&
       place->mastership == message.mastership && core_.view.has(message.to)) {
     place->next = message.to;
     place->next_incarnation = core_.incarnation_of(message.to);
@@ -254,6 +292,7 @@ void Requester::stop_awaiting_news(Place& place) {
 bool Requester::is_lost(const Place& place) const {
   const bool master_lives = core_.is_member(place.master, place.incarnation);
   switch (place.state) {
+    case PlaceState::answered:
     case PlaceState::known: return !master_lives;
     case PlaceState::moving:
       return !(master_lives && (planted(Bug::rebuild_half_told) || core_.is_member(place.next, place.next_incarnation)));
@@ -286,6 +325,7 @@ void Requester::let_go_of_lost_way(Place& place) {
   if (!has_lost_way(place)) return;
   finish_locally(place);
   for (Claim& claim : place.claims) {
+    claim.lock = {};
     if (claim.id == place.asker || claim.main.stage != Stage::sent) continue;
     core_.reached("a master that was none any more is lost before it said so to all");
     claim.main.stage = Stage::deferred;
@@ -419,14 +459,20 @@ void Requester::report_value(const Place& place, NodeId home) {
 
 void Requester::on(NodeId from, const wire::RebuildReply& reply) {
   Claim* claim = claims_.find(reply.claim);
-  if (claim == nullptr) return;
+  if (claim == nullptr) {  // it came back from a time before it was given up
+    give_back(from, {.claim = reply.claim, .number = reply.number, .asked = {}, .mastership = reply.mastership,
+                     .resource = reply.resource, .lock = reply.lock, .notes = {}, .token = {}, .value = {}});
+    return;
+  }
   Place& place = places_[claim->place];
-  const bool awaited = place.state == PlaceState::rebuilding || place.state == PlaceState::moving;
-  if (!awaited && place.mastership != reply.mastership) return;
+  if (place.has_master() && place.mastership != reply.mastership) return;
   claim->lock = reply.lock;
+  stands_there(*claim, reply.number);
   if (claim->main.stage == Stage::sent) claim->stamp = reply.stamp;
-  if (!awaited) {
-    dispatch(reply.claim);
+  if (place.state == PlaceState::answered) return;
+  if (place.state == PlaceState::asking && place.asker) {
+    note_master(place, from, reply.mastership, reply.resource);
+    place.state = PlaceState::answered;
     return;
   }
   learn(place, from, reply.mastership, reply.resource);

@@ -77,19 +77,21 @@ void Requester::ask(Place& place) {
       if (asker == nullptr && claim.state == ClaimState::requesting) asker = &claim;
     if (asker == nullptr) return;
   }
-  if (asker->main.stage == Stage::deferred) {
+  // One that is granted asks for the way only: what is deferred on it is another operation.
+  const bool is_granted = asker->state == ClaimState::granted;
+  if (!is_granted && asker->main.stage == Stage::deferred) {
     asker->main.stage = Stage::sent;
     asker->main.number = asker->sent = 1;
   }
   place.asker = asker->id;
-  place.state = PlaceState::asking;
+  if (place.state != PlaceState::answered) place.state = PlaceState::asking;
   place.asked = core_.view.epoch;
   // The message to ourselves is read while the place may go away: nothing in it may point there.
   key_ = std::string_view(place.key);
   const wire::Operation operation{.kind = wire::OperationKind::request, .claim = asker->id, .number = 1,
                                   .asked = place.asked, .mastership = {}, .resource = {}, .lock = {},
-                                  .owner = asker->owner, .mode = asker->wanted, .flags = asker->flags,
-                                  .key = key_, .value = {}};
+                                  .owner = asker->owner, .mode = is_granted ? asker->mode : asker->wanted,
+                                  .flags = asker->flags, .key = key_, .value = {}};
   post_.send(core_.home(place.slot), operation);
 }
 
@@ -99,8 +101,9 @@ bool Requester::ask_again(std::uint32_t& next, Allowance& allowance) {
     allowance.spend(id ? Allowance::look : Allowance::look_at_nothing);
     if (!id) continue;
     Place& place = places_[id];
-    const bool was_asked = place.state == PlaceState::asking && place.asked == core_.view.epoch && place.asker;
-    if (was_asked || (place.state != PlaceState::asking && place.state != PlaceState::unknown)) continue;
+    const bool is_asking = place.state == PlaceState::asking || place.state == PlaceState::answered;
+    const bool was_asked = is_asking && place.asked == core_.view.epoch && place.asker;
+    if (was_asked || (!is_asking && place.state != PlaceState::unknown)) continue;
     allowance.spend(Allowance::lock);
     ask(place);
   }
@@ -108,9 +111,13 @@ bool Requester::ask_again(std::uint32_t& next, Allowance& allowance) {
 }
 
 void Requester::learn(Place& place, NodeId master, Mastership mastership, ResourceId resource) {
+  note_master(place, master, mastership, resource);
   place.next = {};
   place.state = PlaceState::known;
   place.asker = {};
+}
+
+void Requester::note_master(Place& place, NodeId master, Mastership mastership, ResourceId resource) {
   place.master = master;
   place.incarnation = core_.incarnation_of(master);
   place.mastership = mastership;
@@ -140,7 +147,10 @@ void Requester::erase(Claim& claim) {
     if (siblings.empty()) sessions_.allow_quiet_releases(claim.conn);
   }
   place.claims.erase(place.claims.iterator_to(claim));
-  if (place.asker == claim.id) place.asker = {};
+  if (place.asker == claim.id) {
+    place.asker = {};
+    if (place.state == PlaceState::answered) place.state = PlaceState::known;  // nothing is left to be overtaken
+  }
   if (claim.parent) leave_parent(claim.parent);
   claims_.erase(claim.id);
   stop_awaiting_news(place);
