@@ -20,6 +20,8 @@ ResourceId Master::become(std::string_view key, Mastership mastership, std::uint
   core_.saw(mastership);
   if (const ResourceId* known = by_key_.find(key)) {
     Resource& resource = at(*known);
+    // It may have been moved away and back since that was sent.
+    if (mastership < resource.mastership) return resource.id;
     resource.mastership = mastership;
     resource.generation = std::max(resource.generation, generation);
     return resource.id;
@@ -75,7 +77,6 @@ bool Master::unlock_at_once(ResourceId id, Mastership mastership, LockId lock) {
 void Master::on_asked(NodeId origin, Mastership mastership, std::uint64_t generation,
                       const wire::Operation& operation) {
   Resource& resource = at(become(operation.key, mastership, generation));
-  resource.generation = std::max(resource.generation, generation);
   if (resource.phase == Phase::telling || resource.phase == Phase::copying || resource.move) {
     // What is ahead of it has not all been said yet, or is about to go elsewhere.
     if (planted(Bug::apply_out_of_order)) return apply(resource, origin, operation);
