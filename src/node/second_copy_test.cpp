@@ -32,9 +32,10 @@ class SecondCopy : public testing::Test {
     convert(conn, lock, Mode::PR);
     const auto granted = world.last<wire::Granted>(conn);
     EXPECT_EQ(granted.mode, Mode::PR);
+    const std::string value(granted.value);  // it lives until the next answer
     convert(conn, lock, Mode::NL);
     if (granted.value_state == ValueState::never_written) return "-";
-    return std::string(granted.value) + (granted.value_state == ValueState::doubtful ? "?" : "");
+    return value + (granted.value_state == ValueState::doubtful ? "?" : "");
   }
   void lose(NodeId node) {
     world.crash(node);
