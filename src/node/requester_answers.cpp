@@ -213,7 +213,7 @@ void Requester::on(const wire::NotMaster& reply) {
   if (claim == nullptr) return;
   Place& place = places_[claim->place];
   // A master that has it has said so: what a home says of an earlier one is late.
-  const bool is_elsewhere = place.has_master() && place.mastership != reply.mastership;
+  const bool is_elsewhere = place.has_master() && place.mastership != reply.mastership && claim->main.number == reply.number;
   if (claim->lock && reply.mastership && (claim->state == ClaimState::requesting || is_elsewhere)) return;
   const auto is_held = [](const Claim& other) { return other.state == ClaimState::granted; };
   const bool will_hear = place.state == PlaceState::rebuilding || place.state == PlaceState::moving;
