@@ -8,7 +8,7 @@ namespace {
 
 using namespace std::chrono_literals;
 constexpr NodeId n1{1}, n2{2}, n3{3};
-constexpr Owner root{.pid = 1, .uid = 0, .user = "root", .command = "test", .label = {}};
+const Owner root{.pid = 1, .uid = 0, .user = "root", .command = "test", .label = {}};
 
 wire::Lock lock_call(std::uint64_t request, Mode mode, std::string_view name, FlagSet flags = {}) {
   return {.request = RequestId{request}, .mode = mode, .flags = flags, .resource = name};

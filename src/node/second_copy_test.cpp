@@ -10,7 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 constexpr NodeId n1{1}, n2{2}, n3{3}, n4{4};
-constexpr Owner root{.pid = 1, .uid = 0, .user = "root", .command = "test", .label = {}};
+const Owner root{.pid = 1, .uid = 0, .user = "root", .command = "test", .label = {}};
 const FlagSet with_value{Flag::valblk};
 
 class SecondCopy : public testing::Test {
