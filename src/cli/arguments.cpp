@@ -9,6 +9,9 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+#include <system_error>
+
 namespace holdfast::cli {
 
 Result<std::string> bytes_argument(const Common& common, const std::string& text) {
@@ -41,6 +44,19 @@ void add_mode_option(CLI::App& app, Mode& mode) {
   };
   app.add_option_function<std::string>("--mode,-m", parse, "NL CR CW PR PW or EX (default: EX)")
       ->type_name("MODE");
+}
+
+CLI::Validator node_number() {
+  const auto check = [](std::string& text) -> std::string {
+    const std::string digits = text.starts_with('n') ? text.substr(1) : text;
+    unsigned number = 0;
+    const auto [end, wrong] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    if (wrong != std::errc{} || end != digits.data() + digits.size() || number == 0)
+      return fmt::format("'{}' is no node; allowed is a number from 1, or a name such as n2", escaped(text));
+    text = digits;
+    return {};
+  };
+  return CLI::Validator(check, "");
 }
 
 void add_patience_options(CLI::App& app, Patience& patience) {

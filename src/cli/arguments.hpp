@@ -21,6 +21,9 @@ namespace holdfast::cli {
 // --mode, as an option with NL ... EX in any case.
 void add_mode_option(CLI::App& app, Mode& mode);
 
+// For options that take a node: its number, or its name as we print it (2, n2). To be added with transform().
+[[nodiscard]] CLI::Validator node_number();
+
 // --wait T | --no-wait, into the two fields of LockOptions that they mean.
 struct Patience {
   std::string wait;

@@ -49,14 +49,15 @@ int hold_until_end(const Common& common, Client& client, const std::string& show
       complain(fmt::format("'{}': the lock is lost: {}", shown, *loss));
       return exit_lost;
     }
-    // One look each second, so that a lease that runs out under a daemon that stands still is seen
-    // too.
-    ::poll(polled.data(), polled.size(), 1000);
+    // Behind what the daemon says: if it ends it takes the deadline back, and says why.
     if (client.valid_until() < BootClock::now()) {
       complain(fmt::format("'{}': the lock is lost: the lease of node {} ran out", shown,
                            client.node().value()));
       return exit_lost;
     }
+    // One look each second, so that a lease that runs out under a daemon that stands still is seen
+    // too.
+    ::poll(polled.data(), polled.size(), 1000);
     if (polled[1].revents != 0) return exit_ok;
     if (polled[2].revents != 0 && !input_goes_on()) return exit_ok;
   }

@@ -67,7 +67,7 @@ void add_common_options(CLI::App& app, Common& common) {
   app.add_option("--dir", common.dir, "directory of a local cluster")->type_name("DIR");
   app.add_option("--node", common.node, "which node of the local cluster")
       ->type_name("N")
-      ->check(CLI::Range(1, 128));
+      ->transform(node_number());
   app.add_flag("--json", common.json, "output for programs");
   app.add_flag("--escaped", common.escaped, "names and values are escaped");
 }

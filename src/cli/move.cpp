@@ -49,10 +49,10 @@ int move(const Common& common, const Options& options) {
 Run declare_move(CLI::App& app) {
   const auto options = std::make_shared<Options>();
   app.add_option("NAME", options->name, "any bytes")->required();
-  app.add_option("--to", options->to, "number of the node that is to be its master")
+  app.add_option("--to", options->to, "node that is to be its master, such as 2 or n2")
       ->required()
       ->type_name("N")
-      ->check(CLI::Range(1U, UINT32_MAX));
+      ->transform(node_number());
   app.add_option("--lockspace", options->lockspace, "the lockspace of the name (default: default)");
   return [options](const Common& common) { return move(common, *options); };
 }

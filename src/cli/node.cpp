@@ -30,7 +30,7 @@ Run declare_node(CLI::App& app) {
   ack->fallthrough();
   ack->add_option("N", options->node, "number of the node")
       ->required()
-      ->check(CLI::Range(1U, UINT32_MAX));
+      ->transform(node_number());
   ack->add_option("--incarnation", options->incarnation,
                   "which life of it (default: the one that was lost last)");
   app.require_subcommand(1, 1);

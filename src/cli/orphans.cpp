@@ -198,7 +198,7 @@ Run declare_orphans(CLI::App& app) {
       ->type_name("PATTERN");
   app.add_option("--at", options->at, "only those that were left at this node")
       ->type_name("NODE")
-      ->check(CLI::Range(1U, UINT32_MAX));
+      ->transform(node_number());
   app.add_option("--pid", options->pid, "only those that this process left");
   auto* adopt = app.add_flag("--adopt", options->adopt,
                              "take over those of this node, hold them until end of input or Ctrl-C, then "

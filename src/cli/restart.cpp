@@ -102,7 +102,7 @@ int restart_all(const Common& common, const Options& options) {
 Run declare_restart(CLI::App& app) {
   const auto options = std::make_shared<Options>();
   app.add_option("N", options->nodes, "numbers of nodes (default: all, one after another)")
-      ->check(CLI::Range(1U, UINT32_MAX));
+      ->transform(node_number());
   return [options](const Common& common) { return restart_all(common, *options); };
 }
 

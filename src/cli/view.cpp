@@ -173,7 +173,7 @@ Run declare_view(CLI::App& app) {
       ->add_option("--tie-breaker", options->tie_breaker,
                    "the node whose side goes on if exactly half of the votes are there")
       ->type_name("NODE")
-      ->check(CLI::Range(1U, UINT32_MAX));
+      ->transform(node_number());
   options->set->add_option("--device-votes", options->device_votes, "votes of a quorum device")
       ->type_name("V")
       ->check(CLI::Range(1U, UINT32_MAX));

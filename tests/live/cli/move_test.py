@@ -60,8 +60,14 @@ class Move(TestCase):
             done = self.cluster.run("move", *arguments)
             self.assertEqual(done.returncode, 1)
             self.assertIn(code, done.stderr)
-        for arguments in (["a"], ["a", "--to", "0"], ["a", "--to", "x"]):
+        for arguments in (["a"], ["a", "--to", "0"], ["a", "--to", "x"], ["a", "--to", "n"], ["a", "--to", "2n"]):
             self.assertEqual(self.cluster.run("move", *arguments).returncode, 2, arguments)
+        self.assertIn("'x' is no node; allowed is a number from 1, or a name such as n2",
+                      self.cluster.run("move", "a", "--to", "x").stderr)
+
+    def test_a_node_is_named_as_it_is_printed(self):
+        self.hold("a")
+        self.assertEqual(self.cluster.run("move", "a", "--to", "n2").stdout, "a is mastered by n2\n")
 
     def test_home_mastering_moves_nothing(self):
         cluster = Cluster(self, nodes=2, more=["--mastering", "home"])

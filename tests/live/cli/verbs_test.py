@@ -58,6 +58,14 @@ class Verbs(TestCase):
         self.assertEqual(holder.code(), 76)
         self.assertIn("the lock is lost", holder.errors())
 
+    def test_lock_of_a_daemon_that_ends_says_so(self):
+        cluster = Cluster(self, nodes=1)
+        holder = cluster.start_verb("lock", "x")
+        holder.line("granted")
+        cluster.kill_daemon(1, signal.SIGTERM)
+        self.assertEqual(holder.code(), 76)
+        self.assertIn("the daemon is shutting down", holder.errors())
+
     # ---- value ----
     def test_value_is_written_and_read_from_another_node(self):
         self.hold("--mode", "NL", self.id())
