@@ -70,7 +70,7 @@ class Usage(unittest.TestCase):
         self.refused([*two, "--device-votes", "1"], "--device-timeout")
         self.refused([*two, "--device-timeout", "1s"], "--device-votes")
         self.refused([*two, "--device-votes", "1", "--device-timeout", "soon"], "ms, s, m, h")
-        self.refused([*two, "--tie-breaker", "0"], "1 to 4294967295")
+        self.refused([*two, "--tie-breaker", "0"], "'0' is no node; allowed is a number from 1")
         self.refused(["up", "--fence-hook-timeout", "0"], "1 to 3600000")
         self.refused(["node", "fence-ack", "0"], "1 to 4294967295")
 
