@@ -72,7 +72,7 @@ class Usage(unittest.TestCase):
         self.refused([*two, "--device-votes", "1", "--device-timeout", "soon"], "ms, s, m, h")
         self.refused([*two, "--tie-breaker", "0"], "'0' is no node; allowed is a number from 1")
         self.refused(["up", "--fence-hook-timeout", "0"], "1 to 3600000")
-        self.refused(["node", "fence-ack", "0"], "1 to 4294967295")
+        self.refused(["node", "fence-ack", "0"], "'0' is no node; allowed is a number from 1")
 
     def test_no_daemon_is_exit_code_69_and_says_what_to_start(self):
         for verb in (["ls"], ["status"], ["show", "a"], ["lock", "a"], ["value", "a"], ["run", "a", "--", "true"]):
