@@ -25,7 +25,7 @@ class Chunked {
   [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(chunks_.size()) * chunk_records; }
 
  private:
-  static constexpr std::uint32_t chunk_records = 256;
+  static constexpr std::uint32_t chunk_records = 32;
   using Chunk = std::array<T, chunk_records>;
   std::vector<std::unique_ptr<Chunk>> chunks_;
 };

@@ -84,7 +84,7 @@ class Slab {
   }
 
  private:
-  static constexpr std::uint32_t chunk_records = 256;
+  static constexpr std::uint32_t chunk_records = 32;
   struct Cell {
     std::uint32_t generation = 1;  // in front: in the cache line that a record begins with
     bool live = false;

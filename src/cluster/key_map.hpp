@@ -4,10 +4,12 @@
 #pragma once
 
 #include <array>
-#include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/hash.hpp"
 
@@ -16,16 +18,16 @@ namespace holdfast::cluster {
 template <class T>
 class KeyMap {
  public:
-  static constexpr std::uint32_t parts = 256;
+  static constexpr std::uint32_t parts = 2048;
 
   // Salted, so that no behaviour can depend on the order of keys.
   explicit KeyMap(std::uint64_t salt) : salt_(salt) {}
 
   [[nodiscard]] T* find(std::string_view key) {
     const Hashed wanted{key, hash_bytes(key, salt_)};
-    Part& part = parts_[part_of(wanted.hash)];
+    const Part& part = parts_[part_of(wanted.hash)];
     const auto at = part.find(wanted);
-    return at == part.end() ? nullptr : &at->second.value;
+    return at == part.end() ? nullptr : &at->record->value;
   }
   [[nodiscard]] const T* find(std::string_view key) const { return const_cast<KeyMap*>(this)->find(key); }
   [[nodiscard]] bool contains(std::string_view key) const { return find(key) != nullptr; }
@@ -34,7 +36,7 @@ class KeyMap {
     if (T* known = find(key)) return *known;
     const std::uint64_t hash = hash_bytes(key, salt_);
     ++size_;
-    return parts_[part_of(hash)].emplace(Key{std::string(key), hash}, Value{}).first->second.value;
+    return parts_[part_of(hash)].emplace(hash, std::make_unique<Record>(std::string(key), T{})).first->record->value;
   }
   void erase(std::string_view key) {
     const Hashed wanted{key, hash_bytes(key, salt_)};
@@ -50,40 +52,43 @@ class KeyMap {
   template <class Visit>
   void for_each(Visit&& visit) const {
     for (const Part& part : parts_)
-      for (const auto& [key, value] : part) visit(key.bytes, value.value);
+      for (const Entry& entry : part) visit(entry.record->key, std::as_const(entry.record->value));
   }
   // Erases of one part what `unwanted(key, value)` picks; how many were looked at.
   template <class Unwanted>
   std::size_t erase_in(std::uint32_t part, Unwanted&& unwanted) {
     const std::size_t looked_at = parts_[part].size();
-    size_ -= boost::unordered::erase_if(parts_[part], [&](const auto& entry) { return unwanted(entry.first.bytes, entry.second.value); });
+    size_ -= boost::unordered::erase_if(parts_[part], [&](const Entry& entry) { return unwanted(entry.record->key, entry.record->value); });
     return looked_at;
   }
 
  private:
-  struct Key {
-    std::string bytes;
+  struct Record {
+    std::string key;
+    T value;
+  };
+  // Small, and never looked behind when a part grows: what that costs is memory that is not in a cache.
+  struct Entry {
+    Entry(std::uint64_t h, std::unique_ptr<Record> r) : hash(h), record(std::move(r)) {}
     std::uint64_t hash;
+    std::unique_ptr<Record> record;
   };
   struct Hashed {
-    std::string_view bytes;
+    std::string_view key;
     std::uint64_t hash;
-  };
-  struct Value {
-    T value{};
   };
   struct Hash {
     using is_transparent = void;
     using is_avalanching = void;
-    std::size_t operator()(const auto& key) const { return static_cast<std::size_t>(key.hash); }
+    std::size_t operator()(const auto& entry) const { return static_cast<std::size_t>(entry.hash); }
   };
   struct Equal {
     using is_transparent = void;
-    bool operator()(const auto& a, const auto& b) const {
-      return std::string_view(a.bytes) == std::string_view(b.bytes);
-    }
+    bool operator()(const Entry& a, const Entry& b) const { return a.record->key == b.record->key; }
+    bool operator()(const Hashed& a, const Entry& b) const { return a.hash == b.hash && a.key == b.record->key; }
+    bool operator()(const Entry& a, const Hashed& b) const { return (*this)(b, a); }
   };
-  using Part = boost::unordered_flat_map<Key, Value, Hash, Equal>;
+  using Part = boost::unordered_flat_set<Entry, Hash, Equal>;
   // A part finds its place in itself by the highest and the lowest bits.
   [[nodiscard]] static std::size_t part_of(std::uint64_t hash) { return (hash >> 24) % parts; }
 

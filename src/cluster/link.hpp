@@ -2,8 +2,8 @@
 // Link: what makes messages between two incarnations reliable. Frames are numbered, kept until they are
 // acknowledged (cumulatively, by any frame of the other direction), sent again after a reconnect, and
 // applied once. A link lives as long as both incarnations are members; connections come and go under it.
-// A frame carries what one turn produced. What does not fit limits::peer_frame_bytes_max (a recovery tells
-// everything in one turn) becomes further frames: a longer one would be refused at every attempt.
+// A frame carries what one turn produced, or a part of that if it is more than about a kilobyte. One message is never
+// cut: it fits limits::peer_frame_bytes_max.
 #pragma once
 
 #include <cstdint>
@@ -32,7 +32,7 @@ class Link {
     turn_.append(std::as_bytes(std::span(frame)));
     cut(before);
   }
-  [[nodiscard]] bool has_unsealed() const { return !turn_.empty(); }
+  [[nodiscard]] std::size_t unsealed_bytes() const { return turn_.size(); }
   // Makes the messages of this turn one frame (more, if they are more than a frame may have), keeps it, and
   // appends it to `out` if that is not null (that is: if a connection stands).
   void seal(const Token& clock, wire::Buffer* out);
@@ -61,8 +61,11 @@ class Link {
   static constexpr std::size_t messages_bytes_max = limits::peer_frame_bytes_max - 2 - wire::link_data_bytes;
   // What stands longest in a message: a key and a value, or a row per node.
   static_assert(messages_bytes_max >= limits::client_frame_bytes_max);
+  // A frame is stepped as a whole at the other end.
+  static constexpr std::size_t messages_bytes_usual = 1024;
   void cut(std::size_t before) {
-    if (turn_.size() - (cuts_.empty() ? 0 : cuts_.back()) > messages_bytes_max) cuts_.push_back(before);
+    const std::size_t begin = cuts_.empty() ? 0 : cuts_.back();
+    if (turn_.size() - begin > messages_bytes_usual && before > begin) cuts_.push_back(before);
   }
   void keep(std::span<const std::byte> messages, const Token& clock);
 

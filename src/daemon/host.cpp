@@ -57,6 +57,7 @@ struct Host::State {
   void be_alone();
   void step(const auto& event);
   void end_of_turn();
+  void read_peers();
   void carry_out(node::Effects& out);
   [[nodiscard]] Result<void> persist(const node::Effects& out);
   void arm_wake(Instant when);
@@ -88,6 +89,9 @@ struct Host::State {
   node::Effects* filling = &first_effects;
   node::Effects* leaving = &second_effects;
   bool stepped = false;  // the turn has begun
+  bool tick_due = false;  // the next one does, whatever happens
+  bool programs_came = false;  // in this turn
+  int peers_passed_over = 0;   // turns in a row
   Incarnation left_out;  // this life is over by a view
   Instant turn_now;
   Running running = Running::serving;
@@ -148,7 +152,11 @@ io::OnClient Host::State::on_client() {
   return {
       .connected = [this](io::Conn c, const Owner& owner,
                           wire::ReleaseSlot* slot) { step(node::ClientConnected{client(c), owner, slot}); },
-      .frame = [this](io::Conn c, const wire::Frame& frame) { step(node::ClientFrame{client(c), frame}); },
+      .frame =
+          [this](io::Conn c, const wire::Frame& frame) {
+            programs_came = true;
+            step(node::ClientFrame{client(c), frame});
+          },
       .garbage = [this](io::Conn c, Errc why) { step(node::ClientGarbage{client(c), why}); },
       .died = [this](io::Conn c) { step(node::ClientDied{client(c)}); },
       .slow = [this](io::Conn c) { step(node::ClientSlow{client(c)}); },
@@ -218,10 +226,13 @@ void Host::State::step(const auto& event) {
 }
 
 void Host::State::end_of_turn() {
+  read_peers();
+  if (std::exchange(tick_due, false)) step(node::Tick{});
   while (stepped && running != Running::failed) {
     stepped = false;
     // A clock that is read again: if the lease ran out while we were held up, nothing granted may leave.
-    node->finish_turn(io::boot_now(), *filling);
+    turn_now = io::boot_now();
+    node->finish_turn(turn_now, *filling);
     std::swap(filling, leaving);
     carry_out(*leaving);
     leaving->clear();
@@ -232,6 +243,19 @@ void Host::State::end_of_turn() {
   peers.end_turn();
   if (gatherer) gatherer->end_turn();
   if (running == Running::ending) end_when_all_is_sent();
+}
+
+// In a long work what peers send waits for programs, but not for ever; and whoever got an answer may need this processor
+// now.
+void Host::State::read_peers() {
+  constexpr int passed_over_max = 3;
+  constexpr Duration courtesy = std::chrono::microseconds(50);
+  const bool pass_over = std::exchange(programs_came, false) && peers_passed_over < passed_over_max;
+  peers_passed_over = pass_over ? peers_passed_over + 1 : 0;
+  if (pass_over)
+    peers.wait_until(turn_now + courtesy);
+  else
+    peers.read_a_little();
 }
 
 void Host::State::carry_out(node::Effects& out) {
@@ -246,6 +270,7 @@ void Host::State::carry_out(node::Effects& out) {
   for (const node::Dial& dial : out.dials) peers.dial(dial.node, dial.address);
   for (const node::ProveDead& lost : out.prove_dead) fence.call(lost.node, lost.incarnation);
   if (out.deadline) page.stamp(deadline = *out.deadline);
+  peers.set_reading(out.reading == node::Reading::little ? io::PeerPort::Reading::little : io::PeerPort::Reading::all);
   if (out.wake_at) arm_wake(*out.wake_at);
   if (out.left && running == Running::leaving) {
     running = Running::ending;
@@ -267,6 +292,10 @@ Result<void> Host::State::persist(const node::Effects& out) {
 // A timer that is armed for an earlier time is left alone: coming early costs less than arming in each turn.
 void Host::State::arm_wake(Instant when) {
   wake_wanted = when;
+  if (when <= turn_now) {
+    tick_due = true;
+    return loop.hurry();
+  }
   if (when < wake.armed()) wake.arm(when);
 }
 

@@ -80,6 +80,7 @@ struct EventLoop::State {
   std::vector<std::shared_ptr<void>> retired;  // kept to the end of the turn, for whoever is being called
   Watch clock_watch, signal_watch;
   bool running = false;
+  bool hurried = false;
 };
 
 // ---- watches --------------------------------------------------------------------------------------------
@@ -112,6 +113,12 @@ void Watch::want_write() {
 void Watch::stop_reading() {
   HF_ASSERT(state_ != nullptr);
   state_->reading = false;
+  state_->loop.follow(*state_);
+}
+
+void Watch::start_reading() {
+  HF_ASSERT(state_ != nullptr);
+  state_->reading = true;
   state_->loop.follow(*state_);
 }
 
@@ -217,7 +224,8 @@ Watch EventLoop::State::watch(int fd, OnReady on_ready) {
 
 void EventLoop::State::wait() {
   std::array<epoll_event, events_per_turn_max> events;
-  const int count = ::epoll_wait(set.get(), events.data(), events_per_turn_max, -1);
+  const int timeout = std::exchange(hurried, false) ? 0 : -1;
+  const int count = ::epoll_wait(set.get(), events.data(), events_per_turn_max, timeout);
   HF_ASSERT(count >= 0 || errno == EINTR);
   const std::span<const epoll_event> ready(events.data(), static_cast<std::size_t>(std::max(count, 0)));
   for (const bool ends : {true, false})
@@ -261,5 +269,7 @@ void EventLoop::run(const std::function<void()>& end_of_turn) {
 }
 
 void EventLoop::stop() { state_->running = false; }
+
+void EventLoop::hurry() { state_->hurried = true; }
 
 }  // namespace holdfast::io

@@ -35,6 +35,7 @@ class Watch {
   void want_write();
   // No `readable` any more.
   void stop_reading();
+  void start_reading();
 
  private:
   friend class EventLoop;
@@ -80,6 +81,8 @@ class EventLoop {
   // Until stop(), which takes effect at the end of its turn.
   void run(const std::function<void()>& end_of_turn);
   void stop();
+  // The next turn begins at once, with whatever has happened by then.
+  void hurry();
 
  private:
   friend class Watch;

@@ -37,6 +37,32 @@ TEST(EventLoop, tells_again_while_there_is_something_to_read) {
   run_until(loop, [&] { return got == "abc"; });
 }
 
+TEST(EventLoop, in_a_hurry_it_takes_the_next_turn_at_once) {
+  EventLoop loop;
+  int turns = 0;
+  loop.hurry();
+  loop.run([&] {
+    if (++turns == 3) return loop.stop();
+    loop.hurry();
+  });
+  EXPECT_EQ(turns, 3);
+}
+
+TEST(EventLoop, reading_can_be_stopped_and_started) {
+  EventLoop loop;
+  Pair pair;
+  ASSERT_EQ(::write(pair.theirs.get(), "a", 1), 1);
+  int told = 0;
+  Watch watch = loop.watch(pair.ours.get(), {.readable = [&] { ++told; }});
+  watch.stop_reading();
+  Timer timer = loop.timer([&] {
+    EXPECT_EQ(told, 0);
+    watch.start_reading();
+  });
+  timer.arm(boot_now());
+  run_until(loop, [&] { return told > 0; });
+}
+
 TEST(EventLoop, tells_of_what_has_ended_before_anything_else_of_the_turn) {
   EventLoop loop;
   Pair asks, ends;

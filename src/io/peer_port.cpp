@@ -22,6 +22,7 @@ namespace holdfast::io {
 namespace {
 
 constexpr std::size_t read_bytes_max = 64 * 1024;
+constexpr std::size_t read_bytes_little = 768;  // about a dozen of a recovery's messages
 constexpr int accepts_per_turn_max = 16;
 
 enum class Phase : std::uint8_t {
@@ -76,6 +77,11 @@ struct PeerPort::State {
   ConnTable<Peer> peers;
   std::map<NodeId, Call> calls;
   std::array<std::byte, read_bytes_max> buffer;
+  Reading reading = Reading::all;
+  std::vector<Conn> waiting;  // to be read, of this turn
+  Conn read_last;             // a little of
+  std::vector<Conn> paused;   // not even looked at until then
+  Instant pause_ends = Instant::never();
 
   void accept_all();
   [[nodiscard]] std::size_t strangers();
@@ -92,6 +98,8 @@ struct PeerPort::State {
   void end(Peer& peer);
   void set_deadline(Instant& deadline, Instant when);
   void on_time();
+  void end_pause();
+  void come_back_to(Conn conn);
 };
 
 PeerPort::PeerPort(EventLoop& loop, Log& log, PeerPortConfig config, OnPeer on_peer)
@@ -157,6 +165,48 @@ void PeerPort::send(Conn conn, std::span<const std::byte> bytes) {
     return state_->close(*peer);
   }
   peer->watch.want_write();
+}
+
+void PeerPort::set_reading(Reading reading) { state_->reading = reading; }
+
+void PeerPort::read_a_little() {
+  State& s = *state_;
+  std::vector<Conn> waiting = std::exchange(s.waiting, {});
+  if (waiting.empty()) return;
+  std::ranges::sort(waiting);
+  const auto next = std::ranges::upper_bound(waiting, s.read_last);
+  s.read_last = next == waiting.end() ? waiting.front() : *next;
+  for (const Conn conn : waiting)
+    if (Peer* peer = s.peers.find(conn); peer != nullptr && (s.reading == Reading::all || conn == s.read_last)) s.read(*peer);
+  for (const Conn conn : waiting)
+    if (conn != s.read_last) s.come_back_to(conn);
+}
+
+void PeerPort::wait_until(Instant then) {
+  State& s = *state_;
+  if (s.waiting.empty()) return;
+  for (const Conn conn : std::exchange(s.waiting, {}))
+    if (Peer* peer = s.peers.find(conn)) {
+      peer->watch.stop_reading();
+      s.paused.push_back(conn);
+    }
+  s.set_deadline(s.pause_ends, then);
+}
+
+void PeerPort::State::end_pause() {
+  pause_ends = Instant::never();
+  for (const Conn conn : std::exchange(paused, {})) {
+    if (Peer* peer = peers.find(conn)) peer->watch.start_reading();
+    come_back_to(conn);
+  }
+}
+
+// What has left the socket already does not tell of itself again.
+void PeerPort::State::come_back_to(Conn conn) {
+  const Peer* peer = peers.find(conn);
+  if (peer == nullptr || !peer->stream.holds_bytes() || std::ranges::find(waiting, conn) != waiting.end()) return;
+  waiting.push_back(conn);
+  loop.hurry();
 }
 
 void PeerPort::close(Conn conn) {
@@ -241,7 +291,9 @@ void PeerPort::State::advance(Conn conn) {
   if (peer->phase == Phase::establishing) return establish(*peer);
   if (!peer->unsent.empty()) write(*peer);
   // Writing may have been the end of it.
-  if (peer = peers.find(conn); peer != nullptr) read(*peer);
+  if (peer = peers.find(conn); peer == nullptr) return;
+  if (reading == Reading::all) return read(*peer);
+  if (std::ranges::find(waiting, conn) == waiting.end()) waiting.push_back(conn);
 }
 
 void PeerPort::State::establish(Peer& peer) {
@@ -265,8 +317,9 @@ void PeerPort::State::establish(Peer& peer) {
 }
 
 void PeerPort::State::read(Peer& peer) {
+  const std::span<std::byte> room = std::span(buffer).first(reading == Reading::all ? read_bytes_max : read_bytes_little);
   do {
-    const Moved moved = peer.stream.read(buffer);
+    const Moved moved = peer.stream.read(room);
     switch (moved.progress) {
       case Progress::done: break;
       case Progress::want_read: return;
@@ -275,7 +328,8 @@ void PeerPort::State::read(Peer& peer) {
       case Progress::failed: return end(peer);
     }
     take(peer, std::span<const std::byte>(buffer).first(moved.bytes));
-  } while (peer.stream.holds_bytes());
+  } while (reading == Reading::all && peer.stream.holds_bytes());
+  come_back_to(peer.conn);
 }
 
 void PeerPort::State::take(Peer& peer, std::span<const std::byte> bytes) {
@@ -348,6 +402,7 @@ void PeerPort::State::set_deadline(Instant& deadline, Instant when) {
 
 void PeerPort::State::on_time() {
   const Instant now = boot_now();
+  if (pause_ends <= now) end_pause();
   peers.for_each([&](Peer& peer) {
     if (peer.deadline > now) return;
     if (!peer.dialed && (peer.phase == Phase::establishing || peer.phase == Phase::stranger))
@@ -356,9 +411,9 @@ void PeerPort::State::on_time() {
   });
   for (auto& [node, due] : calls)
     if (due.due <= now) call(node, due);
-  Instant next = Instant::never();
+  Instant next = pause_ends;
   peers.for_each([&](const Peer& peer) { next = std::min(next, peer.deadline); });
-  for (const auto& [node, waiting] : calls) next = std::min(next, waiting.due);
+  for (const auto& [node, made] : calls) next = std::min(next, made.due);
   timer.arm(next);
 }
 

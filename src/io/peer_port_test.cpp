@@ -104,6 +104,31 @@ TEST_P(BothKinds, more_than_a_socket_takes_arrives_all_the_same) {
   run_until(loop, [&] { return b.bytes_got == frames * body.size(); });
 }
 
+// With TLS most of it waits in the session and not in the socket, which therefore does not tell of it.
+TEST_P(BothKinds, read_a_little_at_a_time_all_of_it_arrives) {
+  EventLoop loop;
+  Side a(loop, config());
+  Side b(loop, config());
+  connect(loop, a, b);
+  b.port.set_reading(PeerPort::Reading::little);
+  const std::string body(3000, 'x');
+  constexpr std::size_t frames = 20;
+  for (std::size_t i = 0; i < frames; ++i) a.port.send(a.last, as_bytes(frame(body)));
+  std::size_t turns = 0;
+  std::size_t most = 0;
+  run_until(loop, [&] {
+    const std::size_t before = b.bytes_got;
+    if (++turns % 5 == 0)
+      b.port.wait_until(boot_now() + std::chrono::microseconds(50));
+    else
+      b.port.read_a_little();
+    most = std::max(most, b.bytes_got - before);
+    return b.bytes_got == frames * body.size();
+  });
+  EXPECT_EQ(most, body.size()) << "never two frames in one turn";
+  EXPECT_GT(turns, frames * 3);
+}
+
 TEST_P(BothKinds, a_connection_that_ends_is_made_again) {
   EventLoop loop;
   Side a(loop, config());

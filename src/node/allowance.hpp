@@ -13,7 +13,9 @@ class Allowance {
   // What things cost, about in tens of nanoseconds.
   static constexpr std::uint32_t look_at_nothing = 1;  // an index where no record lives
   static constexpr std::uint32_t look = 4;
-  static constexpr std::uint32_t lock = 40;  // one that is reported, dropped, or rebuilt; a claimed resource
+  static constexpr std::uint32_t look_after = 28;  // a resource whose locks and waits are gone through
+  static constexpr std::uint32_t lock = 40;  // one that is reported or dropped; a claimed resource
+  static constexpr std::uint32_t rebuild = 200;  // a lock that is rebuilt: its record, its holder's answer
 
   explicit Allowance(std::uint32_t units) : left_(units) {}
   void spend(std::uint32_t units) { left_ -= std::min(left_, units); }

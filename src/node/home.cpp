@@ -165,9 +165,13 @@ void Home::finish_tidying(const ViewChange& change) {
 }
 
 void Home::tidy(Allowance& allowance) {
-  for (; tidied_ < cluster::Directory::parts && !allowance.is_spent(); ++tidied_) {
-    // By what a part has on average: how full this one is depends on a salt.
-    allowance.spend(Allowance::look * static_cast<std::uint32_t>(1 + directory_.size() / cluster::Directory::parts));
+  constexpr std::uint32_t parts = cluster::Directory::parts;
+  // By what a part has on average: how full this one is depends on a salt.
+  const auto cost_up_to = [all = parts / 8 * Allowance::look_at_nothing + directory_.size() * Allowance::look](std::size_t part) {
+    return static_cast<std::uint32_t>(all * part / parts);
+  };
+  for (; tidied_ < parts && !allowance.is_spent(); ++tidied_) {
+    allowance.spend(cost_up_to(tidied_ + 1) - cost_up_to(tidied_));
     directory_.erase_in(tidied_, [&](std::string_view key, const cluster::Entry& entry) {
       return core_.home(slot_of(key)) != core_.self() || (settling_ != Settling::not_yet && !is_alive(entry));
     });
@@ -261,7 +265,8 @@ void Home::settle_groups(Allowance& allowance) {
   while (!groups_.empty() && !allowance.is_spent()) {
     auto first = groups_.extract(groups_.begin());
     const std::vector<Held> held = std::exchange(first.mapped().held, {});
-    allowance.spend(Allowance::lock * static_cast<std::uint32_t>(1 + 2 * first.mapped().locks.size() + held.size()));
+    allowance.spend(Allowance::rebuild * static_cast<std::uint32_t>(first.mapped().locks.size()) +
+                    Allowance::lock * static_cast<std::uint32_t>(1 + held.size()));
     settle_group(first.key(), std::move(first.mapped()));
     for (const Held& one : held) serve(one);
   }

@@ -72,7 +72,7 @@ void Master::forget(Resource& resource) {
 bool Master::take_view(Allowance& allowance) {
   while (looked_at_ < resources_.size() && !allowance.is_spent()) {
     Resource& resource = resources_[looked_at_++];  // telling holders can add resources
-    allowance.spend(resource.phase == Phase::gone ? Allowance::look_at_nothing : 2 * Allowance::look);
+    allowance.spend(resource.phase == Phase::gone ? Allowance::look_at_nothing : Allowance::look_after);
     if (resource.phase != Phase::gone && !resource.move) look_after_view(resource);
   }
   if (looked_at_ < resources_.size()) return false;

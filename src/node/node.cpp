@@ -8,6 +8,7 @@
 
 #include "base/overload.hpp"
 #include "base/planted.hpp"
+#include "node/pace.hpp"
 #include "node/receiver.hpp"
 
 namespace holdfast::node {
@@ -19,7 +20,8 @@ struct Node::State : Roles {
   Instant last_step;
   Instant acknowledge_at = Instant::never();
   Allowance allowance{core.config.turn_allowance};  // of this turn
-  Instant resume_at;  // when the next piece of a long work may begin
+  Pace pace{core.config.turn_gap, core.config.turn_burst};  // of a long work
+  Pace::Turn turn = Pace::Turn::idle;  // what this one has been until now
   std::map<std::pair<NodeId, Incarnation>, Instant> members_since;
 
   [[nodiscard]] bool begin_step(Instant now, Effects& out);
@@ -43,6 +45,10 @@ struct Node::State : Roles {
   void expire(Errc why);
   void do_what_is_due();
   void go_on();
+  // What a piece has for peers leaves with that of the next.
+  [[nodiscard]] bool is_in_a_burst() const {
+    return turn == Pace::Turn::idle && has_long_work() && pace.next() == core.now;
+  }
   [[nodiscard]] bool has_long_work() const { return recovery.has_work() || has_kept_due(); }
   [[nodiscard]] Instant next_wake();
   void shut_down();
@@ -107,13 +113,16 @@ void Node::finish_turn(Instant now, Effects& out) {
   s.do_what_is_due();
   if (s.departure.begun() && s.departure.sweep())
     out.left = s.requester.size() == 0 ? Left::nothing_behind : Left::locks_behind;
-  s.peers.finish_turn();
+  s.peers.finish_turn(s.is_in_a_burst() ? Peers::Sealing::when_it_is_much : Peers::Sealing::now);
+  out.reading = s.has_long_work() || s.home.phase() == cluster::HomePhase::collecting ? Reading::little : Reading::usual;
   out.wake_at = s.next_wake();
+  s.turn = Pace::Turn::idle;
 }
 
 // ---- programs -------------------------------------------------------------------------------------------
 
 void Node::State::on_client_frame(const ClientFrame& event) {
+  turn = Pace::Turn::served_programs;
   Session* session = sessions.find(event.conn);
   if (session == nullptr || session->state == Session::State::ending) return;
   std::string_view what;
@@ -205,6 +214,7 @@ void Node::State::on_client_closed(const ClientClosed& event) {
 // ---- peers and views ------------------------------------------------------------------------------------
 
 void Node::State::on_peer_frame(const PeerFrame& event) {
+  if (turn == Pace::Turn::idle) turn = Pace::Turn::heard_peers;
   const Peers::Arrived arrived = peers.on_frame(event);
   std::string_view what;
   if (arrived.from && !receive_in_turn(arrived, what)) peers.reject(event.conn, what);
@@ -254,13 +264,13 @@ Error Node::State::take_view(const View& candidate) {
   (void)life.sweep();  // whoever is enough alone is valid from here on
   home.take_view(change);
   recovery.begin(change);
-  if (core.now >= resume_at) recovery.step(allowance);
+  if (pace.is_due(core.now)) recovery.step(allowance);
   report.take_view();
   lockspaces.take_view(before);
   moves.take_view();
   departure.take_view();
   take_out_kept();
-  if (core.now >= resume_at) receive_kept(allowance);
+  if (pace.is_due(core.now)) receive_kept(allowance);
   return Error{Errc::ok};
 }
 
@@ -306,7 +316,7 @@ void Node::State::expire(Errc why) {
 void Node::State::do_what_is_due() {
   if (life.sweep()) begin_to_serve();
   if (may_let_go()) let_go();
-  if (core.now >= resume_at) go_on();
+  go_on();
   if (core.now >= acknowledge_at) peers.acknowledge_all();
   requester.sweep(allowance);
   master.sweep(allowance);
@@ -314,17 +324,13 @@ void Node::State::do_what_is_due() {
   allowance = Allowance(core.config.turn_allowance);
 }
 
-// Where others keep the processor busy we are called late, and make up for that, within limits.
 void Node::State::go_on() {
-  constexpr std::uint32_t pieces_max = 16;
-  const Duration gap = core.config.turn_gap;
-  if (resume_at != Instant{} && gap > Duration{0}) {
-    const auto missed = static_cast<std::uint32_t>(std::min<Duration::rep>((core.now - resume_at) / gap, pieces_max - 1));
-    allowance = Allowance(core.config.turn_allowance * (1 + missed));
-  }
+  const std::uint32_t pieces = pace.pieces(core.now, turn);
+  if (pieces == 0) return;
+  allowance = Allowance(core.config.turn_allowance * pieces);
   recovery.step(allowance);
   receive_kept(allowance);
-  resume_at = has_long_work() ? core.now + gap : Instant{};
+  pace.did(pieces, core.now, has_long_work() ? Pace::Work::more : Pace::Work::over);
 }
 
 void Node::State::let_go() {
@@ -338,7 +344,7 @@ Instant Node::State::next_wake() {
     acknowledge_at = Instant::never();
   else if (acknowledge_at == Instant::never() || acknowledge_at <= core.now)
     acknowledge_at = core.now + acknowledge_within;
-  if (has_long_work()) return std::max(core.now, resume_at);
+  if (has_long_work()) return std::max(core.now, pace.next());
   const Instant lost = may_let_go() ? core.lost.next() : Instant::never();
   const Instant next = std::min({lost, requester.next(), master.next(), report.next(), acknowledge_at});
   return std::min({next, life.next(), departure.next()});

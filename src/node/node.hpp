@@ -72,9 +72,9 @@ struct NodeConfig {
   std::uint32_t operator_uid = 0;  // besides root
   LockspacePolicy default_policy;  // for lockspaces without a row in `policies` (its name is ignored)
   std::vector<LockspacePolicy> policies;
-  // How much of a recovery is done in one turn (allowance.hpp), and how long after it began the next such turn begins:
-  // later than it ends, as a rule, so that a node in recovery leaves time to others and is served soon when it wants it.
-  std::uint32_t turn_allowance = 4096;
+  // How large a piece of a recovery is (allowance.hpp), and when pieces are done (pace.hpp).
+  std::uint32_t turn_allowance = 450;
+  std::uint32_t turn_burst = 12;
   Duration turn_gap = std::chrono::microseconds(150);
   std::uint64_t hash_salt = 0;  // of the hash maps; no behaviour may depend on it
 };

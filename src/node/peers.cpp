@@ -225,10 +225,12 @@ void Peers::close(PeerConn conn) {
   core_.out->close_peers.push_back(conn);
 }
 
-void Peers::finish_turn() {
+void Peers::finish_turn(Sealing sealing) {
   constexpr std::uint64_t frames_unacknowledged_max = 64;
+  constexpr std::size_t much = 4 * 1024;
   for (const auto& peer : peers_) {
-    if (peer->link.has_unsealed()) {
+    if (sealing == Sealing::when_it_is_much && peer->link.unsealed_bytes() < much) continue;
+    if (peer->link.unsealed_bytes() > 0) {
       peer->link.seal(core_.clock.now(), peer->connected ? &core_.out->peers.to(peer->conn) : nullptr);
     } else if (peer->connected && peer->link.acknowledgement_owed() >= frames_unacknowledged_max) {
       core_.out->peers.send(peer->conn, wire::LinkAck{.received = peer->link.received()});

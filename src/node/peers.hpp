@@ -24,7 +24,7 @@ class Peers {
 
   // Does a link keep more for its peer than ought to be under way?
   [[nodiscard]] bool is_congested() const {
-    constexpr std::size_t under_way_max = 4 * 1024 * 1024;  // more than enough to keep both ends busy
+    constexpr std::size_t under_way_max = 256 * 1024;  // enough to keep both ends busy, and soon copied
     return std::ranges::any_of(peers_, [](const auto& peer) { return peer->link.kept_bytes() > under_way_max; });
   }
 
@@ -46,7 +46,8 @@ class Peers {
 
   // Asks all whom we reach whether we are there, by their view.
   void send_heartbeats();
-  void finish_turn();
+  enum class Sealing : std::uint8_t { now, when_it_is_much };
+  void finish_turn(Sealing sealing);
   // Acknowledges what no frame of ours has acknowledged yet.
   void acknowledge_all();
   [[nodiscard]] bool owes_acknowledgements() const;

