@@ -97,6 +97,11 @@ Duration Life::forgets_for() const {
   return std::max({Duration{0}, core_.started + full_wait() - core_.now, unsure_until_ - core_.now});
 }
 
+bool Life::earlier_life_is_believed() const {
+  return core_.config.former_lease > Duration{0} &&
+         core_.now < core_.started + cluster::LostNodes::wait_for(core_.config.former_lease);
+}
+
 std::vector<wire::LostLease> Life::lease_waits() const {
   std::map<NodeId, wire::LostLease> longest;
   for (const wire::LostLease& lost : core_.lost.report(core_.now)) {

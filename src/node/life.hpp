@@ -41,6 +41,8 @@ class Life {
 
   // For so long from now nobody can rely on what we know of answers: an earlier life may have given some.
   [[nodiscard]] Duration forgets_for() const;
+  // Programs of an earlier life of ours, whose daemon died, may still take their locks for their own.
+  [[nodiscard]] bool earlier_life_is_believed() const;
   // For people: one for each lost node, the longest.
   [[nodiscard]] std::vector<wire::LostLease> lease_waits() const;
 

@@ -111,8 +111,10 @@ void Node::finish_turn(Instant now, Effects& out) {
   }
   if (s.over) return;
   s.do_what_is_due();
-  if (s.departure.begun() && s.departure.sweep())
-    out.left = s.requester.size() == 0 ? Left::nothing_behind : Left::locks_behind;
+  if (s.departure.begun() && s.departure.sweep()) {
+    const bool clean = s.requester.size() == 0 && !s.life.earlier_life_is_believed();
+    out.left = clean ? Left::nothing_behind : Left::locks_behind;
+  }
   s.peers.finish_turn(s.is_in_a_burst() ? Peers::Sealing::when_it_is_much : Peers::Sealing::now);
   out.reading = s.has_long_work() || s.home.phase() == cluster::HomePhase::collecting ? Reading::little : Reading::usual;
   out.wake_at = s.next_wake();

@@ -80,6 +80,12 @@ Result<void> change(Plan& plan, const Campaign& campaign, std::string_view key,
   return {};
 }
 
+// From a generator of its own, so that everything else stays as it was.
+NodeId some_tie_breaker(const Plan& plan) {
+  Prng prng(hash_bytes("tie-breaker", plan.seed));
+  return plan.nodes % 2 == 0 && prng.chance(50) ? NodeId{1} : NodeId{};
+}
+
 }  // namespace
 
 std::string_view name_of(Bug bug) {
@@ -112,6 +118,7 @@ Plan make_plan(const Campaign& campaign, std::uint64_t seed) {
   using node::Mastering;
   plan.mastering = one_of(prng, std::array{Mastering::first, Mastering::first, Mastering::home, Mastering::pinned});
   plan.slots = prng.chance(70) ? Slots::shared : Slots::none;
+  plan.tie_breaker = some_tie_breaker(plan);
   // In half of all runs a recovery takes many turns.
   if (prng.chance(50)) plan.turn_allowance = one_of(prng, std::array<std::uint32_t, 2>{60, 300});
   return plan;

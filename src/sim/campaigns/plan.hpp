@@ -36,6 +36,7 @@ struct Plan {
   Duration idle_keep{};
   node::Mastering mastering = node::Mastering::first;
   Slots slots = Slots::shared;
+  NodeId tie_breaker;  // of an even number of nodes; none: half of them are too few
   std::size_t backlog_bytes_max = limits::session_backlog_bytes_max;
   std::uint32_t turn_allowance = node::NodeConfig{}.turn_allowance;
   // Not the seed's.

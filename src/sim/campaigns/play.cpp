@@ -27,7 +27,7 @@ class Player {
         prng_(plan.seed),
         desk_(prng_, judge_),
         world_(world_settings(), desk_),
-        membership_(world_, hash_bytes("membership", plan.seed), {}) {
+        membership_(world_, hash_bytes("membership", plan.seed), {}, plan.tie_breaker) {
     world_.tracer = std::move(tracer);
     world_.on_trace = [this](NodeId, const node::Trace& trace) {
       if (trace.kind == node::TraceKind::reached) ++outcome_.marks[trace.text];

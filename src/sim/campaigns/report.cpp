@@ -18,6 +18,20 @@ Counts sum_of(const std::vector<Report>& reports, Counts Outcome::*member) {
   return sum;
 }
 
+std::map<std::uint64_t, std::uint64_t> seeds_by_nodes(const std::vector<Report>& reports) {
+  std::map<std::uint64_t, std::uint64_t> sum;
+  for (const Report& report : reports)
+    for (const auto& [nodes, seeds] : report.seeds_by_nodes) sum[nodes] += seeds;
+  return sum;
+}
+
+// An object of JSON has texts for names.
+Counts named(const std::map<std::uint64_t, std::uint64_t>& numbered) {
+  Counts counts;
+  for (const auto& [number, count] : numbered) counts[std::to_string(number)] = count;
+  return counts;
+}
+
 double seconds_of(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
 void print_failure(const Failure& failure) {
@@ -36,6 +50,7 @@ nlohmann::json json_of(const Report& report) {
   return {{"campaign", report.campaign},
           {"first_seed", report.first_seed},
           {"seeds", report.seeds},
+          {"seeds_by_nodes", named(report.seeds_by_nodes)},
           {"hash_checked", report.hash_checked},
           {"seconds", report.seconds},
           {"simulated_s", seconds_of(report.sum.simulated)},
@@ -54,6 +69,7 @@ nlohmann::json json_of(const Report& report) {
 
 void Report::add(const Job& job, const Outcome& outcome) {
   ++seeds;
+  ++seeds_by_nodes[job.plan.nodes];
   if (job.hash_check == HashCheck::twice) ++hash_checked;
   sum.simulated += outcome.simulated;
   sum.events += outcome.events;
@@ -83,6 +99,8 @@ void print_text(const std::vector<Report>& reports) {
     fmt::print("{:14} {:>7} {:>6} {:>8.0f} s {:>9} {:>9} {:>7} {:>9} {:>8} {:>8.1f}\n", r.campaign,
                r.seeds, r.failures.size(), seconds_of(r.sum.simulated), r.sum.events, r.sum.grants,
                r.sum.views, r.sum.valid_reads, r.sum.doubtful_reads, r.seconds);
+  fmt::print("\nseeds by nodes of the cluster:");
+  for (const auto& [nodes, seeds] : seeds_by_nodes(reports)) fmt::print("  {}: {}", nodes, seeds);
   fmt::print("\nfaults:");
   for (const auto& [name, count] : sum_of(reports, &Outcome::faults))
     fmt::print("  {} {}", name, count);
@@ -97,6 +115,7 @@ void print_text(const std::vector<Report>& reports) {
 
 void print_json(const std::vector<Report>& reports) {
   nlohmann::json out{{"campaigns", nlohmann::json::array()},
+                     {"seeds_by_nodes", named(seeds_by_nodes(reports))},
                      {"marks_never_reached", unreached_marks(reports)}};
   for (const Report& report : reports) out["campaigns"].push_back(json_of(report));
   fmt::print("{}\n", out.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));

@@ -21,6 +21,7 @@ struct Report {
   std::uint64_t first_seed = 0;
   std::uint64_t seeds = 0;
   std::uint64_t hash_checked = 0;
+  std::map<std::uint64_t, std::uint64_t> seeds_by_nodes;  // how many clusters had how many nodes
   double seconds = 0;
   Outcome sum;
   std::vector<Failure> failures;

@@ -299,6 +299,13 @@ const Story i7[] = {
      locked("b", 1, 2, "NL", "1.1") + "2 c lock 3 NL name=r\n" + try_it + "8 c ok 3 lock=3 NL 1.2\n"},
     {"its own lock is not in its way", "I7",
      locked("a", 1, 1, "PR", "1.1") + "2 a convert 3 PR EX lock=1 noqueue\n3 a fail 3 blocked\n"},
+    {"somebody died before hearing that it held it", "", "1 b lock 2 EX noqueue name=r\n3 b end killed\n" + std::string(try_it)},
+    {"whoever died may have held what it asked for instead", "",
+     "1 b lock 2 NL noqueue altpr name=r\n3 b end killed\n" + std::string(try_it)},
+    {"whoever died before hearing asked for what goes with it", "I7",
+     "1 b lock 2 NL noqueue name=r\n3 b end killed\n" + std::string(try_it)},
+    {"another holder shows that the lock of the dead was gone", "I7",
+     "1 b lock 2 EX noqueue name=r\n2 b end killed\n" + locked("c", 3, 4, "EX", "1.2") + released("c", 4, 4) + try_it},
     {"refused for another reason", "", "5 a lock 1 EX noqueue name=r\n6 a fail 1 recovering\n"},
 };
 INSTANTIATE_TEST_SUITE_P(I7, Checkers, testing::ValuesIn(i7));

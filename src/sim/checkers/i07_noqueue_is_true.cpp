@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // I7  EAGAIN only if a conflicting grant or a queue existed during the call. A release that nobody
 // answered, and a conversion downwards, may count as held until something shows that its master has applied it.
+// A request that was never answered may have been granted: whoever died before hearing of it held it all the same.
 #include "sim/checkers/checkers.hpp"
 
 #include "model/name.hpp"

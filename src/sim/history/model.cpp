@@ -277,10 +277,13 @@ class Builder {
     end_span(request.hold, event.at, Ended::changed, request.answer);
     begin_span(request.hold, sure, request.answer);
   }
+  // Nobody was told what came of it: it may have been granted, also in the mode that it asked for instead.
   void on_unknown(Index id) {
     const Request& request = model_.requests[id];
-    if (request.call == Call::lock || request.call == Call::adopt)
-      add_possible(id, none, request.wanted);
+    if (request.resource == none || (request.call != Call::lock && request.call != Call::adopt)) return;
+    add_possible(id, none, request.wanted);
+    if (request.flags.has(Flag::altpr)) add_possible(id, none, Mode::PR);
+    if (request.flags.has(Flag::altcw)) add_possible(id, none, Mode::CW);
   }
   void on_waiting(Index index) {
     const Event& event = events()[index];
@@ -378,6 +381,9 @@ class Builder {
   // ---- the end ----
   void finish() {
     while (!current_.empty()) end_span(current_.begin()->first, never, Ended::open, none);
+    // An answer that was on its way when its program died counts as none.
+    for (Index id = 0; id < model_.requests.size(); ++id)
+      if (model_.requests[id].outcome == Outcome::open) on_unknown(id);
     for (Resource& one : model_.resources) {
       std::ranges::stable_sort(one.spans, {}, &Span::begin);
       end_of_what_is_possible(one);

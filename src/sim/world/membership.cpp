@@ -7,8 +7,9 @@
 
 namespace holdfast::sim {
 
-MembershipService::MembershipService(World& world, std::uint64_t seed, MembershipTimes times)
-    : world_(world), prng_(seed), times_(times) {
+MembershipService::MembershipService(World& world, std::uint64_t seed, MembershipTimes times,
+                                     NodeId tie_breaker)
+    : world_(world), prng_(seed), times_(times), tie_breaker_(tie_breaker) {
   publish(living());
 }
 
@@ -44,7 +45,13 @@ std::vector<MembershipService::Seat> MembershipService::living() const {
   return seats;
 }
 
-// The first of the groups in which everybody reaches everybody, if it is more than half of all.
+bool MembershipService::is_majority(const std::vector<Seat>& group) const {
+  const std::size_t all = world_.machines().size();
+  return 2 * group.size() > all ||
+         (2 * group.size() == all && std::ranges::find(group, tie_breaker_, &Seat::node) != group.end());
+}
+
+// The first of the groups in which everybody reaches everybody that has the majority.
 std::vector<MembershipService::Seat> MembershipService::majority() const {
   std::vector<Seat> left = living();
   while (!left.empty()) {
@@ -55,7 +62,7 @@ std::vector<MembershipService::Seat> MembershipService::majority() const {
       if (fits) group.push_back(seat);
       return fits;
     });
-    if (2 * group.size() > world_.machines().size()) return group;
+    if (is_majority(group)) return group;
   }
   return {};
 }
@@ -68,7 +75,8 @@ std::vector<MembershipService::Seat> MembershipService::members() const {
 
 void MembershipService::publish(const std::vector<Seat>& members) {
   View next{.epoch = Epoch{view_.epoch.value() + 1},
-            .configured_votes = static_cast<std::uint32_t>(world_.machines().size())};
+            .configured_votes = static_cast<std::uint32_t>(world_.machines().size()),
+            .tie_breaker = tie_breaker_};
   for (const Seat& seat : members)
     next.members.push_back(
         {.node = seat.node, .incarnation = seat.incarnation, .address = name_of(seat.node)});

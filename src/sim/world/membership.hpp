@@ -26,7 +26,8 @@ struct MembershipTimes {
 
 class MembershipService {
  public:
-  MembershipService(World& world, std::uint64_t seed, MembershipTimes times);
+  // `tie_breaker`: half of all votes are enough for those who have this node among them; none: for nobody.
+  MembershipService(World& world, std::uint64_t seed, MembershipTimes times, NodeId tie_breaker = {});
 
   // Whatever it notices now, and whoever hears of it now. To be called all the time.
   void look();
@@ -63,6 +64,7 @@ class MembershipService {
   };
   [[nodiscard]] std::vector<Seat> living() const;
   [[nodiscard]] std::vector<Seat> majority() const;
+  [[nodiscard]] bool is_majority(const std::vector<Seat>& group) const;
   [[nodiscard]] std::vector<Seat> members() const;
   [[nodiscard]] bool was_left_out(const Seat& seat) const {
     return std::ranges::find(left_out_, seat) != left_out_.end();
@@ -74,6 +76,7 @@ class MembershipService {
   World& world_;
   Prng prng_;
   MembershipTimes times_;
+  NodeId tie_breaker_;
   View view_;
   std::map<NodeId, Lie> lies_;
   std::map<NodeId, Duration> late_;
