@@ -63,8 +63,10 @@ class DeviceVote {
 
   // Does the poll that was just made count for the lease?
   [[nodiscard]] bool counts() const { return never_missed_; }
-  // Does the vote count for a view of this ring?
-  [[nodiscard]] bool is_settled() const { return never_missed_ && stood(times_.settling()); }
+  // Does the vote count for a view of this ring? The last poll may be about an earlier one, or be an old one.
+  [[nodiscard]] bool is_settled(Instant now, const Ring& ring) const {
+    return never_missed_ && ring_ == ring && stood(times_.settling()) && now - *polled_ <= times_.gap_max;
+  }
 
  private:
   [[nodiscard]] bool stood(Duration time) const { return since_ && *polled_ - *since_ >= time; }

@@ -34,7 +34,7 @@ class Node {
   // With all others, for as long as it takes.
   void settle() { poll(times.settling() + 100ms, DeviceSays::stands, together, Whole::yes); }
   [[nodiscard]] bool counts() const { return vote_.counts(); }
-  [[nodiscard]] bool is_settled() const { return vote_.is_settled(); }
+  [[nodiscard]] bool is_settled(Ring ring) const { return vote_.is_settled(now_, ring); }
   void forget() { vote_.forget(); }
 
  private:
@@ -53,14 +53,17 @@ TEST(DeviceVote, it_counts_when_it_has_stood_with_all_together_for_the_settling_
   EXPECT_FALSE(n.counts());
   n.one(DeviceSays::stands, together, Whole::yes);
   EXPECT_TRUE(n.counts());
-  EXPECT_TRUE(n.is_settled());
+  EXPECT_TRUE(n.is_settled(together));
+  EXPECT_FALSE(n.is_settled(alone)) << "of that nobody has asked yet";
+  n.pause(times.gap_max + 1ms);
+  EXPECT_FALSE(n.is_settled(together));
 }
 
 TEST(DeviceVote, who_was_never_with_all_others_is_behind_whomever_the_device_chooses) {
   Node n;
   n.poll(60s, DeviceSays::stands, alone, Whole::no);
   EXPECT_FALSE(n.counts());
-  EXPECT_FALSE(n.is_settled());
+  EXPECT_FALSE(n.is_settled(alone));
 }
 
 TEST(DeviceVote, alone_it_counts_for_the_lease_at_once_and_for_a_view_when_it_is_settled) {
@@ -68,12 +71,12 @@ TEST(DeviceVote, alone_it_counts_for_the_lease_at_once_and_for_a_view_when_it_is
   n.settle();
   n.poll(1s, DeviceSays::waiting, together, Whole::no);
   EXPECT_TRUE(n.counts());
-  EXPECT_FALSE(n.is_settled());
+  EXPECT_FALSE(n.is_settled(alone));
   n.poll(times.settling(), DeviceSays::stands, alone, Whole::no);
   EXPECT_TRUE(n.counts());
-  EXPECT_FALSE(n.is_settled());
+  EXPECT_FALSE(n.is_settled(alone));
   n.one(DeviceSays::stands, alone, Whole::no);
-  EXPECT_TRUE(n.is_settled());
+  EXPECT_TRUE(n.is_settled(alone));
 }
 
 TEST(DeviceVote, whoever_was_without_it_once_does_not_get_it_back_alone) {
@@ -130,10 +133,15 @@ struct Side {
     return now < ends ? DeviceSays::stands : DeviceSays::no;
   }
   void poll(Instant now) {
+    look(now);
     const Ring ring = now < breaks ? together : alone;
     vote.on_poll(now, {.says = says(now), .ring = ring, .whole = now < breaks});
     renews = vote.counts();
-    if (now >= breaks && vote.is_settled()) goes_on = true;
+    look(now);
+  }
+  // What an announcement of this moment would say.
+  void look(Instant now) {
+    if (now >= breaks && vote.is_settled(now, alone)) goes_on = true;
   }
 };
 

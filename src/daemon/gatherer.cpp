@@ -119,7 +119,10 @@ void Gatherer::warn_of(const io::CorosyncVotes& votes) {
 
 void Gatherer::on_quorum() {
   cluster::Quorum quorum = *quorum_;
-  quorum.device_settled = quorum.device_votes != 0 && device_.is_settled();
+  quorum.device_settled = quorum.device_votes != 0 && device_.is_settled(io::boot_now(), quorum.ring);
+  if (std::exchange(told_settled_, quorum.device_settled) != quorum.device_settled)
+    log_.write(io::LogLevel::info, quorum.device_settled ? "the quorum device stands with us, and counts for views"
+                                                         : "the quorum device counts for no view of ours any more");
   step([&](Gathering::Effects& out) { machine_.on_quorum(quorum, out); });
 }
 
@@ -129,16 +132,11 @@ void Gatherer::on_poll() {
   const Instant asked = io::boot_now();
   const std::optional<io::CorosyncDeviceWord> word = corosync_.ask_device();
   if (!word || !quorum_ || quorum_->device_votes == 0) return;
-  const bool before = device_.is_settled();
   // An answer that took long is as old as the question.
   if (io::boot_now() - asked > config_.lease / polls_per_lease) return;
   device_.on_poll(asked, device_poll(*word));
   if (device_.counts()) on_.device_polled();
-  if (device_.is_settled() != before) {
-    log_.write(io::LogLevel::info, before ? "the quorum device counts for no view of ours any more"
-                                          : "the quorum device stands with us, and counts for views");
-    on_quorum();
-  }
+  if (device_.is_settled(io::boot_now(), quorum_->ring) != told_settled_) on_quorum();
 }
 
 // Quorum of another ring than the group's says nothing about the group, and the group's ring may be ahead.
@@ -153,6 +151,7 @@ cluster::DevicePoll Gatherer::device_poll(const io::CorosyncDeviceWord& word) co
 void Gatherer::on_lost() {
   device_.forget();
   quorum_.reset();
+  told_settled_ = false;
   machine_.on_disconnected();
 }
 

@@ -58,6 +58,7 @@ class Gatherer {
   cluster::Ring group_ring_;
   std::optional<cluster::Quorum> quorum_;  // without device_settled
   cluster::DeviceVote device_;
+  bool told_settled_ = false;
   bool warned_of_votes_ = false;
 };
 
