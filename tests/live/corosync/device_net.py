@@ -14,8 +14,24 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import cluster_net  # noqa: E402
 
 PROGRAMS = ("corosync-qdevice", "corosync-qnetd")
+ADDRESS = "10.79.0.1"
 TIMEOUT_MS = 1000       # quorum.device.timeout
 SYNC_TIMEOUT_MS = 3000  # quorum.device.sync_timeout
+PROVIDER = "  provider: corosync_votequorum\n"
+DEVICE = f"""\
+  device {{
+    model: net
+    votes: 1
+    timeout: {TIMEOUT_MS}
+    sync_timeout: {SYNC_TIMEOUT_MS}
+    net {{
+      host: {ADDRESS}
+      algorithm: ffsplit
+      tie_breaker: lowest
+      tls: off
+    }}
+  }}
+"""
 
 
 def missing():
@@ -27,7 +43,7 @@ def missing():
 
 
 class DeviceNet(cluster_net.Net):
-    """n1 and n2 as ever, and the device at 10.78.N.1 for node N, which is 10.78.N.2 there."""
+    """n1 and n2 as ever; each reaches the device, which is ADDRESS, by a cable of its own."""
 
     def __init__(self, lease_ms=1000, token_ms=400):
         self.device = None
@@ -38,6 +54,7 @@ class DeviceNet(cluster_net.Net):
         super()._plug_in()
         self.device = cluster_net.Namespace("device")
         self.device.run("ip", "link", "set", "lo", "up")
+        self.device.run("ip", "address", "add", f"{ADDRESS}/32", "dev", "lo")
         for number, node in self.nodes.items():
             self.device.run("ip", "link", "add", f"node{number}", "type", "veth", "peer", "name", "device", "netns",
                             str(node.space.holder.pid))
@@ -45,26 +62,14 @@ class DeviceNet(cluster_net.Net):
             self.device.run("ip", "link", "set", f"node{number}", "up")
             node.space.run("ip", "address", "add", f"10.78.{number}.2/24", "dev", "device")
             node.space.run("ip", "link", "set", "device", "up")
+            node.space.run("ip", "route", "add", ADDRESS, "via", f"10.78.{number}.1")
 
-    def _configure(self, votes):
-        super()._configure(votes)
-        for number, node in self.nodes.items():
-            path = node.dir / "etc" / "corosync.conf"
-            path.write_text(path.read_text().replace("  provider: corosync_votequorum\n", f"""\
-  provider: corosync_votequorum
-  device {{
-    model: net
-    votes: 1
-    timeout: {TIMEOUT_MS}
-    sync_timeout: {SYNC_TIMEOUT_MS}
-    net {{
-      host: 10.78.{number}.1
-      algorithm: ffsplit
-      tie_breaker: lowest
-      tls: off
-    }}
-  }}
-"""))
+    def _corosync_conf(self, votes):
+        return super()._corosync_conf(votes).replace(PROVIDER, PROVIDER + DEVICE)
+
+    def configure_no_device(self, number):
+        path = self.nodes[number].dir / "etc" / "corosync.conf"
+        path.write_text(path.read_text().replace(DEVICE, ""))
 
     def start_device(self):
         self.qnetd = self.device.start(["corosync-qnetd", "-f", "-s", "off"], Path(self.dir, "qnetd.log"))

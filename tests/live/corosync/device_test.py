@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two nodes and a quorum device (corosync-qdevice and corosync-qnetd): whoever has the device goes on, never both.
-
-The tests leave a whole cluster behind; a failed one ends it.
-"""
+"""Two nodes and a quorum device (corosync-qdevice and corosync-qnetd): whoever has the device goes on, never both."""
 
 import select
+import signal
+import subprocess
 import sys
 import unittest
 from pathlib import Path
@@ -22,17 +21,11 @@ AFTER_A_CUT = 1.6 * SETTLING + device_net.TIMEOUT_MS / 1000 + 2 * LEASE
 
 @unittest.skipIf(device_net.missing(), device_net.missing())
 class Device(unittest.TestCase):
-    net = None
-
-    @classmethod
-    def setUpClass(cls):
-        cls.net = device_net.DeviceNet(lease_ms=int(LEASE * 1000))
-        cls.addClassCleanup(cls.net.close)
-        cls.net.start()
-
     def setUp(self):
+        self.net = device_net.DeviceNet(lease_ms=int(LEASE * 1000))
+        self.addCleanup(self.net.close)
         self.addCleanup(self.tell_if_broken)
-        self.net.wait_for_view([1, 2])
+        self.net.start()
         self.net.wait_for_device([1, 2])
 
     def tell_if_broken(self):
@@ -130,6 +123,15 @@ class Device(unittest.TestCase):
         done = net[2].verb("lock", "--wait", f"{SETTLING + 1:.0f}s", "x")
         self.assertNotEqual(done.returncode, 0, "node 2 grants")
         self.assertNotEqual(net[2].status()["phase"], "open")
+        # The operator's word that node 1 is dead for good: no device any more, and one vote is enough.
+        net[2].end("qdevice", signal.SIGTERM)
+        net.configure_no_device(2)
+        net[2].space.run("corosync-cfgtool", "-R")
+        enough = [*net[2].space.enter, "corosync-quorumtool", "-e", "1"]
+        net.eventually(lambda: subprocess.run(enough, capture_output=True, check=False).returncode == 0
+                       and "Quorate:          Yes" in net.quorum_of(net[2]), "one is enough")
+        net.wait_for_view([2])
+        self.assertEqual(net[2].verb("lock", "--wait", "20s", "x").returncode, 0)
         net.heal()
         net[1].start_corosync()
         net[1].start_daemon()
