@@ -39,7 +39,7 @@ _holdfast() {
     value) options+=" --set --set-escaped --wait --no-wait --lockspace" ;;
     ls) options+=" --lockspace" ;;
     show) options+=" --lockspace" ;;
-    cluster) options+=" --nodes --name --tie-breaker --lease --token --port --force"; names="init" ;;
+    cluster) options+=" --nodes --name --tie-breaker --device --lease --token --port --force"; names="init" ;;
     view) options+=" --epoch --member --votes --tie-breaker --device-votes --device-timeout --without-quorum"; names="set" ;;
     node) options+=" --incarnation"; names="fence-ack" ;;
     move) options+=" --to --lockspace" ;;

@@ -90,17 +90,29 @@ Result<void> write_all(const ClusterPlan& plan, const std::string& dir) {
   return {};
 }
 
+std::string addresses_of(const ClusterPlan& plan) {
+  std::string text;
+  for (const ClusterNode& node : plan.nodes) text += " " + node.address;
+  return text;
+}
+
 std::string text_of(const ClusterPlan& plan, const std::string& dir) {
   std::string text = fmt::format("Cluster '{}' of {} node{}, in {}. On this machine:\n\n", plan.name, plan.nodes.size(),
                                  plan.nodes.size() == 1 ? "" : "s", dir);
   for (const ClusterNode& node : plan.nodes)
     text += fmt::format("  scp -pr {}/{}/. root@{}:/etc/\n", dir, node.name, node.address);
   text += "\nThen on each node:\n\n"
-          "  apt-get install corosync\n"
+          "  apt-get install corosync" + std::string(plan.device.empty() ? "" : " corosync-qdevice") + "\n"
           "  systemctl enable --now corosync holdfastd\n"
           "  systemctl restart corosync holdfastd        if they ran before\n"
           "  holdfast view                               until all nodes are in it\n\n";
-  if (const ClusterNode* breaker = tie_breaker_of(plan))
+  if (!plan.device.empty())
+    text += fmt::format("On the quorum device, {}: apt-get install corosync-qnetd. On one node, which needs to reach all by "
+                        "ssh:\n\n  corosync-qdevice-net-certutil -Q -n {} {}{}\n\n"
+                        "and then on each node: systemctl enable --now corosync-qdevice\n"
+                        "If the cluster falls into two halves, the one that the device chooses goes on.\n\n",
+                        plan.device, plan.name, plan.device, addresses_of(plan));
+  else if (const ClusterNode* breaker = tie_breaker_of(plan))
     text += fmt::format("'{}' is the tie-breaker: if the cluster falls into two halves, the one with '{}' goes on, and the\n"
                         "other one waits, also if '{}' is dead. See --tie-breaker.\n",
                         breaker->name, breaker->name, breaker->name);
@@ -120,6 +132,7 @@ nlohmann::json json_of(const ClusterPlan& plan, const std::string& dir) {
   return {{"cluster", plan.name},
           {"dir", dir},
           {"tie_breaker", breaker == nullptr ? nlohmann::json() : nlohmann::json(breaker->name)},
+          {"device", plan.device.empty() ? nlohmann::json() : nlohmann::json(plan.device)},
           {"nodes", nodes}};
 }
 
@@ -156,6 +169,10 @@ Run declare_cluster(CLI::App& app) {
   init_verb->add_option("--name", plan.name, "name of the cluster (default: holdfast)")->type_name("NAME");
   init_verb->add_option("--tie-breaker", plan.tie_breaker, "of an even number of nodes: whose half goes on (default: the first)")
       ->type_name("NAME");
+  init_verb
+      ->add_option("--device", plan.device,
+                   "a machine with corosync-qnetd: of an even number of nodes, the half that it chooses goes on")
+      ->type_name("ADDRESS");
   init_verb->add_option("--lease", plan.lease_ms, "lease in milliseconds (default: 3000)")
       ->type_name("MS")
       ->check(CLI::Range(limits::lease_min.count(), limits::lease_max.count()));

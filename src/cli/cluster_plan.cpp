@@ -83,6 +83,13 @@ Result<void> check_plan(const ClusterPlan& plan) {
   if (!is_plain(plan.name, limits::lockspace_name_bytes_max))
     return wrong(plan.name, fmt::format("is no name for a cluster; allowed are 1 to {} letters, digits, '-', '_' and '.'",
                                         limits::lockspace_name_bytes_max));
+  if (!plan.device.empty() && family_of(plan.device) == 0)
+    return wrong(plan.device, "is no address of a quorum device; numbers are allowed, such as 10.0.0.9 or fd00::9");
+  if (std::ranges::find(plan.nodes, plan.device, &ClusterNode::address) != plan.nodes.end())
+    return wrong(plan.device, "is one of the nodes: a quorum device is a machine that goes on when a node is lost");
+  if (!plan.device.empty() && plan.nodes.size() % 2 != 0)
+    return Error{Errc::bad_argument, fmt::format("{} nodes cannot fall into two halves: no quorum device is needed",
+                                                 plan.nodes.size())};
   if (plan.tie_breaker.empty()) return {};
   if (std::ranges::find(plan.nodes, plan.tie_breaker, &ClusterNode::name) == plan.nodes.end())
     return wrong(plan.tie_breaker, "is none of the nodes and cannot break ties");
@@ -97,6 +104,29 @@ const ClusterNode* tie_breaker_of(const ClusterPlan& plan) {
   if (plan.tie_breaker.empty()) return &plan.nodes.front();
   return &*std::ranges::find(plan.nodes, plan.tie_breaker, &ClusterNode::name);
 }
+
+namespace {
+
+// How long an answer of the device may be old is waited for before it counts, so these are shorter than corosync's own.
+constexpr int device_timeout_ms = 2000, device_sync_timeout_ms = 6000;
+
+std::string quorum_of_halves(const ClusterPlan& plan) {
+  const ClusterNode* breaker = tie_breaker_of(plan);
+  if (breaker == nullptr) return {};
+  if (plan.device.empty())
+    return fmt::format(
+        "  # Of two halves, the one with {} has quorum; never both, as two_node would allow.\n"
+        "  auto_tie_breaker: 1\n  auto_tie_breaker_node: {}\n",
+        breaker->name, breaker->number);
+  return fmt::format(
+      "  # Of two halves, the one that the device chooses has quorum; holdfastd counts no other algorithm.\n"
+      "  device {{\n    model: net\n    votes: 1\n    timeout: {}\n    sync_timeout: {}\n"
+      "    net {{\n      host: {}\n      algorithm: ffsplit\n      tie_breaker: {}\n"
+      "      # Needs certificates: corosync-qdevice-net-certutil(8)\n      tls: required\n    }}\n  }}\n",
+      device_timeout_ms, device_sync_timeout_ms, plan.device, breaker->number);
+}
+
+}  // namespace
 
 std::string corosync_conf(const ClusterPlan& plan) {
   std::string text = fmt::format(
@@ -116,11 +146,7 @@ std::string corosync_conf(const ClusterPlan& plan) {
     text += fmt::format("  node {{\n    name: {}\n    nodeid: {}\n    ring0_addr: {}\n  }}\n", node.name, node.number,
                         node.address);
   text += "}\n\nquorum {\n  provider: corosync_votequorum\n";
-  if (const ClusterNode* breaker = tie_breaker_of(plan))
-    text += fmt::format(
-        "  # Of two halves, the one with {} has quorum; never both, as two_node would allow.\n"
-        "  auto_tie_breaker: 1\n  auto_tie_breaker_node: {}\n",
-        breaker->name, breaker->number);
+  text += quorum_of_halves(plan);
   text += "}\n\nlogging {\n  to_syslog: yes\n  timestamp: hires\n}\n";
   return text;
 }

@@ -24,6 +24,7 @@ struct ClusterPlan {
   std::uint32_t lease_ms = 3000;
   std::uint32_t peer_port = 7001;
   std::string tie_breaker;  // name of a node; empty: the first one, where one is needed
+  std::string device;       // address of a machine with corosync-qnetd, which breaks ties instead; empty: none
 };
 
 // "a=10.0.0.1,b=10.0.0.2". Refuses what no cluster can be made of: no or odd names, names or addresses twice, host
@@ -32,7 +33,8 @@ struct ClusterPlan {
 // What the single arguments cannot tell.
 [[nodiscard]] Result<void> check_plan(const ClusterPlan& plan);
 
-// An even number of votes can be halved; then the side of one node counts.
+// An even number of votes can be halved; then the side of one node counts, or the one that the device chooses, which
+// is that of this node if it may choose.
 [[nodiscard]] const ClusterNode* tie_breaker_of(const ClusterPlan& plan);
 [[nodiscard]] std::string corosync_conf(const ClusterPlan& plan);
 [[nodiscard]] std::string holdfastd_toml(const ClusterPlan& plan, const ClusterNode& node);

@@ -77,6 +77,33 @@ TEST(ClusterPlan, a_tie_breaker_that_breaks_nothing_is_refused) {
   ASSERT_FALSE(check_plan(three));
 }
 
+TEST(ClusterPlan, a_quorum_device_chooses_instead_of_the_tie_breaker) {
+  ClusterPlan two = plan_of("a=10.0.0.1,b=10.0.0.2");
+  two.device = "10.0.0.9";
+  two.tie_breaker = "b";
+  EXPECT_TRUE(check_plan(two));
+  const std::string text = corosync_conf(two);
+  for (const char* line : {"host: 10.0.0.9\n", "algorithm: ffsplit\n", "tie_breaker: 2\n", "tls: required\n", "votes: 1\n"})
+    EXPECT_NE(text.find(line), std::string::npos) << line << text;
+  EXPECT_EQ(text.find("auto_tie_breaker"), std::string::npos) << "corosync takes one or the other";
+}
+
+TEST(ClusterPlan, a_quorum_device_that_is_none_is_refused_with_what_is_allowed) {
+  const struct {
+    const char* nodes;
+    const char* device;
+    const char* says;
+  } rows[] = {{"a=10.0.0.1,b=10.0.0.2", "arbiter.example", "numbers are allowed"},
+              {"a=10.0.0.1,b=10.0.0.2", "10.0.0.2", "is one of the nodes"},
+              {"a=10.0.0.1,b=10.0.0.2,c=10.0.0.3", "10.0.0.9", "no quorum device is needed"}};
+  for (const auto& row : rows) {
+    ClusterPlan plan = plan_of(row.nodes);
+    plan.device = row.device;
+    ASSERT_FALSE(check_plan(plan)) << row.device;
+    EXPECT_NE(check_plan(plan).error().detail.find(row.says), std::string::npos) << check_plan(plan).error().detail;
+  }
+}
+
 TEST(ClusterPlan, a_name_that_would_be_more_than_a_name_is_refused) {
   for (const char* name : {"", "a b", "a\nb", "a}", "\"", "-x"}) {
     ClusterPlan plan = plan_of("a=10.0.0.1");

@@ -37,7 +37,7 @@ Member member_of(NodeId node, const wire::GroupAnnounce& said) {
 
 // Outside input: a view of this member alone, and the view that it knows of, must be sound.
 bool is_sound(NodeId from, const wire::GroupAnnounce& said) {
-  if (said.configured_votes == 0) return false;
+  if (said.configured_votes == 0 || said.device_votes > said.configured_votes) return false;
   if (!checked(View{.epoch = Epoch{1}, .members = {member_of(from, said)}})) return false;
   return !said.promised.view.epoch || checked(from_group(said.promised));
 }
@@ -128,6 +128,9 @@ void Gathering::announce(Effects& out) {
     said.promised = wire::to_group(*promises_.promised);
     said.acting = promises_.promised->epoch == acting_ ? 1 : 0;
   }
+  said.device_votes = quorum_->device_votes;
+  said.device_timeout = quorum_->device_timeout;
+  said.device_settled = quorum_->device_settled ? 1 : 0;
   out.sends.emplace_back(std::move(said));
 }
 
@@ -199,19 +202,57 @@ bool Gathering::everybody_is_ready() const {
   const View next = next_view();
   std::uint64_t votes = 0;
   for (const Member& member : next.members) votes += member.votes;
+  if (device_counts_for(next)) votes += next.device_votes;
   return 2 * votes > next.configured_votes || (2 * votes == next.configured_votes && next.has(next.tie_breaker));
+}
+
+const View* Gathering::newest_known() const {
+  const View* newest = nullptr;
+  for (const auto& [node, place] : places_)
+    if (place.said && place.promised.epoch && (newest == nullptr || is_newer(place.promised, *newest)))
+      newest = &place.promised;
+  return newest;
+}
+
+bool Gathering::is_whole() const {
+  const View* newest = newest_known();
+  if (newest == nullptr || promises_.promised != *newest) return false;
+  return std::ranges::all_of(newest->members, [&](const Member& member) {
+    const auto at = places_.find(member.node);
+    return at != places_.end() && at->second.said && !at->second.left_out;
+  });
+}
+
+bool Gathering::device_counts_for(const View& next) const {
+  const View* from = newest_known();
+  if (next.device_votes == 0 || from == nullptr) return false;
+  bool goes_on = false;
+  for (const Member& member : from->members) {
+    const auto at = places_.find(member.node);
+    if (at == places_.end()) continue;
+    if (!next.has(member.node) || at->second.said->device_settled == 0) return false;
+    goes_on = true;
+  }
+  return goes_on;
 }
 
 View Gathering::next_view() const {
   View next{.epoch = {}, .members = {}, .configured_votes = 0, .quorate = true};
   for (const auto& [node, place] : places_) {
     if (place.left_out) continue;
-    // While not all have read the same configuration, nobody breaks ties.
-    if (next.members.empty()) next.tie_breaker = place.said->tie_breaker;
+    // While not all have read the same configuration, nobody breaks ties, and there is no device.
+    if (next.members.empty()) {
+      next.tie_breaker = place.said->tie_breaker;
+      next.device_votes = place.said->device_votes;
+    }
     if (next.tie_breaker != place.said->tie_breaker) next.tie_breaker = {};
+    if (next.device_votes != place.said->device_votes) next.device_votes = 0;
+    next.device_timeout = std::max(
+        next.device_timeout, std::chrono::duration_cast<std::chrono::milliseconds>(place.said->device_timeout));
     next.members.push_back(member_of(node, *place.said));
     next.configured_votes = std::max(next.configured_votes, place.said->configured_votes);
   }
+  if (next.device_votes == 0) next.device_timeout = {};
   return next;
 }
 

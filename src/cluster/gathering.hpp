@@ -16,6 +16,11 @@
 // Two views of one epoch would need two majorities, and a node that promised both. That node's promise is
 // durable and it announces its epoch, so there is none: one epoch, one view, whatever crashes or splits.
 //
+// The votes of a quorum device count for a view too, but a device promises nothing. What takes the place of its
+// promise is time (device_vote.hpp): those who have it settled have had it since all were together, so nobody else
+// has gone on with it since. That is why all who go on from the newest view must have it settled, and nobody else of
+// that view may be in the group: then the device could stand with both.
+//
 // A life that was left out of a view never comes back, since the others have given up its locks. A view may be
 // in force somewhere as soon as it was promised by somebody, so announcements carry the newest promised view,
 // and a life that it leaves out is over: it makes room for the node's next one.
@@ -35,16 +40,11 @@
 #include <variant>
 #include <vector>
 
+#include "cluster/ring.hpp"
 #include "model/view.hpp"
 #include "wire/group_messages.hpp"
 
 namespace holdfast::cluster {
-
-struct Ring {
-  NodeId node;
-  std::uint64_t sequence = 0;
-  friend bool operator==(const Ring&, const Ring&) = default;
-};
 
 struct GroupMember {
   NodeId node;
@@ -65,6 +65,9 @@ struct Quorum {
   std::uint32_t configured_votes = 0;
   std::uint32_t votes = 1;  // of this node
   NodeId tie_breaker;       // see View
+  std::uint32_t device_votes = 0;             // see View
+  std::chrono::milliseconds device_timeout{};
+  bool device_settled = false;                // its votes count for a view here and now: see device_vote.hpp
   friend bool operator==(const Quorum&, const Quorum&) = default;
 };
 
@@ -122,6 +125,8 @@ class Gathering {
   void on_disconnected();
 
   [[nodiscard]] const Promises& promises() const { return promises_; }
+  // Are the nodes of the newest view that anybody here knows, which is the one that we have promised, all here?
+  [[nodiscard]] bool is_whole() const;
 
  private:
   struct Place {  // of one member of the group
@@ -152,6 +157,8 @@ class Gathering {
   void announce(Effects& out);
   void consider(Effects& out);
   [[nodiscard]] bool everybody_is_ready() const;
+  [[nodiscard]] const View* newest_known() const;
+  [[nodiscard]] bool device_counts_for(const View& next) const;
   [[nodiscard]] bool is_over(NodeId node, const Place& place) const;
   void give_up_if_over(Effects& out);
   [[nodiscard]] View next_view() const;

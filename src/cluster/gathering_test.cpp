@@ -45,6 +45,21 @@ class Cluster {
                    .configured_votes = nodes, .votes = 1};
     step(n, [&](Gathering& g, auto& out) { g.on_quorum(q, out); });
   }
+  // Of nodes 1 and 2 with a quorum device, which are all.
+  enum class Device : std::uint8_t { elsewhere, not_settled, settled };
+  void quorum_with(Device device, std::uint32_t n, std::uint64_t sequence, std::uint32_t ring_node = 1) {
+    const Quorum q{.ring = {.node = NodeId{ring_node}, .sequence = sequence}, .quorate = device != Device::elsewhere,
+                   .configured_votes = 3, .votes = 1, .tie_breaker = {}, .device_votes = 1,
+                   .device_timeout = std::chrono::milliseconds(2000), .device_settled = device == Device::settled};
+    step(n, [&](Gathering& g, auto& out) { g.on_quorum(q, out); });
+  }
+  // Nodes 1 and 2 up, in view 101, the device with both.
+  void begin_with_device() {
+    for (std::uint32_t n = 1; n <= 2; ++n) live(n, 10 + n);
+    ring(1, {1, 2});
+    for (std::uint32_t n = 1; n <= 2; ++n) quorum_with(Device::not_settled, n, 1);
+    for (std::uint32_t n = 1; n <= 2; ++n) quorum_with(Device::settled, n, 1);
+  }
   void beat(std::uint32_t n) {
     step(n, [&](Gathering& g, auto& out) { g.on_beat(out); });
   }
@@ -292,6 +307,78 @@ TEST(Gathering, epochs_go_on_above_what_was_saved) {
   }
   ASSERT_EQ(out.views.size(), 1U);
   EXPECT_EQ(out.views[0].epoch, Epoch{701});
+}
+
+// ---- quorum devices -------------------------------------------------------------------------------------
+
+using Device = Cluster::Device;
+
+TEST(Gathering, with_a_quorum_device_a_lone_node_goes_on_when_its_vote_is_settled) {
+  Cluster c;
+  c.begin_with_device();
+  EXPECT_EQ(c.epochs(1), Epochs{101});
+  EXPECT_TRUE(c[1].machine->is_whole());
+  EXPECT_EQ(c[1].seen.views.back().device_votes, 1U);
+  EXPECT_EQ(c[1].seen.views.back().device_timeout, std::chrono::milliseconds(2000));
+  c.ring(2, {1});
+  c.ring(3, {2});
+  c.quorum_with(Device::not_settled, 1, 2);
+  c.quorum_with(Device::elsewhere, 2, 3, 2);
+  EXPECT_EQ(c.epochs(1), Epochs{101}) << "the device may be with node 2 still";
+  EXPECT_FALSE(c[1].machine->is_whole());
+  c.quorum_with(Device::settled, 1, 2);
+  EXPECT_EQ(c.epochs(1), (Epochs{101, 102}));
+  EXPECT_EQ(c.members(1), Nodes{1});
+  EXPECT_TRUE(c[1].machine->is_whole());
+  EXPECT_EQ(c.epochs(2), Epochs{101});
+  // All together again: node 2 as another life.
+  c.ring(4, {1, 2});
+  for (std::uint32_t n = 1; n <= 2; ++n) c.quorum_with(Device::not_settled, n, 4);
+  EXPECT_FALSE(c[2].machine->is_whole()) << "it knows of a newer view than its own";
+  c.live(2, 22);
+  EXPECT_EQ(c.members(1), (Nodes{1, 2}));
+  EXPECT_EQ(c.epochs(2), (Epochs{101, 103}));
+}
+
+TEST(Gathering, the_votes_of_a_device_make_no_first_view) {
+  Cluster c;
+  c.live(1, 11);
+  c.ring(1, {1});
+  c.quorum_with(Device::settled, 1, 1);
+  EXPECT_EQ(c.epochs(1), Epochs{}) << "node 2 may know of one";
+}
+
+// A daemon that hangs wakes up, and its side may have the device by then.
+TEST(Gathering, a_device_that_stands_with_both_leaves_nobody_out) {
+  Cluster c;
+  c.begin_with_device();
+  c[2].deaf = true;
+  for (std::uint32_t beat = 0; beat < 2 * Gathering::beats_missed_max; ++beat) c.beat(1);
+  EXPECT_EQ(c.epochs(1), Epochs{101});
+  // It has ended: who comes after it knows nothing, and asks.
+  c.group({.ring = {NodeId{1}, 1}, .members = {{NodeId{1}, 1001}}});
+  c.quorum_with(Device::settled, 1, 1);
+  EXPECT_EQ(c.epochs(1), (Epochs{101, 102}));
+}
+
+TEST(Gathering, a_lone_node_that_went_on_by_the_device_does_so_after_a_restart_too) {
+  Cluster c;
+  c.begin_with_device();
+  c.ring(2, {1});
+  c.quorum_with(Device::settled, 1, 2);
+  c.live(1, 21);
+  EXPECT_EQ(c.epochs(1), (Epochs{101, 102, 103})) << "nobody else can know a newer view";
+}
+
+TEST(Gathering, a_device_that_not_all_are_configured_for_counts_nothing) {
+  Cluster c;
+  for (std::uint32_t n = 1; n <= 2; ++n) c.live(n, 10 + n);
+  c.ring(1, {1, 2});
+  c.quorum_with(Device::settled, 1, 1);
+  c.quorum(2, 1, true);
+  ASSERT_EQ(c.epochs(1), Epochs{101});
+  EXPECT_EQ(c[1].seen.views.back().device_votes, 0U);
+  EXPECT_EQ(c[1].seen.views.back().device_timeout, std::chrono::milliseconds(0));
 }
 
 }  // namespace

@@ -13,6 +13,8 @@ namespace {
 using cluster::Gathering;
 using cluster::GatheringNote;
 
+constexpr int polls_per_lease = 8;
+
 cluster::Ring ring_of(const io::CorosyncRing& ring) { return {.node = ring.node, .sequence = ring.sequence}; }
 
 std::vector<std::byte> bytes_of(const Gathering::Message& message) {
@@ -44,7 +46,8 @@ Gatherer::Gatherer(io::EventLoop& loop, io::Log& log, const io::Config& config, 
       machine_(config.node, std::move(promises)),
       // Clusters of other names on the same machines have groups of their own.
       corosync_(loop, log, {.node = config.node, .group = "holdfast:" + config.cluster}, on_corosync()),
-      beat_(loop.timer([this] { on_beat(); })) {
+      beat_(loop.timer([this] { on_beat(); })),
+      poll_(loop.timer([this] { on_poll(); })) {
   on_beat();
 }
 
@@ -54,12 +57,13 @@ io::OnCorosync Gatherer::on_corosync() {
                           cluster::Group group{.ring = ring_of(ring), .members = {}};
                           for (const io::CorosyncMember& member : members)
                             group.members.push_back({.node = member.node, .process = member.process});
+                          group_ring_ = group.ring;
                           step([&](Gathering::Effects& out) { machine_.on_group(group, out); });
                         },
                     .message = [this](const io::CorosyncMember& from,
                                       std::span<const std::byte> bytes) { on_message(from, bytes); }},
           .votes = [this](const io::CorosyncVotes& votes) { on_votes(votes); },
-          .lost = [this] { machine_.on_disconnected(); },
+          .lost = [this] { on_lost(); },
           .failed = [this](const Error& error) { on_.failed(error); }};
 }
 
@@ -84,19 +88,71 @@ void Gatherer::on_message(const io::CorosyncMember& from, std::span<const std::b
 }
 
 void Gatherer::on_votes(const io::CorosyncVotes& votes) {
-  if ((votes.half_is_quorum || votes.has_device) && !std::exchange(warned_of_votes_, true))
-    log_.write(io::LogLevel::warning,
-               "corosync gives quorum by two_node or a quorum device, which is not counted here: a node without more "
-               "than half of the votes (or half and the tie-breaker) takes no view",
-               {{"configured_votes", votes.configured}});
-  step([&](Gathering::Effects& out) {
-    machine_.on_quorum({.ring = ring_of(votes.ring),
-                        .quorate = votes.quorate,
-                        .configured_votes = votes.configured,
-                        .votes = votes.own,
-                        .tie_breaker = votes.tie_breaker},
-                       out);
-  });
+  warn_of(votes);
+  const bool counted = votes.device.kind == io::CorosyncDevice::Kind::counted;
+  device_.set({.timeout = votes.device.timeout,
+               .sync_timeout = votes.device.sync_timeout,
+               .ring_break = votes.device.ring_break,
+               .gap_max = config_.lease / 2});
+  quorum_ = {.ring = ring_of(votes.ring),
+             .quorate = votes.quorate,
+             .configured_votes = votes.configured,
+             .votes = votes.own,
+             .tie_breaker = votes.tie_breaker,
+             .device_votes = counted ? votes.device.votes : 0,
+             .device_timeout = std::chrono::ceil<std::chrono::milliseconds>(votes.device.timeout)};
+  if (!counted) device_.forget();
+  if (counted && poll_.armed() == Instant::never()) poll_.arm(io::boot_now());
+  on_quorum();
+}
+
+void Gatherer::warn_of(const io::CorosyncVotes& votes) {
+  const bool odd_device = votes.device.kind == io::CorosyncDevice::Kind::not_counted;
+  if ((!votes.half_is_quorum && !odd_device) || std::exchange(warned_of_votes_, true)) return;
+  log_.write(io::LogLevel::warning,
+             odd_device ? "corosync has a quorum device that is not counted here (model net with algorithm ffsplit and "
+                          "a vote of its own is): without it, a node without more than half of the votes takes no view"
+                        : "corosync gives quorum by two_node, which is not counted here: a node without more than half "
+                          "of the votes (or half and the tie-breaker) takes no view",
+             {{"configured_votes", votes.configured}});
+}
+
+void Gatherer::on_quorum() {
+  cluster::Quorum quorum = *quorum_;
+  quorum.device_settled = quorum.device_votes != 0 && device_.is_settled(io::boot_now(), quorum.ring);
+  if (std::exchange(told_settled_, quorum.device_settled) != quorum.device_settled)
+    log_.write(io::LogLevel::info, quorum.device_settled ? "the quorum device stands with us, and counts for views"
+                                                         : "the quorum device counts for no view of ours any more");
+  step([&](Gathering::Effects& out) { machine_.on_quorum(quorum, out); });
+}
+
+// No answer is none of the device's; if there is none for long, DeviceVote sees it by the gap.
+void Gatherer::on_poll() {
+  poll_.arm(io::boot_now() + config_.lease / polls_per_lease);
+  const Instant asked = io::boot_now();
+  const std::optional<io::CorosyncDeviceWord> word = corosync_.ask_device();
+  if (!word || !quorum_ || quorum_->device_votes == 0) return;
+  // An answer that took long is as old as the question.
+  if (io::boot_now() - asked > config_.lease / polls_per_lease) return;
+  device_.on_poll(asked, device_poll(*word));
+  if (device_.counts()) on_.device_polled();
+  if (device_.is_settled(io::boot_now(), quorum_->ring) != told_settled_) on_quorum();
+}
+
+// Quorum of another ring than the group's says nothing about the group, and the group's ring may be ahead.
+cluster::DevicePoll Gatherer::device_poll(const io::CorosyncDeviceWord& word) const {
+  using cluster::DeviceSays;
+  const cluster::Ring ring = ring_of(word.ring);
+  DeviceSays says = DeviceSays::no;
+  if (word.votes_for_us) says = word.in_ring && ring == group_ring_ ? DeviceSays::stands : DeviceSays::waiting;
+  return {.says = says, .ring = ring, .whole = machine_.is_whole()};
+}
+
+void Gatherer::on_lost() {
+  device_.forget();
+  quorum_.reset();
+  told_settled_ = false;
+  machine_.on_disconnected();
 }
 
 // Missing a few of them costs a node its place in the view, and that only after its lease.

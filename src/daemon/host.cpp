@@ -196,6 +196,7 @@ OnGatherer Host::State::on_gatherer() {
                 step(node::NewView{newer});
                 left_out = life.incarnation;
               },
+          .device_polled = [this] { step(node::DevicePolled{}); },
           .failed = [this](const Error& error) { fail(error); }};
 }
 

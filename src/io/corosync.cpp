@@ -103,6 +103,10 @@ void Corosync::send(std::vector<std::byte> message) {
   if (phase_ == Phase::connected) unsent_.push_back(std::move(message));
 }
 
+std::optional<CorosyncDeviceWord> Corosync::ask_device() {
+  return phase_ == Phase::connected ? quorum_.ask_device() : std::nullopt;
+}
+
 void Corosync::end_turn() {
   while (!unsent_.empty()) {
     switch (group_.send(unsent_.front())) {

@@ -2,12 +2,14 @@
 // Corosync: the connection with the corosync of this machine, for as long as the daemon lives: connects, joins the
 // group, tells what comes, and starts again when corosync has gone. It decides nothing about views.
 //
-// Calls of its libraries wait for corosync in two places: when it is connected to, and when votes are asked for
-// behind news of them. A corosync that hangs can hold us up there; then this node has no membership anyway.
+// Calls of its libraries wait for corosync in three places: when it is connected to, when votes are asked for
+// behind news of them, and when the quorum device is asked for. A corosync that hangs can hold us up there; then this
+// node has no membership anyway.
 #pragma once
 
 #include <deque>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,6 +41,7 @@ class Corosync {
   // Sent in order, as soon as corosync takes it; forgotten if it goes away.
   void send(std::vector<std::byte> message);
   void end_turn();
+  [[nodiscard]] std::optional<CorosyncDeviceWord> ask_device();
 
  private:
   enum class Phase : std::uint8_t { starting, connected, absent };

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <cstdlib>
 #include <string>
 #include <string_view>
@@ -32,6 +33,10 @@ class Cmap {
     const std::string taken(value);
     std::free(value);
     return taken;
+  }
+  [[nodiscard]] std::uint32_t number(const char* key, std::uint32_t otherwise) const {
+    std::uint32_t value = 0;
+    return open_ && cmap_get_uint32(handle_, key, &value) == CS_OK ? value : otherwise;
   }
   [[nodiscard]] std::vector<NodeId> nodes() const {
     std::vector<NodeId> found;
@@ -61,6 +66,24 @@ NodeId tie_breaker() {
   std::uint32_t number = 0;
   std::from_chars(who.data(), who.data() + who.size(), number);
   return NodeId{number};
+}
+
+CorosyncDevice device(std::uint32_t votes) {
+  const Cmap cmap;
+  const std::string model = cmap.text("quorum.device.model");
+  if (model.empty()) return {};
+  const std::string algorithm = cmap.text("quorum.device.net.algorithm");
+  if (model != "net" || (!algorithm.empty() && algorithm != "ffsplit") || votes == 0)
+    return {.kind = CorosyncDevice::Kind::not_counted};
+  using Milliseconds = std::chrono::milliseconds;
+  constexpr std::uint32_t token_if_unknown = 3000, consensus_if_unknown = 3600;
+  return {.kind = CorosyncDevice::Kind::counted,
+          .votes = votes,
+          .timeout = Milliseconds(cmap.number("quorum.device.timeout", VOTEQUORUM_QDEVICE_DEFAULT_TIMEOUT)),
+          .sync_timeout =
+              Milliseconds(cmap.number("quorum.device.sync_timeout", VOTEQUORUM_QDEVICE_DEFAULT_SYNC_TIMEOUT)),
+          .ring_break = Milliseconds(cmap.number("runtime.config.totem.token", token_if_unknown)) +
+                        Milliseconds(cmap.number("runtime.config.totem.consensus", consensus_if_unknown))};
 }
 
 }  // namespace
@@ -95,13 +118,21 @@ Result<void> CorosyncQuorum::open(NodeId self) {
     votequorum_context_get(handle, &context);
     quorum_of(context).news_ = true;
   };
+  // Comes when the votes of a new ring begin to be asked for.
+  callbacks.votequorum_nodelist_notify_fn = [](votequorum_handle_t handle, std::uint64_t, votequorum_ring_id_t ring,
+                                               std::uint32_t, std::uint32_t*) {
+    void* context = nullptr;
+    votequorum_context_get(handle, &context);
+    quorum_of(context).voting_ = {.node = NodeId{ring.nodeid}, .sequence = ring.seq};
+  };
   if (code = votequorum_initialize(&votes_, &callbacks); code != CS_OK) return corosync_error("votequorum", code);
   votes_open_ = true;
   votequorum_context_set(votes_, this);
   if (code = votequorum_fd_get(votes_, &votes_fd_); code != CS_OK) return corosync_error("votequorum", code);
   if (code = quorum_trackstart(quorum_, CS_TRACK_CURRENT | CS_TRACK_CHANGES); code != CS_OK)
     return corosync_error("quorum", code);
-  if (code = votequorum_trackstart(votes_, 0, CS_TRACK_CHANGES); code != CS_OK) return corosync_error("votequorum", code);
+  if (code = votequorum_trackstart(votes_, 0, CS_TRACK_CURRENT | CS_TRACK_CHANGES); code != CS_OK)
+    return corosync_error("votequorum", code);
   return {};
 }
 
@@ -125,8 +156,22 @@ bool CorosyncQuorum::tell_votes() {
              .own = info.node_votes,
              .tie_breaker = (info.flags & VOTEQUORUM_INFO_AUTO_TIE_BREAKER) != 0 ? tie_breaker() : NodeId{},
              .half_is_quorum = (info.flags & VOTEQUORUM_INFO_TWONODE) != 0,
-             .has_device = (info.flags & VOTEQUORUM_INFO_QDEVICE_REGISTERED) != 0});
+             .device = device(info.qdevice_votes)});
   return true;
+}
+
+// Between two looks at the news: only if nothing has changed around the answer, it is about this ring.
+std::optional<CorosyncDeviceWord> CorosyncQuorum::ask_device() {
+  if (!votes_open_ || !dispatch() || !ring_) return std::nullopt;
+  const bool before = is_in_ring();
+  const CorosyncRing ring = *ring_;
+  votequorum_info info{};
+  if (votequorum_getinfo(votes_, self_.value(), &info) != CS_OK || !dispatch()) return std::nullopt;
+  constexpr unsigned all = VOTEQUORUM_INFO_QDEVICE_REGISTERED | VOTEQUORUM_INFO_QDEVICE_ALIVE |
+                           VOTEQUORUM_INFO_QDEVICE_CAST_VOTE;
+  return CorosyncDeviceWord{.ring = *ring_,
+                            .votes_for_us = (info.flags & all) == all,
+                            .in_ring = before && is_in_ring() && *ring_ == ring};
 }
 
 void CorosyncQuorum::close() {
@@ -134,6 +179,7 @@ void CorosyncQuorum::close() {
   if (std::exchange(quorum_open_, false)) quorum_finalize(quorum_);
   quorum_fd_ = votes_fd_ = -1;
   ring_.reset();
+  voting_.reset();
   quorate_ = news_ = false;
 }
 

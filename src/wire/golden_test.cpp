@@ -241,10 +241,11 @@ constexpr Golden group_golden[] = {
      R"(address="g" weight=7 votes=8 configured_votes=9 tie_breaker=10 quorate=11 epoch=12 acting=13 promise)"
      R"(d={view={epoch=14 members=[{node=15 incarnation=16 address="rrr" weight=18 votes=19} {node=20 incarn)"
      R"(ation=21 address="ww" weight=23 votes=24}] configured_votes=25 quorate=26} tie_breaker=27 device_vot)"
-     R"(es=28 device_timeout=29}})",
-     R"(8f00000001000100000002000000030000000000000004000000000000000500000000000000010067070000000800000009)"
+     R"(es=28 device_timeout=29} device_votes=30 device_timeout=31 device_settled=32})",
+     R"(9c00000001000100000002000000030000000000000004000000000000000500000000000000010067070000000800000009)"
      R"(0000000a0000000b0c000000000000000d0e0000000000000002000f00000010000000000000000300727272120000001300)"
-     R"(0000140000001500000000000000020077771700000018000000190000001a1b0000001c0000001d00000000000000)"},
+     R"(0000140000001500000000000000020077771700000018000000190000001a1b0000001c0000001d000000000000001e0000)"
+     R"(001f0000000000000020)"},
     {R"(GroupPromise{configuration={ring_node=1 ring_sequence=2 members_digest=3} epoch=4 view_digest=5})",
      R"(260000000200010000000200000000000000030000000000000004000000000000000500000000000000)"},
     {R"(GroupAlive{configuration={ring_node=1 ring_sequence=2 members_digest=3}})",
@@ -252,6 +253,14 @@ constexpr Golden group_golden[] = {
 };
 
 constexpr Golden earlier_golden[] = {
+    {R"(GroupAnnounce{protocol=1 configuration={ring_node=2 ring_sequence=3 members_digest=4} incarnation=5 )"
+     R"(address="g" weight=7 votes=8 configured_votes=9 tie_breaker=10 quorate=11 epoch=12 acting=13 promise)"
+     R"(d={view={epoch=14 members=[{node=15 incarnation=16 address="rrr" weight=18 votes=19} {node=20 incarn)"
+     R"(ation=21 address="ww" weight=23 votes=24}] configured_votes=25 quorate=26} tie_breaker=27 device_vot)"
+     R"(es=28 device_timeout=29} device_votes=0 device_timeout=0 device_settled=0})",
+     R"(8f00000001000100000002000000030000000000000004000000000000000500000000000000010067070000000800000009)"
+     R"(0000000a0000000b0c000000000000000d0e0000000000000002000f00000010000000000000000300727272120000001300)"
+     R"(0000140000001500000000000000020077771700000018000000190000001a1b0000001c0000001d00000000000000)"},
     {R"(RebuildValue{epoch=1 evidence=0 state=0 write_number=4 key="fff" value="g" mastership=0 witness=0})",
      R"(1c00000016000100000000000000000004000000000000000300666666010067)"},
     {R"(Refused{request=1 lock=2 status=deadlock detail="ee" blockers=[{node=5 claim=6 owner=7 mode=CW ahead)"
@@ -355,6 +364,7 @@ TEST(Golden, bytes_of_earlier_releases_are_understood) {
     for_each_message(ToDaemon{}, read);
     for_each_message(ToClient{}, read);
     for_each_message(BetweenPeers{}, read);
+    for_each_message(BetweenGroupMembers{}, read);
   }
 }
 

@@ -58,6 +58,10 @@ struct GroupAnnounce {
   Epoch epoch;              // the largest that the sender's node has promised, acted on, or may have used
   std::uint8_t acting = 0;  // does this life act on `promised`?
   GroupView promised;       // the newest view that the sender's node has promised
+  std::uint32_t device_votes = 0;
+  Duration device_timeout{};
+  std::uint8_t device_settled = 0;  // do they count for a view where the sender is?
+  static constexpr std::size_t required = 12;
   static constexpr std::tuple fields{
       field("protocol", &GroupAnnounce::protocol),       field("configuration", &GroupAnnounce::configuration),
       field("incarnation", &GroupAnnounce::incarnation), field("address", &GroupAnnounce::address),
@@ -65,7 +69,9 @@ struct GroupAnnounce {
       field("configured_votes", &GroupAnnounce::configured_votes),
       field("tie_breaker", &GroupAnnounce::tie_breaker), field("quorate", &GroupAnnounce::quorate),
       field("epoch", &GroupAnnounce::epoch),             field("acting", &GroupAnnounce::acting),
-      field("promised", &GroupAnnounce::promised)};
+      field("promised", &GroupAnnounce::promised),       field("device_votes", &GroupAnnounce::device_votes),
+      field("device_timeout", &GroupAnnounce::device_timeout),
+      field("device_settled", &GroupAnnounce::device_settled)};
 };
 
 // My node will never promise another view of this epoch.

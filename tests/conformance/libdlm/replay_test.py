@@ -28,8 +28,16 @@ PINNED = {"burst": 4, "death-keeps": 7, "orphan-of-a-waiter": 4, "recovery-nl-cr
 SKIPPED = 0  # lines
 
 
+LEASE_MS = 30_000  # no story is about leases, and a busy machine may let everything stand still for a second
+
+
 class Machines(Cluster):
     """Nodes that can die as machines do: with all that runs on them, and surely."""
+
+    size = NODES
+
+    def __init__(self, test):
+        super().__init__(test, nodes=NODES, lease_ms=LEASE_MS)
 
     def die(self, node):
         self.kill_daemon(node)
@@ -69,7 +77,11 @@ def play(path, libraries, cluster, tally):
         used = rules.used.total()
         if rule:
             rules.used[rule] += 1
+        used_before = rules.used.copy()
         left = rules.unexplained(line["op"], recorded, ours, resource_of)
+        if left:  # was that all?
+            rules.used = used_before
+            left = rules.unexplained(line["op"], recorded, player.look_again(ours), resource_of)
         tally.lines += 1
         tally.equal += not left and rules.used.total() == used
         if left:
@@ -86,10 +98,10 @@ def kills(path):
 
 class Replay(unittest.TestCase):
     def test_all_lines_agree(self):
-        shared = Machines(self, nodes=NODES)
+        shared = Machines(self)
         tally = Tally()
         for path in [Path(name) for name in FILES] or ALL:
-            play(path, BIN.parent / "lib", Machines(self, nodes=NODES, lease_ms=30_000) if kills(path) else shared, tally)
+            play(path, BIN.parent / "lib", Machines(self) if kills(path) else shared, tally)
         print(f"replay: {tally}")
         for line in tally.differences:
             print(f"replay: DIFFERS: {line}")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import cluster_net  # noqa: E402
+import device_net  # noqa: E402
 
 
 def init(*words):
@@ -53,6 +54,7 @@ class Writing(unittest.TestCase):
             (("--nodes", "a=10.0.0.1,b=10.0.0.1"), "two nodes"),
             (("--nodes", "a=10.0.0.1", "--name", "x y"), "no name for a cluster"),
             (("--nodes", "a=10.0.0.1,b=10.0.0.2", "--tie-breaker", "c"), "none of the nodes"),
+            (("--nodes", "a=10.0.0.1,b=10.0.0.2", "--device", "arbiter"), "no address of a quorum device"),
             (("--nodes", "a=10.0.0.1", "--lease", "5"), "100"),
             ((), "--nodes"),
         ):
@@ -99,6 +101,28 @@ class Running(unittest.TestCase):
         net[2].start_corosync()
         net[2].start_daemon()
         net.wait_for_view([1, 2])
+
+
+@unittest.skipIf(device_net.missing(), device_net.missing())
+class WithDevice(unittest.TestCase):
+    def test_of_two_nodes_with_a_quorum_device_both_serve_and_count_it(self):
+        net = device_net.DeviceNet()
+        self.addCleanup(net.close)
+        words = ",".join(f"n{node.number}={node.address}" for node in net)
+        done = init("--nodes", words, "--dir", f"{net.dir}/written", "--token", "500", "--lease", "1000", "--device",
+                    device_net.ADDRESS)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("corosync-qdevice-net-certutil", done.stdout)
+        for node in net:
+            # Certificates are made by corosync's own program, in the /etc of this machine: not here.
+            conf = Path(net.dir, "written", f"n{node.number}", "corosync", "corosync.conf")
+            conf.write_text(conf.read_text().replace("tls: required", "tls: off"))
+            node.put_etc(conf.parent.parent)
+        net.start()
+        view = net[1].view()
+        self.assertEqual((view["configured_votes"], view["device"]["votes"]), (3, 1))
+        net.wait_for_device([1, 2])
+        self.assertEqual(net[2].verb("lock", "--wait", "20s", "x").returncode, 0)
 
 
 if __name__ == "__main__":
