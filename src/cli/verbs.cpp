@@ -84,8 +84,8 @@ constexpr std::array table{
          "\n"
          "For operators. A name moves by itself when its master leaves; `holdfast show NAME` says where it is.\n"
          "Not possible: no_such_resource (nobody has a lock of that name), no_such_node (no member, or it is "
-         "leaving),\nnot_movable (its lockspace says who is master). Ask again: busy (it moves already), "
-         "recovering (a node\nwas lost meanwhile).",
+         "leaving),\nnot_movable (its lockspace says who is master, or it is a sub-lock: move its root, and all "
+         "below it\nfollows). Ask again: busy (it moves already), recovering (a node was lost meanwhile).",
          declare_move},
     Verb{"orphans", Group::cluster, parsed,
          "persistent locks whose program is gone: list, adopt, purge",

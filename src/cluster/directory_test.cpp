@@ -78,5 +78,34 @@ TEST(Directory, is_cleared_part_by_part_whatever_the_salt) {
   }
 }
 
+TEST(Directory, finds_what_is_below_a_root) {
+  const KeyParts root{.lockspace = "db", .name = "a"};
+  const auto below = [&](std::string_view name) {
+    return make_key({.lockspace = "db", .name = path_below(root, name).value(), .form = NameForm::path});
+  };
+  Directory directory(0);
+  EXPECT_FALSE(directory.has_paths());
+  directory.set(make_key(root), entry);
+  directory.set(make_key({.lockspace = "db", .name = "a::1"}), entry);
+  EXPECT_FALSE(directory.has_paths()) << "a name may look like one";
+  const KeyParts other{.lockspace = "db", .name = "ab"};
+  directory.set(make_key({.lockspace = "db", .name = path_below(other, "1").value(), .form = NameForm::path}), entry);
+  for (const std::string_view name : {"2", "", "1"}) directory.set(below(name), entry);
+  const std::string prefix = path_prefix_of(make_key(root));
+  const auto all = [&](std::string_view of) {
+    std::size_t count = 0;
+    for (const std::string* path = directory.path_behind({}, of); path != nullptr; path = directory.path_behind(*path, of)) ++count;
+    return count;
+  };
+  EXPECT_EQ(all(prefix), 3U);
+  EXPECT_EQ(all({}), 4U);
+  directory.erase(below("1"));
+  EXPECT_EQ(all(prefix), 2U);
+  for (std::uint32_t part = 0; part < Directory::parts; ++part)
+    directory.erase_in(part, [](std::string_view key, const Entry&) { return is_path_key(key); });
+  EXPECT_FALSE(directory.has_paths());
+  EXPECT_EQ(directory.size(), 2U);
+}
+
 }  // namespace
 }  // namespace holdfast::cluster

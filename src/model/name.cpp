@@ -116,6 +116,16 @@ std::string root_key_of(std::string_view key) {
   return make_key({.lockspace = parts->lockspace, .name = take_name(left)});
 }
 
+std::string path_prefix_of(std::string_view root_key) {
+  const std::optional<KeyParts> parts = split_key(root_key);
+  HF_ASSERT(parts && parts->form == NameForm::plain);
+  std::string prefix(1, key_start({.lockspace = parts->lockspace, .name = {}, .form = NameForm::path}));
+  prefix.append(parts->lockspace);
+  prefix.push_back(static_cast<char>(parts->name.size()));
+  prefix.append(parts->name);
+  return prefix;
+}
+
 Slot slot_of(std::string_view key) {
   const auto slot = [](std::string_view root) { return Slot{static_cast<std::uint32_t>(hash_bytes(root) % limits::slots)}; };
   return is_path_key(key) ? slot(root_key_of(key)) : slot(key);

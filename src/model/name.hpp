@@ -58,6 +58,8 @@ void append_key(std::string& out, const KeyParts& parts);
 }
 // The key of the root of its tree; its own if it is plain.
 [[nodiscard]] std::string root_key_of(std::string_view key);
+// What the keys of all sub-locks below this root begin with, and no others. REQUIRES: the key of a plain name.
+[[nodiscard]] std::string path_prefix_of(std::string_view root_key);
 // The slot of the directory that knows this resource's master: the same for all of a tree.
 [[nodiscard]] Slot slot_of(std::string_view key);
 

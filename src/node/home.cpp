@@ -40,21 +40,32 @@ void Home::on_asked(NodeId origin, const wire::Operation& operation) {
 }
 
 cluster::Entry& Home::assign(NodeId origin, std::string_view key) {
-  const NodeId master = choose_master(origin, key);
+  const NodeId tree = master_of_tree(key);
+  const NodeId master = tree ? tree : choose_master(origin, key);
   directory_.set(key, {.master = master, .incarnation = core_.incarnation_of(master),
                        .mastership = core_.mint_mastership(), .generation = 0});
+  if (!is_path_key(key)) gather_tree_of(key);
   return *directory_.find(key);
+}
+
+// A tree has one master, that of its root. Its root is locked as long as anything below it is, but for the moment in
+// which a session ends: then it follows what is left of the tree, if it may. None: that says nothing.
+NodeId Home::master_of_tree(std::string_view key) const {
+  if (!directory_.has_paths() && !is_path_key(key)) return {};
+  const std::string root_key = root_key_of(key);
+  if (const cluster::Entry* root = directory_.find(root_key); root != nullptr && is_alive(*root)) return root->master;
+  if (core_.policy_of_key(key).mastering != Mastering::first) return {};
+  const std::string prefix = path_prefix_of(root_key);
+  for (const std::string* path = directory_.path_behind({}, prefix); path != nullptr;
+       path = directory_.path_behind(*path, prefix))
+    if (const cluster::Entry* entry = directory_.find(*path); is_alive(*entry)) return entry->master;
+  return {};
 }
 
 NodeId Home::choose_master(NodeId origin, std::string_view key) const {
   const LockspacePolicy& policy = core_.policy_of_key(key);
   switch (policy.mastering) {
-    case Mastering::first: {
-      if (!is_path_key(key)) return origin;
-      // A tree has one master: its root is locked as long as anything below it is.
-      const cluster::Entry* root = directory_.find(root_key_of(key));
-      return root != nullptr && is_alive(*root) ? root->master : origin;
-    }
+    case Mastering::first: return origin;
     case Mastering::home: return stays_or(origin);
     case Mastering::pinned: {
       std::vector<cluster::WeightedNode> nodes;
@@ -83,9 +94,11 @@ void Home::on(NodeId from, const wire::Remove& message) {
       send_back(group);
       held = group.held;
     }
+  const std::string key(message.key);  // the answer may change what it points into
   post_.send(from, wire::RemoveReply{.epoch = core_.view.epoch, .mastership = message.mastership,
-                                     .status = stays ? Errc::busy : Errc::ok, .key = message.key});
+                                     .status = stays ? Errc::busy : Errc::ok, .key = key});
   for (const Held& one : held) serve(one);
+  if (stays && is_path_key(key)) send_to_root(key);  // it was asked to go there while it thought of going altogether
 }
 
 bool Home::has_to_wait(std::string_view key) const {
@@ -141,6 +154,8 @@ void Home::take_view(const ViewChange& change) {
   held_.clear();  // asked in an earlier epoch: they ask again
   to_serve_ = 0;
   questions_.clear();
+  to_gather_.clear();
+  gathered_.clear();
   barrier_.begin(core_.view);
   unknown_ = {};
   bool gave_some = change.skipped;
@@ -239,6 +254,7 @@ void Home::on(NodeId from, const wire::RebuildDone& message) {
   core_.trace({.kind = TraceKind::opened, .peer = {}, .a = message.epoch.value(), .b = groups_.size(), .text = {}});
   serve_questions();
   to_serve_ = held_.size();
+  gather(every_tree);
   settle();
 }
 
@@ -258,6 +274,7 @@ void Home::work(Allowance& allowance) {
   serve_held(allowance);
   if (settling_ == Settling::going_on) settle_groups(allowance);
   tidy(allowance);
+  gather_trees(allowance);
 }
 
 // In the order of their names; whoever asks for one whose turn has not come waits for just that one.
@@ -311,6 +328,7 @@ void Home::rebuild(const std::string& key, Group group) {
     if (!waits || !planted(Bug::forget_waiter)) locks.push_back(rebuilt.lock);
   }
   master_.rebuild(key, mastership, std::move(locks), std::move(value));
+  gather_tree_of(key);
 }
 
 // The newest of what the survivors have. It is in doubt unless they can prove that nothing newer was written: by a
@@ -353,6 +371,45 @@ void Home::let_forget(std::string_view key, const Group& group) {
     post_.send(witness, wire::ValueCopy{.epoch = core_.view.epoch, .mastership = mastership, .key = key});
 }
 
+// ---- trees ----------------------------------------------------------------------------------------------
+// A tree moves root first: when its root has a new master, what is below it is ordered there, one by one. So are all
+// trees when a view is open, since one half of a move may have been lost, or one half of a tree. Nothing but the number
+// of messages depends on it: a master never looks at another resource of the tree.
+
+void Home::gather(std::string_view prefix) {
+  if (directory_.path_behind({}, prefix) != nullptr) to_gather_.emplace_back(prefix);
+}
+
+void Home::gather_tree_of(std::string_view key) {
+  if (directory_.has_paths()) gather(path_prefix_of(root_key_of(key)));
+}
+
+void Home::gather_trees(Allowance& allowance) {
+  while (!to_gather_.empty() && !allowance.is_spent()) {
+    const std::string* const path = directory_.path_behind(gathered_, to_gather_.front());
+    if (path == nullptr) {
+      to_gather_.pop_front();
+      gathered_.clear();
+      continue;
+    }
+    allowance.spend(Allowance::lock);
+    gathered_ = *path;
+    send_to_root(gathered_);
+  }
+}
+
+// What has another master than its root is ordered there.
+void Home::send_to_root(const std::string& path) {
+  const cluster::Entry* entry = directory_.find(path);
+  const cluster::Entry* root = directory_.find(root_key_of(path));
+  if (entry == nullptr || root == nullptr || !is_alive(*entry) || !is_alive(*root)) return;
+  if (entry->master == root->master || core_.is_leaving(root->master)) return;  // who leaves gives it away soon
+  core_.reached("a sub-resource is sent to the master of its root");
+  const std::string key = path;
+  post_.send(entry->master, wire::MoveOrder{.epoch = core_.view.epoch, .origin = {}, .number = 0, .to = root->master,
+                                            .key = key});
+}
+
 // ---- moves ----------------------------------------------------------------------------------------------
 
 template <class Message>
@@ -388,6 +445,8 @@ void Home::on(NodeId from, const wire::MoveAsk& message) {
     status = Errc::recovering;
   else if (!alive)
     status = Errc::no_such_resource;
+  else if (is_path_key(message.key))
+    status = Errc::not_movable;
   else if (policy.mastering == Mastering::home ||
            (policy.mastering == Mastering::pinned && std::ranges::none_of(policy.pinned, is_target)))
     status = Errc::not_movable;
@@ -413,10 +472,16 @@ void Home::on(NodeId from, const wire::Installed& message) {
   if (from_old)
     *entry = {.master = from, .incarnation = core_.incarnation_of(from), .mastership = message.mastership,
               .generation = 0};
+  const std::string key(message.key);  // the answer may change what it points into
+  done.key = key;
   post_.send(from, done);
   // If it is somebody else's by now, it is not the old master's either, who may not have heard of that.
   done.status = Errc::ok;
   post_.send(message.before, done);
+  if (is_path_key(key))
+    send_to_root(key);
+  else
+    gather_tree_of(key);
 }
 
 void Home::on(NodeId from, const wire::MoveQuery& message) {

@@ -51,7 +51,8 @@ class Home {
   // That, and all else that is linear in the locks, is done in pieces: one of them, and whether there is another.
   void work(Allowance& allowance);
   [[nodiscard]] bool has_work() const {
-    return to_serve_ > 0 || settling_ == Settling::going_on || tidied_ < cluster::Directory::parts || !discarded_.empty();
+    return to_serve_ > 0 || settling_ == Settling::going_on || tidied_ < cluster::Directory::parts ||
+           !discarded_.empty() || !to_gather_.empty();
   }
 
   [[nodiscard]] cluster::HomePhase phase() const { return barrier_.phase(); }
@@ -110,6 +111,7 @@ class Home {
   void hold_until_open(NodeId from, const Message& message);
   void serve_questions();
   cluster::Entry& assign(NodeId origin, std::string_view key);
+  [[nodiscard]] NodeId master_of_tree(std::string_view key) const;
   [[nodiscard]] NodeId stays_or(NodeId origin) const;
   [[nodiscard]] NodeId choose_master(NodeId origin, std::string_view key) const;
   void rebuild(const std::string& key, Group group);
@@ -119,6 +121,12 @@ class Home {
   void send_back(const Group& group);
   void serve(const Held& held);
   void serve_held(Allowance& allowance);
+  // Of these trees (path_prefix_of a root, or all) everything is to be where the root is.
+  static constexpr std::string_view every_tree{};
+  void gather(std::string_view prefix);
+  void gather_tree_of(std::string_view key);
+  void gather_trees(Allowance& allowance);
+  void send_to_root(const std::string& path);
 
   Core& core_;
   Post& post_;
@@ -136,6 +144,8 @@ class Home {
   // Entries of masters that are gone, and of slots that are at home elsewhere by now, go part by part.
   std::uint32_t tidied_ = cluster::Directory::parts;
   std::deque<Held> questions_;  // about moves, until everybody has said what he is master of
+  std::deque<std::string> to_gather_;  // trees, see gather(); of the first one everything up to `gathered_` is done
+  std::string gathered_;
 };
 
 }  // namespace holdfast::node

@@ -275,6 +275,7 @@ class Master {
   [[nodiscard]] Resource* find_moving(std::string_view key, Phase phase);
   [[nodiscard]] Resource* find_arriving(NodeId from, Mastership mastership);
   void tell_home(const Resource& resource);
+  [[nodiscard]] NodeId successor_of_tree(const Resource& resource) const;
   [[nodiscard]] NodeId best_successor(const Resource& resource) const;
 
   Core& core_;

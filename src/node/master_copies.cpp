@@ -101,7 +101,7 @@ void Master::renew_copy(Resource& resource) {
 void Master::end_copy(Resource& resource) {
   if (!resource.copy) return;
   send_answers(resource);
-  if (const auto& order = resource.copy->order)
+  if (const auto& order = resource.copy->order; order && order->origin)
     post_.send(order->origin, wire::MoveAnswer{.number = order->number, .status = Errc::busy});
   post_.send(resource.copy->keeper,
              wire::ValueCopy{.epoch = core_.view.epoch, .mastership = resource.mastership, .key = resource.key});

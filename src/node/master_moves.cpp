@@ -31,7 +31,7 @@ void Master::on(const wire::MoveOrder& ask) {
     status = Errc::busy;
   if (status == Errc::ok && ask.to != core_.self())
     begin_move(*resource, ask.to, asker);
-  else
+  else if (asker.node)  // a home that keeps a tree together looks again by itself
     post_.send(asker.node, wire::MoveAnswer{.number = asker.number, .status = status});
 }
 
@@ -375,6 +375,16 @@ Master::Resource* Master::find_arriving(NodeId from, Mastership mastership) {
 
 // ---- leaving --------------------------------------------------------------------------------------------
 
+// A tree goes to one node, and whoever has a lock in it has one on its root. None: it is not known yet where.
+NodeId Master::successor_of_tree(const Resource& resource) const {
+  if (!is_path_key(resource.key)) return best_successor(resource);
+  const ResourceId* const known = by_key_.find(root_key_of(resource.key));
+  if (known == nullptr) return best_successor(resource);
+  const Resource& root = at(*known);
+  if (root.phase != Phase::moving) return best_successor(root);
+  return core_.may_become_master(root.move->peer) ? root.move->peer : NodeId{};
+}
+
 // Where most of its locks are; if nobody else has any, its home, or whoever is first. None: nobody can take it.
 NodeId Master::best_successor(const Resource& resource) const {
   std::map<NodeId, std::uint32_t> locks;
@@ -398,7 +408,7 @@ bool Master::give_all_away() {
     if (resource.phase == Phase::gone) continue;
     any = true;
     if (resource.phase != Phase::serving || !core_.may_grant()) continue;
-    if (const NodeId to = best_successor(resource)) begin_move(resource, to, {});
+    if (const NodeId to = successor_of_tree(resource)) begin_move(resource, to, {});
   }
   return !any;
 }

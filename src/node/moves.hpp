@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <string>
 
 #include "node/core.hpp"
 #include "node/post.hpp"
@@ -26,7 +27,12 @@ class Moves {
     ClientConn conn;
     OwnerId owner;
     RequestId request;
+    NodeId to;
+    // If nobody uses the name, it may be that of a sub-lock as people write it.
+    std::string path;  // its key; empty: it cannot be one
+    std::string root;  // not empty: `path` has been asked for, and this is the root of its tree
   };
+  void ask(Asked asked, std::string_view key);
   void answer(const Asked& asked, const Error& error);
   Core& core_;
   Post& post_;

@@ -187,6 +187,8 @@ class Player {
     while (ok() && world_.now() < rest) rest_a_little();
     if (const auto fine = check_notices(world_); ok() && membership_.at_rest() && !fine)
       judge_.fail(fine.error().detail);
+    if (const auto fine = check_trees(world_); ok() && membership_.at_rest() && !fine)
+      judge_.fail(fine.error().detail);
     const Duration end = world_.now() + liveness_limit;
     while (ok() && !(desk_.wind_up() && membership_.at_rest())) {
       if (world_.now() > end)

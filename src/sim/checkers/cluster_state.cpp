@@ -131,6 +131,23 @@ Result<void> check_notices(World& world) {
   return {};
 }
 
+// Only the number of messages depends on it, so it may be otherwise while something moves; but not for ever.
+Result<void> check_trees(World& world) {
+  std::map<std::string, std::pair<std::string, NodeId>> trees;  // by root: what was seen of it first, and where
+  for (const Machine& machine : world.machines()) {
+    if (!machine.up()) continue;
+    for (const node::Node::Served& served : machine.node->served()) {
+      const auto [first, fresh] =
+          trees.try_emplace(root_key_of(served.key), served.key, machine.id);
+      const auto& [key, master] = first->second;
+      if (master != machine.id)
+        return broken("a tree has two masters: " + printed(key) + " is at " + name_of(master) + ", " +
+                      printed(served.key) + " at " + name_of(machine.id));
+    }
+  }
+  return {};
+}
+
 Result<void> check_nothing_is_left(World& world) {
   for (const Machine& machine : world.machines())
     for (const node::Node::HeldLock& left :

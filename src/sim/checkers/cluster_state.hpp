@@ -4,6 +4,7 @@
 //   I9   whoever is in somebody's way was told so, once all is quiet
 //   I15  in the end no lock is left that nobody holds
 //   I16  of nodes in one view at most one serves a resource
+// and, once all is quiet, that each tree of sub-locks has one master.
 #pragma once
 
 #include "base/result.hpp"
@@ -34,6 +35,7 @@ class ClusterState {
 
 // REQUIRES: nothing is under way, and whoever waits has waited for a while.
 [[nodiscard]] Result<void> check_notices(World& world);
+[[nodiscard]] Result<void> check_trees(World& world);
 [[nodiscard]] Result<void> check_nothing_is_left(World& world);
 
 }  // namespace holdfast::sim

@@ -13,7 +13,7 @@ namespace holdfast::sim {
 // No id for a release, which has no answer.
 template <class Caller>
 [[nodiscard]] Result<RequestId> call(Caller& caller, const Request& request,
-                                     const OwnedLock& lock) {
+                                     const OwnedLock& lock, ClaimId parent) {
   const Options& options = request.options;
   const Duration wait_max = options.wait_max.value_or(wire::wait_for_ever);
   FlagSet flags = options.flags;
@@ -22,8 +22,11 @@ template <class Caller>
       flags.set(Flag::orphan);
       [[fallthrough]];
     case Verb::lock:
-      return caller.lock(
-          {.mode = request.mode, .flags = flags, .wait_max = wait_max, .resource = request.name});
+      return caller.lock({.mode = request.mode,
+                          .flags = flags,
+                          .wait_max = wait_max,
+                          .parent = parent,
+                          .resource = request.own_name()});
     case Verb::convert:
       return caller.convert({.lock = lock.id,
                              .mode = request.mode,
@@ -52,8 +55,9 @@ template <class Caller>
                                      const Request& request) {
   const bool creates = request.verb == Verb::lock || request.verb == Verb::adopt;
   HF_TRY(OwnedLock* const lock, owners.lock_for(client, request, creates));
+  HF_TRY(const ClaimId parent, owners.parent_for(client, request));
   const OwnedLock nobody{.who = request.who.text(), .name = request.name};
-  const auto asked = call(caller, request, lock == nullptr ? nobody : *lock);
+  const auto asked = call(caller, request, lock == nullptr ? nobody : *lock, parent);
   if (asked) return owners.asked(client, *asked, request, lock), Result<void>{};
   if (lock != nullptr)
     owners.refused_at_once(*lock, asked.error().code);

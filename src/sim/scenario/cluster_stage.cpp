@@ -23,7 +23,8 @@ constexpr std::uint32_t operator_uid = 0;
 struct WorldCaller {
   World& world;
   std::size_t client;
-  Result<RequestId> lock(const wire::Lock& m) { return world.lock(client, m); }
+  const std::string& name;  // as the script writes it
+  Result<RequestId> lock(const wire::Lock& m) { return world.lock(client, m, name); }
   Result<RequestId> convert(const wire::Convert& m) { return world.convert(client, m); }
   Result<RequestId> unlock(const wire::Unlock& m) { return world.unlock(client, m); }
   Result<void> release(const wire::Release& m) { return world.release(client, m); }
@@ -141,7 +142,7 @@ Result<std::size_t> ClusterStage::client_of(const Request& request) {
 
 Result<void> ClusterStage::on(const Request& request) {
   HF_TRY(const std::size_t client, client_of(request));
-  return make_call(WorldCaller{world_, client}, owners_, client, request);
+  return make_call(WorldCaller{world_, client, request.name}, owners_, client, request);
 }
 
 // ---- the world
@@ -323,9 +324,8 @@ Result<void> ClusterStage::look_at_resource(const std::string& name) {
              {.lockspace_pattern = default_lockspace, .name_pattern = "*"}));
   world_.flush(client);
   if (auto done = world_.settle(); !done) return done;
-  const std::string key = make_key({default_lockspace, name});
-  const auto row =
-      std::ranges::find_if(resources_, [&](const auto& one) { return one.resource.key == key; });
+  const auto row = std::ranges::find_if(
+      resources_, [&](const auto& one) { return joined(*split_key(one.resource.key)) == name; });
   if (row == resources_.end()) return record().look(escaped(name) + "  not in use"), Result<void>{};
   ResourcePicture picture{
       .name = name, .value_state = row->resource.value_state, .value = row->resource.value};

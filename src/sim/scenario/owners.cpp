@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/scenario/owners.hpp"
 
+#include "model/name.hpp"
 #include "sim/scenario/words.hpp"
 
 #include <algorithm>
@@ -32,6 +33,15 @@ Result<OwnedLock*> Owners::lock_for(std::size_t client, const Request& request, 
   locks_.push_back(
       std::make_unique<OwnedLock>(OwnedLock{.who = who, .name = request.name, .client = client}));
   return locks_.back().get();
+}
+
+Result<ClaimId> Owners::parent_for(std::size_t client, const Request& request) const {
+  const std::string& name = request.options.parent;
+  if (name.empty()) return ClaimId{};
+  for (const auto& lock : locks_)
+    if (lock->client == client && lock->name == name && lock->held) return lock->id;
+  return wrong("'" + request.who.text() + "' holds no lock on '" + escaped(name) +
+               "' that could be the parent");
 }
 
 void Owners::asked(std::size_t client, RequestId id, const Request& request, OwnedLock* lock) {

@@ -43,6 +43,8 @@ class Owners {
   // The lock that a command is about; null if there is none (or for a purge). With `creates`: a new
   // one.
   Result<OwnedLock*> lock_for(std::size_t client, const Request& request, bool creates);
+  // The lock that the request is to be a sub-lock of; none if it is no such request.
+  Result<ClaimId> parent_for(std::size_t client, const Request& request) const;
   void asked(std::size_t client, RequestId id, const Request& request, OwnedLock* lock);
   void refused_at_once(OwnedLock& lock, Errc reason);
   void refused_unknown(const std::string& who, Errc reason) {

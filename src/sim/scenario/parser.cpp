@@ -113,7 +113,7 @@ Result<void> parse_option(std::string_view word, Options& options) {
   constexpr std::string_view allowed =
       "noqueue noqueuebast quecvt expedite headque noorder altpr altcw persistent orphan "
       "convdeadlk nodlckwt "
-      "forceunlock ivvalblk value value=TEXT value=invalid wait<=TIME";
+      "forceunlock ivvalblk value value=TEXT value=invalid wait<=TIME parent=NAME";
   if (word == "value") {
     options.value_use = ValueUse::ask;
     options.flags.set(Flag::valblk);
@@ -124,8 +124,12 @@ Result<void> parse_option(std::string_view word, Options& options) {
     HF_TRY(options.wait_max, parse_time(word.substr(6)));
     return {};
   }
-  if (word.starts_with("range=") || word.starts_with("parent="))
-    return wrong("'" + std::string(word) + "': region locks and sub-locks are not there yet");
+  if (word.starts_with("parent=")) {
+    HF_TRY(options.parent, parse_name(word.substr(7)));
+    return {};
+  }
+  if (word.starts_with("range="))
+    return wrong("'" + std::string(word) + "': region locks are not there yet");
   const auto flag = parse_flag(word);
   if (!flag || *flag == Flag::convert || *flag == Flag::cancel)
     return wrong("'" + std::string(word) + "' is no option; allowed are " + std::string(allowed));
@@ -151,6 +155,11 @@ Result<Action> parse_request(std::string_view first, Words& words) {
   }
   while (!words.at_end())
     if (auto done = parse_option(words.next(), request.options); !done) return done.error();
+  const std::string& parent = request.options.parent;
+  if (parent.empty()) return Action{request};
+  if (request.verb != Verb::lock || !request.name.starts_with(parent + "::"))
+    return wrong("'parent=" + escaped(parent) + "' is for a lock on a name below it, such as " +
+                 escaped(parent) + "::1");
   return Action{request};
 }
 

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -35,6 +36,7 @@ struct Options {
   ValueUse value_use = ValueUse::none;
   std::string value;
   std::optional<Duration> wait_max;
+  std::string parent;  // of a sub-lock: what its owner holds; the request names "PARENT::NAME"
 };
 
 struct Request {
@@ -43,6 +45,10 @@ struct Request {
   Mode mode = Mode::NL;  // lock, convert, adopt
   std::string name;      // of the resource; empty for purge
   Options options;
+  // Below its parent.
+  [[nodiscard]] std::string_view own_name() const {
+    return std::string_view(name).substr(options.parent.empty() ? 0 : options.parent.size() + 2);
+  }
 };
 
 struct ClusterLine {

@@ -439,9 +439,8 @@ Result<void> LiveStage::look_at_resource(const std::string& name) {
           read_until([this] { return answers_wanted_ == 0; }, sync_max, "a query is not answered");
       !done)
     return done;
-  const std::string key = make_key({default_lockspace, name});
-  const auto row =
-      std::ranges::find_if(resources_, [&](const auto& one) { return one.resource.key == key; });
+  const auto row = std::ranges::find_if(
+      resources_, [&](const auto& one) { return joined(*split_key(one.resource.key)) == name; });
   if (row == resources_.end()) return record().look(escaped(name) + "  not in use"), Result<void>{};
   sim::ResourcePicture picture{
       .name = name, .value_state = row->resource.value_state, .value = row->resource.value};
