@@ -77,9 +77,11 @@ void Master::hand_over(Resource& resource) {
   send_install(resource);
 }
 
+// An earlier life of the node counts for nothing: nobody told this one.
 bool Master::has_locks_of(const Resource& resource, NodeId node) const {
-  return std::ranges::any_of(engine_.locks(resource.id),
-                             [&](LockId lock) { return engine_.holder(lock)->node == node; });
+  return std::ranges::any_of(engine_.locks(resource.id), [&](LockId lock) {
+    return engine_.holder(lock)->node == node && core_.is_member(node, extra(lock).incarnation);
+  });
 }
 
 // Whoever has locks here was told, and has sent nothing since; what he sent before goes along. Others knew us as
