@@ -180,12 +180,16 @@ void ClientPort::State::begin(Fd socket) {
     return;
   }
   Fd slot_file;
-  SharedSlot slot;
-  // Without one everything works, a little slower.
-  if (auto created = make_release_slot(slot_file)) slot = std::move(*created);
+  // A program that does not read its socket learns from the slot alone that we have ended its session; without one
+  // it would believe in its locks as long as the page is stamped.
+  Result<SharedSlot> created = make_release_slot(slot_file);
+  if (!created) {
+    log.write(LogLevel::warning, "connection refused", {{"why", created.error().text()}});
+    return;
+  }
+  SharedSlot slot = std::move(*created);
   const std::array<int, 2> pages{page, slot_file.get()};
-  const std::size_t have = slot == nullptr ? 1 : 2;
-  if (!send_pages(socket.get(), std::span(pages).first(have))) return;  // it has hung up already
+  if (!send_pages(socket.get(), pages)) return;  // it has hung up already
   Session& session =
       sessions.insert(std::make_unique<Session>(std::move(socket), std::move(process->pidfd), std::move(slot)));
   const Conn conn = session.conn;

@@ -47,6 +47,7 @@ struct Peer {
   Instant deadline = Instant::never();
   FrameReader reader{limits::peer_frame_bytes_max};
   wire::Buffer unsent;
+  std::size_t largest_send = 0;
   Watch watch;  // behind the stream: it ends first
 };
 
@@ -159,7 +160,10 @@ void PeerPort::send(Conn conn, std::span<const std::byte> bytes) {
   }
   if (bytes.empty()) return;
   peer->unsent.append(bytes);
-  if (peer->unsent.size() > state_->config.backlog_bytes_max) {
+  // All that a link has kept goes in one send, on a fresh connection: if that alone were too much, no connection
+  // would ever stand again.
+  peer->largest_send = std::max(peer->largest_send, bytes.size());
+  if (peer->unsent.size() > state_->config.backlog_bytes_max + peer->largest_send) {
     state_->log.write(LogLevel::warning, "peer does not read", {{"peer", peer->address}});
     peer->unsent.clear();
     return state_->close(*peer);

@@ -39,7 +39,8 @@ struct PeerPortConfig {
   std::optional<SharedKey> key;
   Duration establish_max = std::chrono::seconds(5);
   std::size_t strangers_max = 64;
-  // A peer that leaves more than this unread loses its connection; its link sends again on the next one.
+  // A peer that leaves more than this unread, on top of what was sent in one go, loses its connection; its link
+  // sends again on the next one.
   std::size_t backlog_bytes_max = 64 * 1024 * 1024;
   Duration linger = std::chrono::seconds(1);
   Duration redial_min = std::chrono::milliseconds(20);

@@ -264,6 +264,21 @@ TEST(PeerPort, of_who_hangs_up_during_the_handshake_it_is_not_said_that_its_key_
   EXPECT_FALSE(a.logged("wrong_key")) << a.lines.str();
 }
 
+TEST(PeerPort, who_does_not_read_is_given_up_but_not_for_what_was_sent_in_one_go) {
+  EventLoop loop;
+  PeerPortConfig config = with_key(std::nullopt);
+  config.backlog_bytes_max = 64 * 1024;
+  Side a(loop, config);
+  const Fd deaf = stranger(a.port.listen("127.0.0.1:0").value());
+  run_until(loop, [&] { return a.heard("was called"); });
+  const std::string all_that_was_kept(std::size_t{32} * 1024 * 1024, 'x');  // more than the sockets take
+  a.port.send(a.last, as_bytes(all_that_was_kept));
+  EXPECT_FALSE(a.logged("peer does not read"));
+  a.port.send(a.last, as_bytes(all_that_was_kept));
+  EXPECT_TRUE(a.logged("peer does not read"));
+  run_until(loop, [&] { return a.heard("closed"); });
+}
+
 TEST(PeerPort, garbage_is_told_once_and_the_answer_still_gets_out) {
   EventLoop loop;
   Side a(loop, with_key(std::nullopt));

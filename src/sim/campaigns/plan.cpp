@@ -86,6 +86,18 @@ NodeId some_tie_breaker(const Plan& plan) {
   return plan.nodes % 2 == 0 && prng.chance(50) ? NodeId{1} : NodeId{};
 }
 
+// Buffers fill in a few seconds only where they are small. From a generator of its own, too.
+void choose_buffers(Plan& plan) {
+  Prng prng(hash_bytes("buffers", plan.seed));
+  const auto has = [&plan](std::string_view fault) {
+    return std::ranges::find(plan.faults, fault, name_of_fault) != plan.faults.end();
+  };
+  // Whoever does not read has to look into the slot, which every program of a real daemon has.
+  if (has("slow_reader")) plan.slots = Slots::shared;
+  if (has("slow_reader")) plan.backlog_bytes_max = one_of(prng, std::array<std::size_t, 3>{150, 300, 600});
+  if (has("slow_peer")) plan.peer_backlog_bytes_max = one_of(prng, std::array<std::size_t, 2>{3000, 20'000});
+}
+
 }  // namespace
 
 std::string_view name_of(Bug bug) {
@@ -119,6 +131,7 @@ Plan make_plan(const Campaign& campaign, std::uint64_t seed) {
   plan.mastering = one_of(prng, std::array{Mastering::first, Mastering::first, Mastering::home, Mastering::pinned});
   plan.slots = prng.chance(70) ? Slots::shared : Slots::none;
   plan.tie_breaker = some_tie_breaker(plan);
+  choose_buffers(plan);
   // In half of all runs a recovery takes many turns.
   if (prng.chance(50)) plan.turn_allowance = one_of(prng, std::array<std::uint32_t, 2>{60, 300});
   return plan;

@@ -38,6 +38,7 @@ struct Plan {
   Slots slots = Slots::shared;
   NodeId tie_breaker;  // of an even number of nodes; none: half of them are too few
   std::size_t backlog_bytes_max = limits::session_backlog_bytes_max;
+  std::size_t peer_backlog_bytes_max = WorldSettings{}.peer_backlog_bytes_max;
   std::uint32_t turn_allowance = node::NodeConfig{}.turn_allowance;
   // Not the seed's.
   std::uint64_t hash_salt = 0;

@@ -71,7 +71,8 @@ class Player {
                         .membership = Membership::manual,
                         .slots = plan_.slots,
                         .memory = Memory::none,
-                        .backlog_bytes_max = plan_.backlog_bytes_max};
+                        .backlog_bytes_max = plan_.backlog_bytes_max,
+                        .peer_backlog_bytes_max = plan_.peer_backlog_bytes_max};
     world.node.lease = plan_.lease;
     world.node.idle_keep = plan_.idle_keep;
     world.node.hash_salt = plan_.hash_salt;
@@ -164,13 +165,13 @@ class Player {
     for (Machine& machine : world_.machines()) {
       for (const Machine& other : world_.machines())
         world_.slow_down(machine.id, other.id, Duration{0});
-      machine.disk_is_broken = false;
+      machine.disk_is_broken = machine.dies_in_turn = false;
       world_.thaw(machine.id);
       membership_.see_clearly(machine.id);
       if (!machine.up()) world_.start(machine.id);
     }
     for (std::size_t i = 0; i < world_.clients(); ++i)
-      if (world_.client(i).paused) world_.resume_client(i);
+      if (world_.client(i).paused || !world_.client(i).reads) world_.resume_client(i);
   }
 
   // Whoever was about to leave when the faults ended comes back, too.

@@ -144,7 +144,9 @@ void Recorder::killed(const Client& client) {
 void Recorder::look(const Client& client, Machine& machine) {
   Program& program = programs_[&client];
   const auto stamped = machine.deadlines.find(client.incarnation);
-  const bool valid = stamped != machine.deadlines.end() && machine.clock(now_) < stamped->second;
+  // A session that its daemon has ended says so in the slot, whether its program reads its socket or not.
+  const bool valid = !client.slot.is_over() && stamped != machine.deadlines.end() &&
+                     machine.clock(now_) < stamped->second;
   const Time until = valid ? machine.when(stamped->second, now_).count() - rounding : now_.count();
   // Once it has passed it stays where it was.
   if (!valid && program.deadline != 0 && program.deadline <= until) return;

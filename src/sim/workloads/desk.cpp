@@ -43,6 +43,20 @@ void Desk::fill_up(Habit& habit, std::size_t per_node) {
   }
 }
 
+std::vector<std::size_t> Desk::crowd(const Machine& machine, std::size_t programs) {
+  std::vector<std::size_t> clients;
+  const Program* const model = some_program();
+  if (model == nullptr) return clients;
+  Habit* const habit = model->habit;
+  while (clients.size() < programs) {
+    const std::string name = "p" + std::to_string(world_->clients()) + "@" + std::to_string(machine.id.value());
+    clients.push_back(world_->connect(name, machine.id));
+    programs_.push_back({.client = clients.back(), .habit = habit});
+    habit->act(*this, programs_.back());
+  }
+  return clients;
+}
+
 Program* Desk::some_program() {
   if (programs_.empty()) return nullptr;
   Program& program = programs_[prng_.below(programs_.size())];
@@ -52,6 +66,10 @@ Program* Desk::some_program() {
 void Desk::kill(Program& program) {
   world_->kill_client(program.client);
   forget(program.client);
+}
+
+void Desk::kill(std::size_t client) {
+  if (Program* const program = program_of(client)) kill(*program);
 }
 
 void Desk::machine_gone(std::size_t machine) {

@@ -48,9 +48,12 @@ class Desk final : public ClientEvents {
   void act();
   // So many programs of this habit at every node that is up; those that are gone are replaced.
   void fill_up(Habit& habit, std::size_t per_node);
+  // So many more at this node, of some program's habit; each does something at once.
+  std::vector<std::size_t> crowd(const Machine& machine, std::size_t programs);
   // A program that is alive and not in a pause; null if the dice find none.
   [[nodiscard]] Program* some_program();
   void kill(Program& program);
+  void kill(std::size_t client);  // if it still runs
   // The programs of a machine are gone (crash) or without daemon (their sessions say so themselves).
   void machine_gone(std::size_t machine);
 

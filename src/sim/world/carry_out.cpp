@@ -43,6 +43,7 @@ void World::carry_out(Machine& machine) {
     machine.saved_epoch = save.epoch;
     machine.saved_peers = save.peers;
   }
+  if (machine.dies_in_turn && (!effects.peers.empty() || !effects.clients.empty())) return die_in_turn(machine);
   effects.peers.for_each([&](node::PeerConn conn, wire::Buffer& buffer) {
     if (machine.peers[conn.value()].used) send_frames(machine.peers[conn.value()].out, buffer);
     buffer.clear();
@@ -82,9 +83,20 @@ void World::carry_out(Machine& machine) {
   if (dials) dial_all();
 }
 
+// Between deciding and telling: what is decided and saved is known to some peers at most.
+void World::die_in_turn(Machine& machine) {
+  machine.effects.peers.for_each([&](node::PeerConn conn, wire::Buffer& buffer) {
+    if (machine.peers[conn.value()].used && prng_.chance(50)) send_frames(machine.peers[conn.value()].out, buffer);
+    buffer.clear();
+  });
+  note(name_of(machine.id) + " dies in the middle of a turn");
+  kill_daemon(machine.id);
+}
+
 // One parcel per frame: the receiver may see any part of a stream first.
 void World::send_frames(ChannelId to, wire::Buffer& buffer) {
   wire::Frame frame;
+  channel(to).largest_send = std::max(channel(to).largest_send, buffer.size());
   while (wire::cut_frame(buffer.bytes(), limits::peer_frame_bytes_max, frame) == wire::Cut::frame) {
     send(to, {.kind = Parcel::Kind::frame, .bytes = {frame.whole.begin(), frame.whole.end()}});
     buffer.consume(frame.whole.size());
@@ -196,6 +208,7 @@ void World::take_down(Machine& machine) {
   machine.effects.clear();
   machine.frozen = Freeze::none;
   machine.freeze_in_turn = machine.turn_is_open = machine.disk_is_broken = false;
+  machine.dies_in_turn = false;
   machine.stalled.clear();
   machine.wake_at.reset();
   machine.dialing.clear();

@@ -40,6 +40,7 @@ struct Channel {
   std::size_t client = 0;  // from_client and to_client
   std::deque<Parcel> parcels;
   std::size_t bytes = 0;       // in `parcels`
+  std::size_t largest_send = 0;  // all that was sent in one go
   Duration last_arrival{};     // nothing overtakes what was put in before
   bool receiver_gone = false;  // whoever was there has closed this side or died: the rest is lost
 

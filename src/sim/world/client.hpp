@@ -43,6 +43,7 @@ struct Client {
   std::uint32_t conn = 0;
   bool alive = true;
   bool paused = false;
+  bool reads = true;  // else what it is told waits in its socket, and it goes on asking
   bool reported_slow = false;
   bool is_operator = false;  // holds nothing, and is in no history
   std::map<ClaimId, Belief> beliefs;

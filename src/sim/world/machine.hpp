@@ -57,6 +57,7 @@ struct Machine {
   bool turn_is_open = false;    // frozen in the middle of a turn
   std::vector<std::function<void()>> stalled;  // was due while it was frozen
   bool disk_is_broken = false;
+  bool dies_in_turn = false;  // as soon as a turn has something to tell, of which a part leaves
   bool left_cleanly = false;  // its latest daemon did
 
   // Its clock against the world's time.

@@ -111,8 +111,13 @@ void World::unblock(NodeId from, NodeId to) {
   dial_all();
 }
 
+void World::read_again(NodeId from, NodeId to) {
+  if (unread_.erase({from, to}) != 0) kick_all();
+}
+
 void World::heal() {
   blocked_.clear();
+  unread_.clear();
   kick_all();
   dial_all();
 }

@@ -135,6 +135,7 @@ void World::kill_client(std::size_t index) {
 
 void World::resume_client(std::size_t index) {
   clients_[index]->paused = false;
+  clients_[index]->reads = true;
   kick_all();
 }
 
@@ -164,10 +165,19 @@ void World::send(ChannelId id, Parcel parcel) {
   to.put(std::move(parcel));
   to.last_arrival = std::max(to.last_arrival, now_ + latency_of(to));
   agenda_[{to.last_arrival, ++sequence_}] = {id, {}, {}};
-  if (to.kind != ChannelKind::to_client) return;
+  look_at_backlog(to);
+}
+
+// Whoever leaves too much unread is given up, as the daemon's sockets do (io/client_port, io/peer_port).
+void World::look_at_backlog(Channel& to) {
+  if (to.kind == ChannelKind::between_nodes && to.bytes > settings_.peer_backlog_bytes_max + to.largest_send) {
+    Machine& sender = *machine(to.from);
+    for (std::uint32_t i = 1; i < sender.peers.size(); ++i)
+      if (sender.peers[i].used && &channel(sender.peers[i].out) == &to) return break_socket(sender, i);
+  }
+  if (to.kind != ChannelKind::to_client || to.bytes <= settings_.backlog_bytes_max) return;
   Client& client = *clients_[to.client];
-  if (to.bytes <= settings_.backlog_bytes_max || client.reported_slow) return;
-  client.reported_slow = true;
+  if (std::exchange(client.reported_slow, true)) return;
   post(machines_[client.machine], node::ClientSlow{node::ClientConn{client.conn}});
 }
 
@@ -265,9 +275,10 @@ void World::arrive(ChannelId id) {
 
 // Is the front of this channel held back?
 bool World::stays(Channel& from) {
-  if (from.kind == ChannelKind::to_client) return !runs(from.client);
+  if (from.kind == ChannelKind::to_client) return !runs(from.client) || !clients_[from.client]->reads;
   if (machines_[from.target.machine].frozen != Freeze::none) return true;
   if (from.kind == ChannelKind::from_client) return false;
+  if (unread_.contains({from.from, from.to}) && from.parcels.front().kind == Parcel::Kind::frame) return true;
   // The end of a connection is known on each side by itself.
   if (from.parcels.front().kind != Parcel::Kind::closed && blocked_.contains({from.from, from.to}))
     return true;
@@ -364,6 +375,10 @@ void World::deliver_between_nodes(Channel& from, const Parcel& parcel) {
   if (const auto drop = std::ranges::find_if(drops_, is_this); drop != drops_.end()) {
     drops_.erase(drop);
     return break_socket(to, conn.value());
+  }
+  if (const auto garble = std::ranges::find_if(garbled_, is_this); garble != garbled_.end()) {
+    garbled_.erase(garble);
+    return step(to, node::PeerGarbage{conn, Errc::bad_message});
   }
   if (tracer)
     note(name_of(from.from) + "->" + name_of(from.to) + " " + printed_link_frame(parcel.bytes));

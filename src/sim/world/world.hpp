@@ -52,6 +52,7 @@ struct WorldSettings {
   Votes votes;
   Memory memory = Memory::messages;
   std::size_t backlog_bytes_max = limits::session_backlog_bytes_max;  // unread by a program
+  std::size_t peer_backlog_bytes_max = 64 * 1024 * 1024;              // unread by a peer (io/peer_port.hpp)
   node::NodeConfig node;  // of every node; ids, incarnations and addresses are filled in
 };
 
@@ -73,6 +74,7 @@ class World {
   void flush(std::size_t client);
   void kill_client(std::size_t client);
   void pause_client(std::size_t client) { clients_[client]->paused = true; }
+  void stop_reading(std::size_t client) { clients_[client]->reads = false; }
   void resume_client(std::size_t client);
 
   // ---- machines ----
@@ -87,6 +89,8 @@ class World {
   void leave(NodeId node) { post(*machine(node), node::Shutdown{}); }
   // An operator at one node asks for the resource of that name to be moved.
   void move(NodeId via, const std::string& name, NodeId to);
+  // An operator at one node says that this life of another and all its programs are dead.
+  void vouch(NodeId via, NodeId dead, Incarnation life);
   // Another incarnation of a node that is down, or a new machine.
   void start(NodeId node);
   void set_clock(NodeId node, Duration by);
@@ -98,6 +102,9 @@ class World {
   // finished after the thaw.
   void freeze_in_turn(NodeId node) { machine(node)->freeze_in_turn = true; }
   void thaw(NodeId node);
+  // Its daemon dies in the middle of the next turn that has something to tell: what it saved is saved, and only
+  // some of its peers and none of its programs hear of it.
+  void kill_in_turn(NodeId node) { machine(node)->dies_in_turn = true; }
   // From the next save on this daemon cannot go on: it ends before anything else leaves it.
   void break_disk(NodeId node) { machine(node)->disk_is_broken = true; }
   // Can this program do something now?
@@ -122,6 +129,8 @@ class World {
   // twice.
   void drop(Hold what);
   void duplicate(Hold what);
+  // The next frame arrives as bytes of which no frame can be made.
+  void garble(Hold what) { garbled_.push_back(std::move(what)); }
   void break_connection(NodeId a, NodeId b);
   void partition(const std::vector<std::vector<NodeId>>& groups);
   // Nothing gets from one to the other any more, and nobody is told: frames wait, as those of a
@@ -129,6 +138,10 @@ class World {
   void block(NodeId from, NodeId to) { blocked_.insert({from, to}); }
   void unblock(NodeId from, NodeId to);
   void heal();
+  // Its connections stand, but it reads nothing of what this peer sends until it is told to: the peer hangs up when
+  // too much is unread, and tries again.
+  void stop_reading(NodeId from, NodeId to) { unread_.insert({from, to}); }
+  void read_again(NodeId from, NodeId to);
   // Everything on this way takes so much longer; nothing: as usual again.
   void slow_down(NodeId from, NodeId to, Duration by) { slow_[{from, to}] = by; }
   [[nodiscard]] bool reachable(NodeId a, NodeId b) const;
@@ -176,6 +189,7 @@ class World {
   void post(Machine& machine, node::Event event);
   void post_at(Duration when, Machine& machine, node::Event event);
   void send(ChannelId channel, Parcel parcel);
+  void look_at_backlog(Channel& channel);
   void arrive(ChannelId channel);
   [[nodiscard]] bool stays(Channel& channel);
   void deliver(Channel& channel, Parcel parcel);
@@ -189,6 +203,7 @@ class World {
   // carry_out.cpp: nodes and what they want
   void step(Machine& machine, const node::Event& event);
   void carry_out(Machine& machine);
+  void die_in_turn(Machine& machine);
   void send_frames(ChannelId channel, wire::Buffer& buffer);
   void write_client(Machine& machine, node::ClientConn conn, wire::Buffer& buffer);
   void check_grants_are_in_time(Machine& machine, const wire::Buffer& buffer);
@@ -211,6 +226,7 @@ class World {
     return static_cast<std::size_t>(&machine - machines_.data());
   }
 
+  [[nodiscard]] std::size_t operator_at(NodeId via);
   void record_deadlines(Machine& machine);
   void note(const std::string& line);
   void digest(std::string_view bytes);
@@ -224,8 +240,8 @@ class World {
   std::vector<Machine> machines_;
   std::vector<std::unique_ptr<Client>> clients_;
   std::vector<std::unique_ptr<Channel>> channels_{1};
-  std::vector<Hold> holds_, drops_, duplicates_;
-  std::set<std::pair<NodeId, NodeId>> blocked_;  // from, to
+  std::vector<Hold> holds_, drops_, duplicates_, garbled_;
+  std::set<std::pair<NodeId, NodeId>> blocked_, unread_;  // from, to
   std::map<std::pair<NodeId, NodeId>, Duration> slow_;
   View view_;
   std::vector<std::string> messages_;
