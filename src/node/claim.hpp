@@ -83,6 +83,7 @@ struct ClaimFacts {
   Pending unlock;
   std::int64_t stamp = lock::no_stamp;  // of the queued main operation
   Token asked_at;                       // Lamport time of the main operation
+  Instant since;                        // granted, or waits, since then
   LockId lock;                          // the master's record
   Copy copy = Copy::none;
   std::uint64_t write_number = 0;   // of that value

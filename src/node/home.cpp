@@ -218,7 +218,8 @@ void Home::on(NodeId from, const wire::RebuildLock& message) {
                 .state = {.holder = holder, .standing = static_cast<lock::Standing>(message.standing),
                           .granted = message.granted, .wanted = message.wanted, .flags = message.flags,
                           .token = message.token, .stamp = message.stamp},
-                .number = message.number},
+                .number = message.number,
+                .since = core_.now - std::max(Duration{0}, message.age)},
        .asked_at = message.asked_at,
        .mastership = message.mastership});
 }

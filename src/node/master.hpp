@@ -57,6 +57,7 @@ class Master {
     NodeId node;
     lock::LockState state;
     std::uint32_t number = 0;
+    Instant since;  // granted, or waits, since then
   };
   void rebuild(std::string_view key, Mastership mastership, std::vector<Restored> locks, Value value);
 

@@ -176,8 +176,8 @@ void Master::rebuild(std::string_view key, Mastership mastership, std::vector<Re
   if (written) engine_.restore_value(id, std::move(value));
   for (const Restored& restored : locks) {
     const LockId lock = engine_.restore(id, restored.state);
-    extra(lock) = {.applied = restored.number, .pending = restored.number, .asked = {}, .since = core_.now,
-                   .incarnation = core_.incarnation_of(restored.node)};
+    extra(lock) = {.applied = restored.number, .pending = restored.number, .asked = {},
+                   .since = restored.since, .incarnation = core_.incarnation_of(restored.node)};
     post_.send(restored.node,
                wire::RebuildReply{.claim = restored.state.holder.claim, .number = restored.number,
                                   .mastership = mastership, .resource = id, .lock = lock,

@@ -233,7 +233,7 @@ void Master::on(NodeId from, const wire::InstallLock& message) {
                      .standing = static_cast<lock::Standing>(message.standing), .granted = message.granted,
                      .wanted = message.wanted, .flags = message.flags, .token = message.token, .stamp = message.stamp});
   extra(lock) = {.applied = message.applied, .pending = message.pending, .asked = message.asked,
-                 .since = core_.now - message.age, .incarnation = message.incarnation};
+                 .since = core_.now - std::max(Duration{0}, message.age), .incarnation = message.incarnation};
   if (--resource->move->locks_missing == 0 && resource->move->operations_missing == 0) tell_home(*resource);
 }
 

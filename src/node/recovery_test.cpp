@@ -63,6 +63,40 @@ TEST(Recovery, whoever_asks_in_the_middle_is_served_when_it_is_over) {
   EXPECT_EQ(world.last<wire::Granted>(b).mode, Mode::PR);
 }
 
+// "age=5000000000", in seconds, of all locks that were told of.
+std::vector<double> ages_in(const std::string& told) {
+  std::vector<double> ages;
+  for (std::size_t at = told.find(" age="); at != std::string::npos; at = told.find(" age=", at + 1))
+    ages.push_back(std::stod(told.substr(at + 5)) / 1e9);
+  return ages;
+}
+
+TEST(Recovery, a_lock_is_as_old_as_before) {
+  SmallWorld world(3);
+  const ClientConn c = world.connect(n3), a = world.connect(n1), b = world.connect(n2);
+  world.call(c, wire::Lock{.request = RequestId{1}, .mode = Mode::NL, .resource = "x"});
+  world.call(a, wire::Lock{.request = RequestId{1}, .mode = Mode::PR, .resource = "x"});
+  world.advance(60s);
+  world.call(b, wire::Lock{.request = RequestId{1}, .mode = Mode::EX, .resource = "x"});
+  world.advance(10s);
+  world.crash(n3);
+  world.advance(4s);
+  (void)world.told(b);
+  world.call(b, wire::Query{.request = RequestId{9}, .lockspace_pattern = "*", .name_pattern = "x", .after_key = {}});
+  const std::vector<double> ages = ages_in(world.told(b));
+  ASSERT_EQ(ages.size(), 2U);
+  EXPECT_NEAR(ages[0], 74, 1) << "held since before the master was lost";
+  EXPECT_NEAR(ages[1], 14, 1) << "waits since before, too";
+  // What is new is counted from then.
+  world.close(a);
+  world.advance(5s);
+  (void)world.told(b);
+  world.call(b, wire::Query{.request = RequestId{10}, .lockspace_pattern = "*", .name_pattern = "x", .after_key = {}});
+  const std::vector<double> later = ages_in(world.told(b));
+  ASSERT_EQ(later.size(), 1U);
+  EXPECT_NEAR(later[0], 5, 1);
+}
+
 // ---- in the middle --------------------------------------------------------------------------------------
 
 // Four nodes whose turns are so short that one does about one lock. Of all names node 4 is master, node 1 holds them

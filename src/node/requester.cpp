@@ -164,6 +164,7 @@ void Requester::begin_main(Claim& claim, RequestId request, Duration wait_max) {
   claim.main = {.stage = Stage::deferred, .number = 0, .request = request};
   claim.stamp = lock::no_stamp;
   claim.asked_at = core_.clock.tick();
+  claim.since = core_.now;
   if (wait_max >= Duration{0})
     deadlines_.push({.at = core_.now + wait_max, .claim = claim.id, .asked_at = claim.asked_at});
   dispatch(claim.id);
@@ -246,6 +247,7 @@ void Requester::complete_main(Claim& claim) {
   }
   claim.mode = claim.wanted;
   claim.stamp = lock::no_stamp;
+  claim.since = core_.now;
   const RequestId request = std::exchange(claim.main, {}).request;
   if (claim.bond == Bond::session && request)
     sessions_.send(claim.conn, claim.owner,

@@ -82,6 +82,7 @@ void Requester::take_grant(Claim& claim, const wire::GrantReply& reply) {
   claim.newest_number = reply.write_number;
   claim.state = ClaimState::granted;
   claim.mode = reply.mode;
+  claim.since = core_.now;
   claim.token = reply.token;
   claim.lock = reply.lock;
   claim.stamp = lock::no_stamp;
@@ -429,7 +430,7 @@ void Requester::report(Place& place, NodeId home) {
                                        .owner = claim.owner, .number = claim.sent, .standing = standing,
                                        .granted = claim.mode, .wanted = claim.wanted, .flags = claim.flags,
                                        .token = claim.token, .stamp = claim.stamp, .asked_at = claim.asked_at,
-                                       .key = place.key});
+                                       .key = place.key, .age = core_.now - claim.since});
   }
   report_value(place, home);
   place.state = any ? PlaceState::rebuilding : PlaceState::unknown;

@@ -13,6 +13,7 @@ bool Requester::grant_at_once(Claim& claim, const Place& place, RequestId reques
   if (!granted.lock) return false;
   claim.state = ClaimState::granted;
   claim.mode = claim.wanted;
+  claim.since = core_.now;
   claim.token = granted.token;
   claim.lock = granted.lock;
   claim.sent = 1;

@@ -158,9 +158,9 @@ constexpr Golden peer_golden[] = {
     {R"(MasterClaim{epoch=1 mastership=2 key="d"})",
      R"(15000000140001000000000000000200000000000000010064)"},
     {R"(RebuildLock{epoch=1 mastership=2 claim=3 owner=4 number=5 standing=0 granted=CR wanted=CW flags=9 to)"
-     R"(ken=10.11 stamp=12 asked_at=13.14 key="p"})",
-     R"(580000001500010000000000000002000000000000000300000000000000040000000000000005000000000102090000000a)"
-     R"(000000000000000b000000000000000c000000000000000d000000000000000e00000000000000010070)"},
+     R"(ken=10.11 stamp=12 asked_at=13.14 key="p" age=16})",
+     R"(600000001500010000000000000002000000000000000300000000000000040000000000000005000000000102090000000a)"
+     R"(000000000000000b000000000000000c000000000000000d000000000000000e000000000000000100701000000000000000)"},
     {R"(RebuildValue{epoch=1 evidence=0 state=0 write_number=4 key="fff" value="g" mastership=7 witness=2})",
      R"(2500000016000100000000000000000004000000000000000300666666010067070000000000000002)"},
     {R"(RebuildDone{epoch=1 view_digest=2 leases=[{node=3 incarnation=4 left=5} {node=6 incarnation=7 left=8)"
@@ -253,6 +253,10 @@ constexpr Golden group_golden[] = {
 };
 
 constexpr Golden earlier_golden[] = {
+    {R"(RebuildLock{epoch=1 mastership=2 claim=3 owner=4 number=5 standing=0 granted=CR wanted=CW flags=9 to)"
+     R"(ken=10.11 stamp=12 asked_at=13.14 key="p" age=0})",
+     R"(580000001500010000000000000002000000000000000300000000000000040000000000000005000000000102090000000a)"
+     R"(000000000000000b000000000000000c000000000000000d000000000000000e00000000000000010070)"},
     {R"(GroupAnnounce{protocol=1 configuration={ring_node=2 ring_sequence=3 members_digest=4} incarnation=5 )"
      R"(address="g" weight=7 votes=8 configured_votes=9 tie_breaker=10 quorate=11 epoch=12 acting=13 promise)"
      R"(d={view={epoch=14 members=[{node=15 incarnation=16 address="rrr" weight=18 votes=19} {node=20 incarn)"

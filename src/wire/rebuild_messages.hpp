@@ -48,6 +48,8 @@ struct RebuildLock {
   std::int64_t stamp = 0;  // INT64_MAX: the lost master had not said
   Token asked_at;          // Lamport time of the pending request; orders what has no stamp
   std::string_view key;
+  Duration age{};  // since it was granted, or waits
+  static constexpr std::size_t required = 13;
   static constexpr std::tuple fields{
       field("epoch", &RebuildLock::epoch),       field("mastership", &RebuildLock::mastership),
       field("claim", &RebuildLock::claim),       field("owner", &RebuildLock::owner),
@@ -55,7 +57,7 @@ struct RebuildLock {
       field("granted", &RebuildLock::granted),   field("wanted", &RebuildLock::wanted),
       field("flags", &RebuildLock::flags),       field("token", &RebuildLock::token),
       field("stamp", &RebuildLock::stamp),       field("asked_at", &RebuildLock::asked_at),
-      field("key", &RebuildLock::key)};
+      field("key", &RebuildLock::key),           field("age", &RebuildLock::age)};
 };
 
 // How sure the sender is that nothing newer was written.
