@@ -22,7 +22,7 @@ std::string all_of(const std::string& path) {
 Cluster::Cluster(const std::string& directory) : directory_(directory + "/cluster") {
   const std::string errors = directory + "/up.err";
   Fd told;
-  supervisor_ = Process::start({program("holdfast"), "--dir", directory_, "up", "--nodes", "2"}, errors, told);
+  supervisor_ = Process::start({program("holdfast"), "--dir", directory_, "up", "--nodes", "2", "--moves-per-second", "0"}, errors, told);
   // It prints where everything is once everything serves.
   pollfd waiting{.fd = told.get(), .events = POLLIN, .revents = 0};
   char first = 0;

@@ -44,7 +44,7 @@ _holdfast() {
     node) options+=" --incarnation"; names="fence-ack" ;;
     move) options+=" --to --lockspace" ;;
     orphans) options+=" --adopt --purge --at --pid --lockspace" ;;
-    up) options+=" --nodes --lease --mastering --fence-hook --fence-hook-timeout --detach --restart --attach" ;;
+    up) options+=" --nodes --lease --mastering --moves-per-second --fence-hook --fence-hook-timeout --detach --restart --attach" ;;
     demo) options+=" --no-lock --rounds --lease --seed --keep" ;;
     check) options="--json --wait-max --notice-max --help" ;;
     completion) names="bash" ;;

@@ -114,6 +114,8 @@ struct NodeInfo {
   std::vector<NodeId> peers_connected;
   std::vector<std::chrono::nanoseconds> member_ages;  // of view.members, as this node saw them come
   std::vector<LeaseWait> lease_waits;
+  std::uint64_t moved = 0;         // resources that it has given to another master,
+  std::uint64_t moved_by_use = 0;  // and how many of them because they were used there
 };
 
 }  // namespace holdfast

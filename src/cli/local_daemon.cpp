@@ -51,6 +51,10 @@ std::vector<std::string> words_of(const DaemonOptions& options, const std::strin
     words.emplace_back("--lease");
     words.push_back(fmt::format("{}", options.lease_ms));
   }
+  if (options.moves_per_second) {
+    words.emplace_back("--moves-per-second");
+    words.push_back(fmt::format("{}", *options.moves_per_second));
+  }
   if (!options.fence_hook.empty()) {
     words.emplace_back("--fence-hook");
     words.push_back(options.fence_hook);

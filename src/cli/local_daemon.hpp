@@ -7,6 +7,7 @@
 #include "cli/process.hpp"
 #include "model/ids.hpp"
 
+#include <optional>
 #include <string>
 
 namespace holdfast::cli {
@@ -17,6 +18,7 @@ struct DaemonOptions {
   unsigned node = 0;
   unsigned lease_ms = 0;  // 0: the daemon's default
   std::string mastering;  // empty: the daemon's default
+  std::optional<unsigned> moves_per_second;  // none: the daemon\'s default
   std::string fence_hook;  // empty: none
   unsigned fence_hook_timeout_ms = 0;  // 0: the daemon's default
 };

@@ -163,6 +163,8 @@ Json to_json(const NodeInfo& node) {
           {"sessions", node.sessions},
           {"locks", node.claims},
           {"resources_mastered", node.resources_mastered},
+          {"moved", node.moved},
+          {"moved_by_use", node.moved_by_use},
           {"directory_entries", node.directory_entries},
           {"peers_connected", std::move(peers)},
           {"lease_waits", std::move(waits)},

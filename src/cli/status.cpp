@@ -60,7 +60,7 @@ std::string text_of(const NodeInfo& node) {
       "connected    {}\n"
       "sessions     {}\n"
       "locks        {} of this node's programs\n"
-      "masters      {} resources\n"
+      "masters      {} resources, {} given away, {} of them because others use them more\n"
       "directory    {} entries\n"
       "{}",
       node.node.value(), node.cluster, node.version, time_text(node.uptime),
@@ -70,7 +70,7 @@ std::string text_of(const NodeInfo& node) {
       node.view.quorate ? "quorate" : coloured(Colour::red, "without quorum"),
       votes_text(node.view), time_text(node.lease), validity_text(node),
       peers_text(node), node.sessions, node.claims, node.resources_mastered,
-      node.directory_entries, waits_text(node));
+      node.moved, node.moved_by_use, node.directory_entries, waits_text(node));
 }
 
 int status(const Common& common) {

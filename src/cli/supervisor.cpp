@@ -87,6 +87,7 @@ DaemonOptions Supervisor::options_of(unsigned number) const {
           .node = number,
           .lease_ms = options_.lease_ms,
           .mastering = options_.mastering,
+          .moves_per_second = options_.moves_per_second,
           .fence_hook = options_.fence_hook,
           .fence_hook_timeout_ms = options_.fence_hook_timeout_ms};
 }

@@ -33,6 +33,7 @@ struct SupervisorOptions {
   unsigned nodes = 3;
   unsigned lease_ms = 0;
   std::string mastering;
+  std::optional<unsigned> moves_per_second;  // none: the daemon\'s default
   std::string fence_hook;
   unsigned fence_hook_timeout_ms = 0;
   WhenDead when_dead = WhenDead::leave_out;

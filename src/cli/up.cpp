@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,6 +25,7 @@ struct Options {
   unsigned nodes = 3;
   unsigned lease_ms = 0;
   std::string mastering;
+  std::optional<unsigned> moves_per_second;
   std::string fence_hook;
   unsigned fence_hook_timeout_ms = 0;
   bool detach = false;
@@ -91,6 +93,7 @@ int up(const Common& common, const Options& options) {
       .nodes = options.nodes,
       .lease_ms = options.lease_ms,
       .mastering = options.mastering,
+      .moves_per_second = options.moves_per_second,
       .fence_hook = options.fence_hook.empty() ? "" : absolute(options.fence_hook),
       .fence_hook_timeout_ms = options.fence_hook_timeout_ms,
       .when_dead = options.restart ? WhenDead::restart : WhenDead::leave_out,
@@ -114,6 +117,11 @@ Run declare_up(CLI::App& app) {
                  "who masters a name: the first who asks, or its home")
       ->type_name("POLICY")
       ->check(CLI::IsMember({"first", "home"}));
+  app.add_option("--moves-per-second", options->moves_per_second,
+                 "so many names at most go by themselves to nodes that use them more, of each node "
+                 "(default: that of holdfastd; 0: none)")
+      ->type_name("N")
+      ->check(CLI::Range(0U, 1'000'000U));
   app.add_option("--fence-hook", options->fence_hook,
                  "program of the daemons that makes sure that a lost node is dead: called with its "
                  "number and incarnation, 0 = surely dead")

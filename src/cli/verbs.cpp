@@ -82,7 +82,8 @@ constexpr std::array table{
          "  holdfast move orders/17 --to 2                     its queue and value go along, nobody loses a lock\n"
          "  holdfast move db/1 --lockspace lvm --to 3 --json\n"
          "\n"
-         "For operators. A name moves by itself when its master leaves; `holdfast show NAME` says where it is.\n"
+         "For operators. A name moves by itself when its master leaves, or when another node uses it far more (`holdfastd`,\n"
+         "[migration]); `holdfast show NAME` says where it is.\n"
          "Not possible: no_such_resource (nobody has a lock of that name), no_such_node (no member, or it is "
          "leaving),\nnot_movable (its lockspace says who is master, or it is a sub-lock: move its root, and all "
          "below it\nfollows). Ask again: busy (it moves already), recovering (a node was lost meanwhile).",

@@ -128,7 +128,9 @@ NodeInfo to_node(const wire::NodeStatus& message) {
           .uptime = message.uptime,
           .peers_connected = message.peers_connected,
           .member_ages = message.member_ages,
-          .lease_waits = std::move(waits)};
+          .lease_waits = std::move(waits),
+          .moved = message.moved,
+          .moved_by_use = message.moved_by_use};
 }
 
 }  // namespace holdfast::client

@@ -42,6 +42,8 @@ node::NodeConfig node_config(const io::Config& config, const Life& life) {
   out.peer_address = life.peer_address;
   out.lease = config.lease;
   out.idle_keep = config.idle_keep;
+  out.migration = {.uses = config.migration.uses, .times = config.migration.times, .period = config.migration.period,
+                   .stay = config.migration.stay, .per_second = config.migration.moves_per_second};
   out.saved_epoch = life.saved_epoch;
   out.former_lease = life.former_lease;
   out.former_peers = life.former_peers;

@@ -39,6 +39,23 @@ TEST(NodeConfig, the_star_is_for_all_other_lockspaces) {
   EXPECT_EQ(told.policies[0].access->mode, 0640U);
 }
 
+TEST(NodeConfig, a_node_moves_by_itself_what_its_file_says) {
+  const node::NodeConfig::Migration defaults = node_config(io::Config{}, life).migration, built_in = node::NodeConfig{}.migration;
+  EXPECT_EQ(defaults.uses, built_in.uses);
+  EXPECT_EQ(defaults.times, built_in.times);
+  EXPECT_EQ(defaults.period, built_in.period);
+  EXPECT_EQ(defaults.stay, built_in.stay);
+  EXPECT_EQ(defaults.per_second, built_in.per_second);
+  io::Config config;
+  config.migration = {.uses = 1, .times = 2, .period = Duration{3}, .stay = Duration{4}, .moves_per_second = 5};
+  const node::NodeConfig::Migration told = node_config(config, life).migration;
+  EXPECT_EQ(told.uses, 1U);
+  EXPECT_EQ(told.times, 2U);
+  EXPECT_EQ(told.period, Duration{3});
+  EXPECT_EQ(told.stay, Duration{4});
+  EXPECT_EQ(told.per_second, 5U);
+}
+
 TEST(NodeConfig, a_lone_view_is_newer_than_anything_before) {
   const View first = lone_view(io::Config{}, life);
   EXPECT_GT(first.epoch, life.saved_epoch);

@@ -36,7 +36,7 @@ constexpr const char* examples =
 // What was said on the command line; nothing else changes what the file says.
 struct Flags {
   std::string config;
-  std::optional<std::uint32_t> node, lease_ms;
+  std::optional<std::uint32_t> node, lease_ms, moves_per_second;
   std::optional<std::string> socket, peer_listen, state_dir, cluster, key_file, membership, fence_hook, log_level;
   int ready_fd = -1;
   bool check_config = false;
@@ -59,6 +59,10 @@ void declare(CLI::App& app, Flags& flags) {
   app.add_option("--membership", flags.membership, "who says which nodes belong: single (default), manual or corosync")
       ->type_name("PROVIDER")
       ->check(CLI::IsMember({"single", "manual", "corosync"}));
+  app.add_option("--moves-per-second", flags.moves_per_second,
+                 "so many resources at most go by themselves to nodes that use them more (default: 50; 0: none)")
+      ->type_name("N")
+      ->check(CLI::Range(0U, 1'000'000U));
   app.add_option("--fence-hook", flags.fence_hook,
                  "program that makes sure that a lost node is dead: called with its id and incarnation, 0 = surely dead")
       ->type_name("PROGRAM");
@@ -82,6 +86,7 @@ void apply(const Flags& flags, io::Config& config) {
   if (flags.cluster) config.cluster = *flags.cluster;
   if (flags.key_file) config.key_file = *flags.key_file;
   if (flags.lease_ms) config.lease = std::chrono::milliseconds(*flags.lease_ms);
+  if (flags.moves_per_second) config.migration.moves_per_second = *flags.moves_per_second;
   if (flags.fence_hook) config.fence_hook = *flags.fence_hook;
   if (flags.membership) config.membership = *io::parse_membership(*flags.membership);
   if (flags.log_level) config.log_level = *io::parse_log_level(*flags.log_level);

@@ -60,6 +60,7 @@ TEST(Options, each_mistake_says_what_is_allowed) {
   EXPECT_NE(refusal({"--noed", "3"}).find("holdfastd --help"), std::string::npos);
   EXPECT_NE(refusal({"--node", "0"}).find("--node"), std::string::npos);
   EXPECT_NE(refusal({"--lease", "99"}).find("100 to 600000"), std::string::npos) << refusal({"--lease", "99"});
+  EXPECT_NE(refusal({"--moves-per-second", "-1"}).find("--moves-per-second"), std::string::npos);
   EXPECT_NE(refusal({"--membership", "etcd"}).find("single,manual,corosync"), std::string::npos);
   EXPECT_NE(refusal({"--log-level", "loud"}).find("warning"), std::string::npos);
   EXPECT_NE(refusal({"--cluster", ""}).find("1 to 64 bytes"), std::string::npos);
@@ -91,6 +92,11 @@ TEST(Options, the_packaged_configuration_is_sound) {
   EXPECT_EQ(config.membership, defaults.membership);
   EXPECT_EQ(config.idle_keep, defaults.idle_keep);
   EXPECT_EQ(config.session_backlog_bytes_max, defaults.session_backlog_bytes_max);
+  EXPECT_EQ(config.migration.uses, defaults.migration.uses);
+  EXPECT_EQ(config.migration.times, defaults.migration.times);
+  EXPECT_EQ(config.migration.period, defaults.migration.period);
+  EXPECT_EQ(config.migration.stay, defaults.migration.stay);
+  EXPECT_EQ(config.migration.moves_per_second, defaults.migration.moves_per_second);
   EXPECT_EQ(config.log_level, defaults.log_level);
   ASSERT_EQ(config.lockspaces.size(), 1U);
   EXPECT_EQ(config.lockspaces[0].value_bytes_max, limits::value_bytes_default);

@@ -34,6 +34,7 @@ Names names_of(TraceKind kind) {
     case TraceKind::collecting: return {"epoch", {}};
     case TraceKind::opened: return {"epoch", "rebuilt"};
     case TraceKind::locks_dropped: return {"locks", {}};
+    case TraceKind::follows_use: return {"uses", "others"};
     case TraceKind::lease_wait: return {"wait_ms", {}};
     case TraceKind::session_refused:
     case TraceKind::moving:

@@ -78,6 +78,14 @@ constexpr Key limits_keys[] = {
        return v.number({64 * 1024, limits::session_backlog_bytes_max}, p.config.session_backlog_bytes_max);
      }},
 };
+constexpr Key migration_keys[] = {
+    {"uses", [](const Value& v, Place p) { return v.number({1, 1'000'000}, p.config.migration.uses); }},
+    {"times", [](const Value& v, Place p) { return v.number({1, 1000}, p.config.migration.times); }},
+    {"period_ms", [](const Value& v, Place p) { return v.milliseconds({1, 3'600'000}, p.config.migration.period); }},
+    {"stay_ms", [](const Value& v, Place p) { return v.milliseconds({0, 3'600'000}, p.config.migration.stay); }},
+    {"moves_per_second",
+     [](const Value& v, Place p) { return v.number({0, 1'000'000}, p.config.migration.moves_per_second); }},
+};
 constexpr Key log_keys[] = {
     {"level", [](const Value& v, Place p) { return v.choice(log_level_names, p.config.log_level); }},
 };
@@ -105,7 +113,8 @@ constexpr std::string_view lockspace_section = "lockspace";
 const Section sections[] = {
     {"node", node_keys},           {"cluster", cluster_keys}, {"peer", peer_keys},
     {"client", client_keys},       {"lease", lease_keys},     {"membership", membership_keys},
-    {"limits", limits_keys},       {"log", log_keys},         {lockspace_section, lockspace_keys},
+    {"limits", limits_keys},       {"migration", migration_keys},
+    {"log", log_keys},             {lockspace_section, lockspace_keys},
 };
 
 std::vector<std::string_view> names_of(const auto& rows) {

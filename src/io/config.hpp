@@ -50,6 +50,15 @@ struct ConfiguredLockspace {
   std::optional<ConfiguredAccess> access{};  // none: whoever joins it first says it
 };
 
+// When a resource goes by itself to another node; what it means: node::NodeConfig::Migration.
+struct ConfiguredMigration {
+  std::uint32_t uses = 64;
+  std::uint32_t times = 4;
+  Duration period = std::chrono::seconds(1);
+  Duration stay = std::chrono::seconds(5);
+  std::uint32_t moves_per_second = 50;  // 0: none does
+};
+
 struct Config {
   NodeId node{1};
   std::uint32_t weight = 1;  // of this node's share of the directory, where the daemon says it (corosync)
@@ -65,6 +74,7 @@ struct Config {
   std::string fence_hook;  // called with NODE INCARNATION of a lost node, 0: surely dead; empty: none
   Duration fence_hook_timeout = std::chrono::seconds(60);
   Duration idle_keep = limits::idle_keep;
+  ConfiguredMigration migration;
   std::size_t session_backlog_bytes_max = limits::session_backlog_bytes_max;
   std::vector<ConfiguredLockspace> lockspaces;
   LogLevel log_level = LogLevel::info;

@@ -39,6 +39,12 @@ TEST(Config, every_key_reaches_its_place) {
     [limits]
     idle_keep_ms = 0
     session_backlog_bytes = 65536
+    [migration]
+    uses = 10
+    times = 2
+    period_ms = 500
+    stay_ms = 0
+    moves_per_second = 0
     [log]
     level = "debug"
     [[lockspace]]
@@ -66,6 +72,11 @@ TEST(Config, every_key_reaches_its_place) {
   EXPECT_EQ(config->membership, Membership::manual);
   EXPECT_EQ(config->idle_keep, Duration{0});
   EXPECT_EQ(config->session_backlog_bytes_max, 65536U);
+  EXPECT_EQ(config->migration.uses, 10U);
+  EXPECT_EQ(config->migration.times, 2U);
+  EXPECT_EQ(config->migration.period, std::chrono::milliseconds(500));
+  EXPECT_EQ(config->migration.stay, Duration{0});
+  EXPECT_EQ(config->migration.moves_per_second, 0U);
   EXPECT_EQ(config->log_level, LogLevel::debug);
   ASSERT_EQ(config->lockspaces.size(), 2U);
   EXPECT_EQ(config->lockspaces[0].mastering, ConfiguredMastering::home);

@@ -35,6 +35,7 @@ ResourceId Master::become(std::string_view key, Mastership mastership, std::uint
   resource.generation = generation;
   resource.phase = Phase::serving;
   by_key_[key] = id;
+  resource.root = root_of(resource);
   idle_.leave(resource, core_.now);
   return id;
 }
@@ -61,6 +62,7 @@ lock::AtOnce Master::lock_at_once(ResourceId id, Mastership mastership, const lo
   const lock::AtOnce granted = engine_.request_at_once(id, holder, mode);
   if (!granted.lock) return {};
   idle_.use(*resource);
+  note_use(*resource, core_.self());
   resource->quiet = true;
   extra(granted.lock) = {.applied = 1, .pending = 1, .asked = {}, .since = core_.now,
                          .incarnation = core_.config.incarnation};
@@ -135,6 +137,7 @@ void Master::apply_request(Resource& resource, NodeId from, const wire::Operatio
     refuse(from, resource, operation, wrong);
     return;
   }
+  note_use(resource, from);
   lock::Outcomes outcomes = std::exchange(spare_outcomes_, {});
   outcomes.clear();
   const lock::Holder holder{.node = from, .claim = operation.claim, .owner = operation.owner};
@@ -180,6 +183,7 @@ void Master::convert(Resource& resource, LockId lock, const wire::Operation& ope
   lock::Outcomes outcomes = std::exchange(spare_outcomes_, {});
   outcomes.clear();
   const NodeId holder = engine_.holder(lock)->node;
+  note_use(resource, holder);
   const Errc status =
       engine_.convert(lock, {.mode = operation.mode, .flags = operation.flags, .value = operation.value}, outcomes);
   explain(resource, outcomes, operation);

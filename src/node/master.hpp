@@ -4,6 +4,7 @@
 // Who becomes master of what is not decided here: the home says so (become) and takes it back (removal).
 #pragma once
 
+#include <array>
 #include <bitset>
 #include <map>
 #include <memory>
@@ -15,15 +16,23 @@
 #include "cluster/key_map.hpp"
 #include "lock/engine.hpp"
 #include "node/allowance.hpp"
+#include "node/budget.hpp"
 #include "node/core.hpp"
 #include "node/idle_list.hpp"
 #include "node/post.hpp"
+#include "node/uses.hpp"
 
 namespace holdfast::node {
 
 class Master {
  public:
-  Master(Core& core, Post& post) : core_(core), post_(post), engine_(core.clock), by_key_(core.config.hash_salt) {}
+  Master(Core& core, Post& post)
+      : core_(core), post_(post), engine_(core.clock), by_key_(core.config.hash_salt),
+        budget_(core.config.migration.per_second),
+        uses_enough_(core.config.migration.per_second > 0 ? core.config.migration.uses : UINT32_MAX) {
+    candidates_.reserve(candidates_max);
+    thinking_.reserve(candidates_max);
+  }
 
   // The home made us master of this key. Idempotent for the mastership that is in force already.
   ResourceId become(std::string_view key, Mastership mastership, std::uint64_t generation);
@@ -88,7 +97,15 @@ class Master {
   // Gives up what nobody has used for a while, as far as the allowance goes.
   void sweep(Allowance& allowance);
   // When sweep() has something to do.
-  [[nodiscard]] Instant next() const { return idle_.next(keep()); }
+  [[nodiscard]] Instant next() const { return std::min(idle_.next(keep()), think_at_); }
+
+  // ---- going to where it is used (master_migration.cpp) ----
+  // At the end of a turn.
+  void follow_uses();
+  // Why a resource got another master.
+  enum class MoveCause : std::uint8_t { asked, leaving, use };
+  [[nodiscard]] std::uint64_t moved_away() const { return moved_[0] + moved_[1] + moved_[2]; }
+  [[nodiscard]] std::uint64_t moved_by_use() const { return moved_[static_cast<std::size_t>(MoveCause::use)]; }
 
   [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(by_key_.size()); }
   // For reports: keys of all resources with locks that `wanted(key)` picks, sorted.
@@ -130,6 +147,7 @@ class Master {
     bool handed = false;         // moving: it was sent there, and may be served there
     std::uint32_t locks_missing = 0, operations_missing = 0;  // arriving: still to come
     MoveAsker asker;
+    MoveCause cause{};  // moving
   };
   // What a second node must know.
   struct CopyState {
@@ -163,6 +181,10 @@ class Master {
     std::unique_ptr<Move> move;  // while it moves or arrives
     std::unique_ptr<Copy> copy;  // a keeper has been told of the value
     bool quiet = false;  // programs of this node may have given locks up without a message
+    bool is_candidate = false;  // it is in candidates_
+    Uses uses;                  // of a path: only while its root is not served here
+    ResourceId root;            // of a path
+    Instant stays_until;        // it does not follow its uses before
     // Another node is master, or may be.
     [[nodiscard]] bool is_elsewhere() const {
       return phase == Phase::arriving || (phase == Phase::moving && move->handed);
@@ -247,7 +269,7 @@ class Master {
   void end_copy(Resource& resource);
 
   // master_moves.cpp
-  void begin_move(Resource& resource, NodeId to, const MoveAsker& asker);
+  void begin_move(Resource& resource, NodeId to, const MoveAsker& asker, MoveCause cause);
   void send_away_strangers(Resource& resource);
   [[nodiscard]] bool has_locks_of(const Resource& resource, NodeId node) const;
   void hand_over(Resource& resource);
@@ -279,6 +301,14 @@ class Master {
   [[nodiscard]] NodeId successor_of_tree(const Resource& resource) const;
   [[nodiscard]] NodeId best_successor(const Resource& resource) const;
 
+  // master_migration.cpp
+  static constexpr std::size_t candidates_max = 1024;
+  void note_use(Resource& resource, NodeId node);
+  void make_candidate(Resource& resource);
+  [[nodiscard]] Instant follow_use(Resource& resource);
+  [[nodiscard]] bool may_follow_use(const Resource& resource, NodeId to) const;
+  [[nodiscard]] ResourceId root_of(const Resource& resource) const;
+
   Core& core_;
   Post& post_;
   lock::Engine engine_;
@@ -291,6 +321,13 @@ class Master {
   std::size_t tidy_moves_at_ = 16;
   std::map<NodeId, ResourceId> installing_;  // what each node is sending us, or has sent last
   lock::Outcomes spare_outcomes_;
+  std::array<std::uint64_t, 3> moved_{};  // by MoveCause: what was given away
+  Budget budget_;
+  std::uint32_t uses_enough_;
+  std::uint32_t use_period_ = 0;  // all counts of uses are halved when it goes on
+  Instant use_period_ends_;
+  std::vector<ResourceId> candidates_, thinking_;  // whom somebody else uses enough; while they are looked at
+  Instant think_at_ = Instant::never();
   std::vector<wire::BlockerRow> explanation_;  // who was in the way of the refusal that is told next
 };
 

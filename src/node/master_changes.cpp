@@ -17,6 +17,7 @@ void Master::settle(Resource& resource) {
 }
 
 void Master::sweep(Allowance& allowance) {
+  follow_uses();
   while (!allowance.is_spent()) {
     Resource* resource = idle_.take_due(core_.now, keep());
     if (resource == nullptr) return;
@@ -66,6 +67,9 @@ void Master::forget(Resource& resource) {
   resource.phase = Phase::gone;
   resource.held_back.clear();
   resource.move.reset();
+  resource.is_candidate = false;
+  resource.uses = {};
+  resource.stays_until = {};
 }
 
 // What moves was looked at when the moves began again.

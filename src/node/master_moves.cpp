@@ -30,12 +30,12 @@ void Master::on(const wire::MoveOrder& ask) {
   else if (resource->phase != Phase::serving || !core_.may_grant())
     status = Errc::busy;
   if (status == Errc::ok && ask.to != core_.self())
-    begin_move(*resource, ask.to, asker);
+    begin_move(*resource, ask.to, asker, MoveCause::asked);
   else if (asker.node)  // a home that keeps a tree together looks again by itself
     post_.send(asker.node, wire::MoveAnswer{.number = asker.number, .status = status});
 }
 
-void Master::begin_move(Resource& resource, NodeId to, const MoveAsker& asker) {
+void Master::begin_move(Resource& resource, NodeId to, const MoveAsker& asker, MoveCause cause) {
   if (resource.quiet) recall(resource);
   resource.phase = Phase::moving;
   idle_.use(resource);
@@ -46,6 +46,7 @@ void Master::begin_move(Resource& resource, NodeId to, const MoveAsker& asker) {
   move.incarnation = core_.incarnation_of(to);
   move.mastership = core_.mint_mastership();
   move.asker = asker;
+  move.cause = cause;
   core_.trace({.kind = TraceKind::moving, .peer = to, .text = resource.key});
   std::vector<NodeId> nodes;
   for (const LockId lock : engine_.locks(resource.id)) {
@@ -164,6 +165,7 @@ void Master::leave_to_next(Resource& resource) {
   const Move move = std::move(*resource.move);
   const std::vector<HeldBack> held = std::exchange(resource.held_back, {});
   core_.trace({.kind = TraceKind::moved, .peer = move.peer, .text = resource.key});
+  ++moved_[static_cast<std::size_t>(move.cause)];
   const std::string key = resource.key;
   forget(resource);
   for (const HeldBack& one : held) {
@@ -214,7 +216,7 @@ void Master::on(NodeId from, const wire::Install& message) {
   note_move(resource);
   *resource.move = {.peer = from, .incarnation = core_.incarnation_of(from), .mastership = message.before,
                     .untold = {}, .handed = false, .locks_missing = message.locks,
-                    .operations_missing = message.operations, .asker = {}};
+                    .operations_missing = message.operations, .asker = {}, .cause = {}};
   if (message.state != ValueState::never_written || !message.value.empty())
     engine_.restore_value(id, {.bytes = std::string(message.value), .write_number = message.write_number, .state = message.state});
   if (message.locks == 0 && message.operations == 0) tell_home(resource);
@@ -312,6 +314,7 @@ void Master::ask_home(const Resource& resource) {
 void Master::serve_arrived(Resource& resource) {
   const ResourceId id = resource.id;
   resource.move.reset();
+  resource.stays_until = core_.now + core_.config.migration.stay;
   resource.phase = Phase::telling;
   tell_holders(resource);
   lock::Outcomes outcomes;
@@ -410,7 +413,7 @@ bool Master::give_all_away() {
     if (resource.phase == Phase::gone) continue;
     any = true;
     if (resource.phase != Phase::serving || !core_.may_grant()) continue;
-    if (const NodeId to = successor_of_tree(resource)) begin_move(resource, to, {});
+    if (const NodeId to = successor_of_tree(resource)) begin_move(resource, to, {}, MoveCause::leaving);
   }
   return !any;
 }

@@ -378,7 +378,8 @@ void Node::State::tell_status(const Session& session, RequestId request) {
                        .uptime = core.now - core.started, .peers_connected = peers.connected(),
                        .member_ages = member_ages(), .lease_waits = life.lease_waits(),
                        .tie_breaker = core.view.tie_breaker, .device_votes = core.view.device_votes,
-                       .device_timeout = core.view.device_timeout});
+                       .device_timeout = core.view.device_timeout,
+                       .moved = master.moved_away(), .moved_by_use = master.moved_by_use()});
 }
 
 // ---- looking --------------------------------------------------------------------------------------------

@@ -76,6 +76,15 @@ struct NodeConfig {
   std::uint32_t turn_allowance = 450;
   std::uint32_t turn_burst = 12;
   Duration turn_gap = std::chrono::microseconds(150);
+  // When a resource goes by itself to another node, which uses it more. Where the first asker becomes master only.
+  struct Migration {
+    std::uint32_t uses = 64;   // of that node at least, the older ones halved in each period,
+    std::uint32_t times = 4;   // and more than so many times those of all others
+    Duration period = std::chrono::seconds(1);
+    Duration stay = std::chrono::seconds(5);  // of whatever has arrived from another master, at least
+    std::uint32_t per_second = 50;            // of this node; 0: nothing moves by itself
+  };
+  Migration migration;
   std::uint64_t hash_salt = 0;  // of the hash maps; no behaviour may depend on it
 };
 

@@ -124,11 +124,17 @@ class SmallWorld {
         peer_conns_.erase({other, id});
       }
   }
+  // In the next view, which everybody gets.
+  void weigh(NodeId id, std::uint32_t weight) {
+    weights_[id] = weight;
+    publish();
+  }
   // To `late` when everybody else has done what the view asked for.
   void publish(NodeId late = {}) {
     View view{.epoch = Epoch{++epoch_}, .members = {}, .configured_votes = 0};
     for (const auto& [id, node] : nodes_)
-      view.members.push_back({.node = id, .incarnation = life_of(id), .address = "sim"});
+      view.members.push_back({.node = id, .incarnation = life_of(id), .address = "sim",
+                              .weight = weights_.contains(id) ? weights_[id] : 1});
     for (auto& [id, node] : nodes_)
       if (id != late) step(id, NewView{view});
     settle();
@@ -246,6 +252,7 @@ class SmallWorld {
   std::vector<std::string> traffic_;
   Effects effects_;
   std::map<NodeId, std::uint64_t> lives_;  // before the present one
+  std::map<NodeId, std::uint32_t> weights_;  // where it is not 1
   NodeId silent_;
   std::set<NodeId> left_;
   std::uint32_t pieces_ = 0;

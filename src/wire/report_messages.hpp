@@ -68,6 +68,8 @@ struct NodeStatus {
   NodeId tie_breaker;  // this and the next two belong to the view, too
   std::uint32_t device_votes = 0;
   Duration device_timeout{};
+  std::uint64_t moved = 0;         // resources that this node has given to another master,
+  std::uint64_t moved_by_use = 0;  // and how many of them because they were used there
   static constexpr std::size_t required = 18;
   static constexpr std::tuple fields{
       field("request", &NodeStatus::request),           field("node", &NodeStatus::node),
@@ -82,7 +84,8 @@ struct NodeStatus {
       field("member_ages", &NodeStatus::member_ages),
       field("lease_waits", &NodeStatus::lease_waits), field("tie_breaker", &NodeStatus::tie_breaker),
       field("device_votes", &NodeStatus::device_votes),
-      field("device_timeout", &NodeStatus::device_timeout)};
+      field("device_timeout", &NodeStatus::device_timeout),
+      field("moved", &NodeStatus::moved), field("moved_by_use", &NodeStatus::moved_by_use)};
 };
 [[nodiscard]] inline View from_wire(const NodeStatus& message) {
   View view = from_wire(message.view);

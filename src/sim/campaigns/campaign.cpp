@@ -80,6 +80,12 @@ Result<void> take_network(const toml::node& node, Campaign& campaign) {
   return {};
 }
 
+Result<void> take_migration(const toml::node& node, Campaign& campaign) {
+  HF_TRY(const std::string_view text, text_of(node, "migration"));
+  HF_TRY(campaign.migration, parse_migration(text));
+  return {};
+}
+
 Result<void> take_workloads(const toml::node& node, Campaign& campaign) {
   const toml::array* list = node.as_array();
   if (list == nullptr) return wrong("'workloads' is a list, such as [\"random\", \"counter\"]");
@@ -135,9 +141,16 @@ struct Key {
 constexpr Key keys[] = {{"name", take_name},     {"about", take_about},
                         {"nodes", take_nodes},   {"steps", take_steps},
                         {"faults", take_faults}, {"workloads", take_workloads},
-                        {"network", take_network}, {"pending", take_pending}};
+                        {"network", take_network}, {"pending", take_pending},
+                        {"migration", take_migration}};
 
 }  // namespace
+
+Result<Migration> parse_migration(std::string_view name) {
+  if (name == migration_names[0]) return Migration::as_shipped;
+  if (name == migration_names[1]) return Migration::eager;
+  return wrong("migration is as_shipped or eager, not '" + std::string(name) + "'");
+}
 
 Result<Campaign> parse_campaign(std::string_view text) {
   const toml::parse_result parsed = toml::parse(text);

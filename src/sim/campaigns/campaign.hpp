@@ -34,6 +34,11 @@ struct FaultUse {
   Range<Duration> every, lasts;
 };
 
+// How soon do resources go by themselves to where they are used?
+enum class Migration : std::uint8_t { as_shipped, eager };
+inline constexpr std::string_view migration_names[] = {"as_shipped", "eager"};
+[[nodiscard]] Result<Migration> parse_migration(std::string_view name);
+
 struct Campaign {
   std::string name;
   std::string about;
@@ -41,6 +46,7 @@ struct Campaign {
   Range<std::uint64_t> nodes{3, 5};
   Range<std::uint64_t> steps{200, 400};
   Latency latency = Latency::random;
+  Migration migration = Migration::as_shipped;
   std::vector<const HabitRow*> workloads;
   std::vector<FaultUse> faults;
 };

@@ -59,6 +59,11 @@ Result<void> change(Plan& plan, const Campaign& campaign, std::string_view key,
     HF_TRY(plan.bug, parse_bug(value));
     return {};
   }
+  if (key == "migration") {
+    HF_TRY(plan.migration, parse_migration(value));
+    plan.moves_otherwise = plan.migration != campaign.migration;
+    return {};
+  }
   plan.shrunk = true;
   if (key == "faults") {
     HF_TRY(plan.faults, pick(value, campaign.faults, name_of_fault));
@@ -76,7 +81,7 @@ Result<void> change(Plan& plan, const Campaign& campaign, std::string_view key,
     plan.steps = *number;
   else
     return wrong("'" + std::string(key) + "=" + std::string(value) +
-                 "': allowed are nodes (1 to 16), steps, faults, workloads, bug");
+                 "': allowed are nodes (1 to 16), steps, faults, workloads, migration, bug");
   return {};
 }
 
@@ -134,6 +139,12 @@ Plan make_plan(const Campaign& campaign, std::uint64_t seed) {
   choose_buffers(plan);
   // In half of all runs a recovery takes many turns.
   if (prng.chance(50)) plan.turn_allowance = one_of(prng, std::array<std::uint32_t, 2>{60, 300});
+  plan.migration = campaign.migration;
+  plan.eagerness.uses = static_cast<std::uint32_t>(prng.between(2, 12));
+  plan.eagerness.times = static_cast<std::uint32_t>(prng.between(1, 4));
+  plan.eagerness.period = one_of(prng, std::array<Duration, 3>{milliseconds(50), milliseconds(300), milliseconds(2000)});
+  plan.eagerness.stay = one_of(prng, std::array<Duration, 3>{milliseconds(0), milliseconds(20), milliseconds(500)});
+  plan.eagerness.per_second = one_of(prng, std::array<std::uint32_t, 2>{10, 1000});
   return plan;
 }
 
@@ -143,6 +154,8 @@ std::string replay_line(const Plan& plan) {
     line += ",nodes=" + std::to_string(plan.nodes) + ",steps=" + std::to_string(plan.steps) +
             ",faults=" + join(plan.faults, name_of_fault) +
             ",workloads=" + join(plan.workloads, name_of_habit);
+  if (plan.moves_otherwise)
+    line.append(",migration=").append(migration_names[static_cast<std::size_t>(plan.migration)]);
   if (plan.bug != Bug::none) line.append(",bug=").append(name_of(plan.bug));
   return line;
 }

@@ -40,11 +40,14 @@ struct Plan {
   std::size_t backlog_bytes_max = limits::session_backlog_bytes_max;
   std::size_t peer_backlog_bytes_max = WorldSettings{}.peer_backlog_bytes_max;
   std::uint32_t turn_allowance = node::NodeConfig{}.turn_allowance;
+  Migration migration = Migration::as_shipped;
+  node::NodeConfig::Migration eagerness;  // where that is eager
   // Not the seed's.
   std::uint64_t hash_salt = 0;
   Bug bug = Bug::none;  // planted
   std::string history;  // a file to write what programs saw to; empty: none
   bool shrunk = false;
+  bool moves_otherwise = false;  // than its campaign says
 };
 
 [[nodiscard]] std::string_view name_of(Bug bug);

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Masters that move, by `holdfast move` and because their daemon leaves, and `holdfast restart`."""
+"""Masters that move, by `holdfast move`, because their daemon leaves, and by use, and `holdfast restart`."""
 
 import signal
 import unittest
+from pathlib import Path
 
-from harness import Cluster, TestCase, is_running
+from harness import BIN, Cluster, Program, TestCase, is_running
 
 
 class Move(TestCase):
@@ -68,6 +69,53 @@ class Move(TestCase):
     def test_a_node_is_named_as_it_is_printed(self):
         self.hold("a")
         self.assertEqual(self.cluster.run("move", "a", "--to", "n2").stdout, "a is mastered by n2\n")
+
+    def written_by(self, node):
+        """All bytes that a daemon has written; to whom does not matter, since it has no programs while we count."""
+        lines = Path(f"/proc/{self.cluster.daemon(node)}/io").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("wchar"))
+
+    def use(self, name, times, node, cluster=None):
+        program = Program(self, [str(BIN / "example_counter"), name, str(times)], env=(cluster or self.cluster).env(node))
+        self.assertEqual(program.code(), 0)
+
+    def read_often(self, name, times, node):
+        """Not written, it needs no second copy; and the lease is too long for heartbeats."""
+        for _ in range(times):
+            holder = self.hold("--mode", "PR", name, node=node)
+            holder.end_input()
+            self.assertEqual(holder.code(), 0)
+
+    def test_a_name_goes_to_whoever_uses_it_and_then_costs_no_message(self):
+        self.hold("--mode", "NL", "jobs", node=1)
+        self.hold("--mode", "NL", "both", node=1)
+        self.assertEqual(self.master("jobs"), 1)
+        before = self.written_by(3) + self.written_by(1)
+        self.read_often("jobs", 10, node=2)
+        remote = self.written_by(3) + self.written_by(1) - before
+        self.assertGreater(remote, 10 * 100, "it is used from far away")
+        self.use("jobs", 1000, node=2)
+        self.cluster.eventually(lambda: self.master("jobs") == 2, "its user is its master")
+        self.assertEqual(self.master("both"), 1)
+        status = self.cluster.json("status", node=1)
+        self.assertEqual((status["moved"], status["moved_by_use"]), (1, 1))
+        self.assertIn("1 given away, 1 of them because others use them more", self.cluster.run("status").stdout)
+        why = [line for line in Path(self.cluster.dir, "n1", "holdfastd.log").read_text().splitlines()
+               if "a resource goes to where it is used" in line]
+        self.assertEqual(len(why), 1, why)
+        for part in ("peer=2", "uses=", "others=", "default: jobs"):
+            self.assertIn(part, why[0])
+        before = self.written_by(3) + self.written_by(1)
+        self.read_often("jobs", 10, node=2)
+        self.assertLess(self.written_by(3) + self.written_by(1) - before, remote / 4, "nobody else hears of it")
+
+    def test_nothing_moves_by_itself_where_nothing_is_to(self):
+        cluster = Cluster(self, nodes=2, more=("--moves-per-second", "0"))
+        holder = cluster.start_verb("lock", "--mode", "NL", "jobs")
+        holder.line("granted")
+        self.use("jobs", 1000, node=2, cluster=cluster)
+        self.assertEqual(cluster.json("show", "jobs")["master"], 1)
+        self.assertEqual(cluster.json("status")["moved"], 0)
 
     def test_home_mastering_moves_nothing(self):
         cluster = Cluster(self, nodes=2, more=["--mastering", "home"])
