@@ -6,6 +6,8 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+
 namespace holdfast::sim {
 namespace {
 
@@ -81,6 +83,8 @@ void Report::add(const Job& job, const Outcome& outcome) {
   for (const auto& [name, count] : outcome.faults) sum.faults[name] += count;
   for (const auto& [name, count] : outcome.marks) sum.marks[name] += count;
 }
+
+bool is_mark(std::string_view mark) { return std::ranges::find(all_marks, mark) != all_marks.end(); }
 
 std::vector<std::string> unreached_marks(const std::vector<Report>& reports) {
   const Counts reached = sum_of(reports, &Outcome::marks);

@@ -29,6 +29,7 @@ struct Report {
   void add(const Job& job, const Outcome& outcome);
 };
 
+[[nodiscard]] bool is_mark(std::string_view mark);
 // The marks of the sources that none of these reached, sorted.
 [[nodiscard]] std::vector<std::string> unreached_marks(const std::vector<Report>& reports);
 void print_text(const std::vector<Report>& reports);
