@@ -114,6 +114,7 @@ class ManualNet(Net):
         side = self._majority()
         if side is not None:
             self._publish(side)
+            self._tell_the_left_out(side)
 
     def _listen(self, node, seen):
         if seen.question and seen.question.over():
@@ -159,6 +160,16 @@ class ManualNet(Net):
                 if lie[0] == number and seen.telling is None and seen.epoch == self.view_epoch:
                     self.lies.remove(lie)
                     seen.telling = Question(self.nodes[number], ["node", "fence-ack", str(lie[1])], 2.0)
+
+    def _tell_the_left_out(self, side):
+        """A life that is over may not have noticed: one that never had enough others has no lease to run out."""
+        for number in max(self.groups, key=len) - side:
+            seen = self.seen[number]
+            if seen.telling and seen.telling.over():
+                seen.telling.answer()
+                seen.telling = None
+            if (number, seen.incarnation) in self.left_out and seen.telling is None and seen.epoch < self.view_epoch:
+                seen.telling = Question(self.nodes[number], self._view_words(), 2.0)
 
     def _view_words(self):
         words = ["view", "set", "--epoch", str(self.view_epoch), "--votes", str(len(self.nodes))]
