@@ -101,7 +101,7 @@ TEST(Config, each_mistake_names_line_key_and_what_is_allowed) {
   constexpr Refusal table[] = {
       {"\n[lese]\nlease_ms = 1\n",
        "f:2: unknown section [lese]; did you mean 'lease'? allowed are: node, cluster, peer, client, lease, membership, "
-       "limits, log, lockspace"},
+       "limits, migration, log, lockspace"},
       {"[lease]\nlese_ms = 1", "f:2: unknown key 'lese_ms' in [lease]; did you mean 'lease_ms'? allowed are: lease_ms"},
       {"\n[$log]", "f:2: Error while parsing key: expected bare key starting character or string delimiter, saw '$'"},
       {"[peer]\nxyzzy = 1", "f:2: unknown key 'xyzzy' in [peer]; allowed are: listen"},
