@@ -140,11 +140,11 @@ Plan make_plan(const Campaign& campaign, std::uint64_t seed) {
   // In half of all runs a recovery takes many turns.
   if (prng.chance(50)) plan.turn_allowance = one_of(prng, std::array<std::uint32_t, 2>{60, 300});
   plan.migration = campaign.migration;
-  plan.eagerness.uses = static_cast<std::uint32_t>(prng.between(2, 12));
-  plan.eagerness.times = static_cast<std::uint32_t>(prng.between(1, 4));
+  plan.eagerness.uses = static_cast<std::uint32_t>(prng.between(1, 6));
+  plan.eagerness.times = static_cast<std::uint32_t>(prng.between(0, 2));  // 0: however much others use it
   plan.eagerness.period = one_of(prng, std::array<Duration, 3>{milliseconds(50), milliseconds(300), milliseconds(2000)});
   plan.eagerness.stay = one_of(prng, std::array<Duration, 3>{milliseconds(0), milliseconds(20), milliseconds(500)});
-  plan.eagerness.per_second = one_of(prng, std::array<std::uint32_t, 2>{10, 1000});
+  plan.eagerness.per_second = one_of(prng, std::array<std::uint32_t, 2>{1, 1000});
   return plan;
 }
 
