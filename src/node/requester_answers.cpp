@@ -30,7 +30,13 @@ Claim* Requester::accept(NodeId from, const Reply& reply) {
     return nullptr;
   }
   const bool is_next = place.state == PlaceState::moving && place.next_mastership == reply.mastership;
-  if ((answers_question || is_next) && reply.resource) learn(place, from, reply.mastership, reply.resource);
+  // Behind its Moving the old master answers nothing, unless it has given the move up.
+  const bool stays = place.state == PlaceState::moving && place.master == from && place.mastership == reply.mastership;
+  if (stays) core_.reached("a move was given up before this node had a lock there");
+  // The lost master had handed over, and what it is to say of that to us was of a lock that has ended here.
+  const bool is_later = place.state == PlaceState::rebuilding && reply.mastership > place.mastership;
+  if (is_later) core_.reached("a place that is rebuilt hears of a later master");
+  if ((answers_question || is_next || stays || is_later) && reply.resource) learn(place, from, reply.mastership, reply.resource);
   if (!std::is_same_v<Reply, wire::RefuseReply>) stands_there(*claim, reply.number);
   if (claim->main.stage != Stage::sent || claim->main.number != reply.number) return nullptr;
   return claim;

@@ -232,6 +232,7 @@ bool Desk::is_quiet(const std::string& key) const {
     if (open.question.key == key) return false;
   for (const Machine& machine : world_->machines()) {
     if (!machine.up()) continue;
+    if (takes_the_dead_for_members(machine)) return false;
     for (const node::Node::HeldLock& lock : machine.node->mastered())
       if (lock.key.ends_with(key)) return false;
     for (const node::Node::HeldLock& lock : machine.node->held())
@@ -241,6 +242,14 @@ bool Desk::is_quiet(const std::string& key) const {
     for (const auto& [id, belief] : world_->client(i).beliefs)
       if (belief.key == key) return false;
   return true;
+}
+
+// What their programs asked for may be granted still, by a rebuilding.
+bool Desk::takes_the_dead_for_members(const Machine& machine) const {
+  return std::ranges::any_of(machine.node->view().members, [&](const Member& member) {
+    const Machine* const other = world_->machine(member.node);
+    return other == nullptr || !other->up() || other->incarnation != member.incarnation;
+  });
 }
 
 // Somebody does something with it: who asked before may be refused for that.

@@ -100,6 +100,7 @@ class Desk final : public ClientEvents {
                                           std::int64_t content);
   void drop_lock(Program& program, ClaimId lock);
   [[nodiscard]] bool is_quiet(const std::string& key) const;
+  [[nodiscard]] bool takes_the_dead_for_members(const Machine& machine) const;
   void stir(const std::string& key);
 
   Prng& prng_;
