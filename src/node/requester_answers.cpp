@@ -237,9 +237,10 @@ void Requester::on(const wire::NotMaster& reply) {
     place.state = PlaceState::unknown;
     place.asker = {};
   }
+  // What was sent there behind it comes back, too, and perhaps later than somebody else has become master.
   for (const Which which : {Which::main, Which::cancel, Which::unlock}) {
     Pending& operation = pending(*claim, which);
-    if (operation.stage != Stage::sent || operation.number != reply.number) continue;
+    if (operation.stage != Stage::sent || operation.number < reply.number) continue;
     operation.stage = Stage::deferred;
     claim->sent = std::min(claim->sent, reply.number - 1);
   }
