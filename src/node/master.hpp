@@ -129,6 +129,7 @@ class Master {
     NodeId from;
     Incarnation incarnation;  // another life of it counted its claims from the start again
     std::string bytes;        // the encoded operation
+    bool went_along = false;  // the new master has it, if what was handed over arrived
   };
   enum class Phase : std::uint8_t {
     gone,

@@ -75,6 +75,7 @@ void Master::on(NodeId from, const wire::MovingReply& reply) {
 void Master::hand_over(Resource& resource) {
   resource.move->handed = true;
   send_away_strangers(resource);
+  for (HeldBack& held : resource.held_back) held.went_along = true;
   send_install(resource);
 }
 
@@ -94,7 +95,7 @@ void Master::send_away_strangers(Resource& resource) {
     wire::Operation operation;
     const bool decoded = decode_held(held.bytes, operation);
     HF_ASSERT(decoded);
-    if (operation.asked || has_locks_of(resource, held.from)) return false;
+    if (held.went_along || operation.asked || has_locks_of(resource, held.from)) return false;
     strange.push_back(std::move(held));
     return true;
   });
@@ -109,7 +110,7 @@ void Master::send_install(const Resource& resource) {
                                       .mastership = move.mastership, .state = value.state,
                                       .write_number = value.write_number,
                                       .locks = static_cast<std::uint32_t>(locks.size()),
-                                      .operations = static_cast<std::uint32_t>(resource.held_back.size()),
+                                      .operations = static_cast<std::uint32_t>(std::ranges::count_if(resource.held_back, &HeldBack::went_along)),
                                       .key = resource.key, .value = value.bytes});
   for (const LockId lock : locks) {
     const lock::LockState state = engine_.state(lock);
@@ -123,8 +124,9 @@ void Master::send_install(const Resource& resource) {
                                  .token = state.token, .stamp = state.stamp, .age = core_.now - extra.since});
   }
   for (const HeldBack& held : resource.held_back)
-    post_.send(move.peer,
-               wire::InstallOperation{.epoch = core_.view.epoch, .mastership = move.mastership, .from = held.from, .bytes = held.bytes});
+    if (held.went_along)
+      post_.send(move.peer,
+                 wire::InstallOperation{.epoch = core_.view.epoch, .mastership = move.mastership, .from = held.from, .bytes = held.bytes});
 }
 
 // It stays here; whoever was told otherwise hears it as he would after a rebuild.
@@ -132,6 +134,7 @@ void Master::abort_move(Resource& resource, Errc why) {
   const ResourceId id = resource.id;
   const std::unique_ptr<Move> move = std::move(resource.move);
   resource.phase = Phase::telling;
+  for (HeldBack& held : resource.held_back) held.went_along = false;
   core_.reached("a move is given up");
   answer_asker(*move, why);
   tell_holders(resource);
@@ -169,6 +172,7 @@ void Master::leave_to_next(Resource& resource) {
   const std::string key = resource.key;
   forget(resource);
   for (const HeldBack& one : held) {
+    if (one.went_along) continue;  // and may have been answered and ended there by now
     wire::Operation operation;
     const bool decoded = decode_held(one.bytes, operation);
     HF_ASSERT(decoded);
