@@ -171,6 +171,8 @@ class Requester {
   void forget_if_unused(Place& place);
   void erase(Claim& claim);
   [[nodiscard]] static wire::OperationKind kind_of(const Claim& claim, Which which);
+  [[nodiscard]] static bool is_under_way(const Claim& claim, std::uint32_t number);
+  static void take_back(Claim& claim, std::uint32_t number);
   [[nodiscard]] static Pending& pending(Claim& claim, Which which);
 
   // requester_answers.cpp

@@ -3,6 +3,7 @@
 #include "node/requester.hpp"
 
 #include <algorithm>
+#include <array>
 #include <type_traits>
 
 #include "base/planted.hpp"
@@ -214,6 +215,20 @@ void Requester::on(const wire::Notice& notice) {
 
 // Our knowledge was old: the resource has been given up there, or (from the home) had been before its master
 // was lost. In that case nothing was held; who holds something hears from the living master.
+bool Requester::is_under_way(const Claim& claim, std::uint32_t number) {
+  return std::ranges::any_of(std::array{&claim.main, &claim.cancel, &claim.unlock}, [&](const Pending* operation) {
+    return operation->stage == Stage::sent && operation->number == number;
+  });
+}
+
+// What was sent behind it comes back, too, and perhaps later than somebody else has become master.
+void Requester::take_back(Claim& claim, std::uint32_t number) {
+  for (const Which which : {Which::main, Which::cancel, Which::unlock})
+    if (Pending& operation = pending(claim, which); operation.stage == Stage::sent && operation.number >= number)
+      operation.stage = Stage::deferred;
+  claim.sent = std::min(claim.sent, number - 1);
+}
+
 void Requester::on(const wire::NotMaster& reply) {
   (void)confirm_write(reply.claim, reply.number);
   Claim* claim = claims_.find(reply.claim);
@@ -237,13 +252,7 @@ void Requester::on(const wire::NotMaster& reply) {
     place.state = PlaceState::unknown;
     place.asker = {};
   }
-  // What was sent there behind it comes back, too, and perhaps later than somebody else has become master.
-  for (const Which which : {Which::main, Which::cancel, Which::unlock}) {
-    Pending& operation = pending(*claim, which);
-    if (operation.stage != Stage::sent || operation.number < reply.number) continue;
-    operation.stage = Stage::deferred;
-    claim->sent = std::min(claim->sent, reply.number - 1);
-  }
+  if (is_under_way(*claim, reply.number)) take_back(*claim, reply.number);
   // What came too late for a lock that has ended has nothing to do any more.
   if (claim->state == ClaimState::gone)
     end_if_over(reply.claim);

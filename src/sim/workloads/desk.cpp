@@ -283,8 +283,10 @@ void Desk::on_granted(std::size_t client, const wire::Granted& event) {
   if (!before_deadline(*world_, world_->client(client))) return;
   // Given up meanwhile: somebody else may have been granted it since, and it may have been told
   // earlier.
-  if (world_->client(client).ending.contains(event.lock))
-    return judge_.write_done(open.mapped().question.write);
+  if (world_->client(client).ending.contains(event.lock)) {
+    const Question& question = open.mapped().question;
+    return question.at_once ? void() : judge_.write_done(question.write);  // at once: its master need not have it yet
+  }
   judge_.granted(open.mapped().question, event);
   program->names[event.lock] = open.mapped().question.key;
   if (event.notes.has(wire::GrantNote::value))
