@@ -377,7 +377,10 @@ void Home::let_forget(std::string_view key, const Group& group) {
 // trees when a view is open, since one half of a move may have been lost, or one half of a tree. Nothing but the number
 // of messages depends on it: a master never looks at another resource of the tree.
 
+// Once for all that comes of one tree before its turn: a tree that lost its master comes back piece by piece.
 void Home::gather(std::string_view prefix) {
+  const bool has_begun = to_gather_.size() == 1 && !gathered_.empty();
+  if (!to_gather_.empty() && to_gather_.back() == prefix && !has_begun) return;
   if (directory_.path_behind({}, prefix) != nullptr) to_gather_.emplace_back(prefix);
 }
 

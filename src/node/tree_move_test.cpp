@@ -131,5 +131,21 @@ TEST_F(Tree, one_master_also_for_very_many) {
   EXPECT_GT(world.pieces(), before) << "in many turns, and others come in between";
 }
 
+TEST_F(Tree, of_very_many_that_lost_their_master_is_gone_through_once) {
+  world.check_no_more();
+  const ClaimId root = lock(a, Mode::CW, "orders"), theirs = lock(b, Mode::CW, "orders");
+  constexpr int below = 1000;
+  for (int i = 0; i < below; ++i) {
+    ASSERT_TRUE(lock(a, Mode::CR, std::to_string(i), root));
+    ASSERT_TRUE(lock(b, Mode::CR, std::to_string(i), theirs));
+  }
+  ASSERT_EQ(masters(), "n1:" + std::to_string(below + 1));
+  crash(n1);
+  const std::uint32_t before = world.pieces();
+  world.advance(10s);
+  EXPECT_TRUE(masters().ends_with(":" + std::to_string(below + 1))) << masters();
+  EXPECT_LT(world.pieces() - before, 5U * below) << "not once for each of them";
+}
+
 }  // namespace
 }  // namespace holdfast::node
