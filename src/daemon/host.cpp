@@ -9,6 +9,7 @@
 #include <csignal>
 #include <utility>
 
+#include "daemon/courtesy.hpp"
 #include "daemon/fence_hook.hpp"
 #include "daemon/gatherer.hpp"
 #include "daemon/trace_log.hpp"
@@ -91,7 +92,7 @@ struct Host::State {
   bool stepped = false;  // the turn has begun
   bool tick_due = false;  // the next one does, whatever happens
   bool programs_came = false;  // in this turn
-  int peers_passed_over = 0;   // turns in a row
+  Courtesy courtesy;           // of peers, towards programs
   Incarnation left_out;  // this life is over by a view
   Instant turn_now;
   Running running = Running::serving;
@@ -246,17 +247,16 @@ void Host::State::end_of_turn() {
   if (running == Running::ending) end_when_all_is_sent();
 }
 
-// In a long work what peers send waits for programs, but not for ever; and whoever got an answer may need this processor
-// now.
+// In a long work what peers send waits for programs, but not for ever.
 void Host::State::read_peers() {
-  constexpr int passed_over_max = 3;
-  constexpr Duration courtesy = std::chrono::microseconds(50);
-  const bool pass_over = std::exchange(programs_came, false) && peers_passed_over < passed_over_max;
-  peers_passed_over = pass_over ? peers_passed_over + 1 : 0;
-  if (pass_over)
-    peers.wait_until(turn_now + courtesy);
+  using Turn = Courtesy::Turn;
+  const Turn turn = std::exchange(programs_came, false) ? Turn::served_programs : Turn::quiet;
+  if (!peers.has_waiting()) return;
+  const Instant now = io::boot_now();
+  if (const std::uint32_t pieces = courtesy.pieces(now, turn); pieces > 0)
+    peers.read_a_little(pieces);
   else
-    peers.read_a_little();
+    peers.wait_until(now + Courtesy::moment);
 }
 
 void Host::State::carry_out(node::Effects& out) {

@@ -91,7 +91,7 @@ struct PeerPort::State {
   Peer& begin(PeerStream stream, NodeId dialed, std::string address);
   void advance(Conn conn);
   void establish(Peer& peer);
-  void read(Peer& peer);
+  void read(Peer& peer, std::size_t pieces = 1);
   void take(Peer& peer, std::span<const std::byte> bytes);
   void write(Peer& peer);
   void close(Peer& peer);
@@ -173,7 +173,9 @@ void PeerPort::send(Conn conn, std::span<const std::byte> bytes) {
 
 void PeerPort::set_reading(Reading reading) { state_->reading = reading; }
 
-void PeerPort::read_a_little() {
+bool PeerPort::has_waiting() const { return !state_->waiting.empty(); }
+
+void PeerPort::read_a_little(std::size_t pieces) {
   State& s = *state_;
   std::vector<Conn> waiting = std::exchange(s.waiting, {});
   if (waiting.empty()) return;
@@ -181,7 +183,8 @@ void PeerPort::read_a_little() {
   const auto next = std::ranges::upper_bound(waiting, s.read_last);
   s.read_last = next == waiting.end() ? waiting.front() : *next;
   for (const Conn conn : waiting)
-    if (Peer* peer = s.peers.find(conn); peer != nullptr && (s.reading == Reading::all || conn == s.read_last)) s.read(*peer);
+    if (Peer* peer = s.peers.find(conn); peer != nullptr && (s.reading == Reading::all || conn == s.read_last))
+      s.read(*peer, pieces);
   for (const Conn conn : waiting)
     if (conn != s.read_last) s.come_back_to(conn);
 }
@@ -320,8 +323,9 @@ void PeerPort::State::establish(Peer& peer) {
   if (peer.stream.holds_bytes()) read(peer);
 }
 
-void PeerPort::State::read(Peer& peer) {
-  const std::span<std::byte> room = std::span(buffer).first(reading == Reading::all ? read_bytes_max : read_bytes_little);
+void PeerPort::State::read(Peer& peer, std::size_t pieces) {
+  const std::size_t little = std::min(read_bytes_max, pieces * read_bytes_little);
+  const std::span<std::byte> room = std::span(buffer).first(reading == Reading::all ? read_bytes_max : little);
   do {
     const Moved moved = peer.stream.read(room);
     switch (moved.progress) {

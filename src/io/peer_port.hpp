@@ -65,11 +65,12 @@ class PeerPort {
 
   // Writes now what the socket takes and the rest later. A connection that is closed already is no failure.
   void send(Conn conn, std::span<const std::byte> bytes);
-  // How much is read in a turn: all that came, of every connection that something came on, or just a little of one of
-  // them, by turns, when read_a_little() is called; or nothing of that until then.
+  // How much is read in a turn: all that came, of every connection that something came on, or just so many little
+  // pieces of one of them, by turns, when read_a_little() is called; or nothing of that until then.
   enum class Reading : std::uint8_t { all, little };
   void set_reading(Reading reading);
-  void read_a_little();
+  [[nodiscard]] bool has_waiting() const;
+  void read_a_little(std::size_t pieces = 1);
   void wait_until(Instant then);
   // Ends the connection when what was sent has been taken, at the latest after `linger`.
   void close(Conn conn);
