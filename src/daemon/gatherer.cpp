@@ -135,7 +135,7 @@ void Gatherer::on_poll() {
   // An answer that took long is as old as the question.
   if (io::boot_now() - asked > config_.lease / polls_per_lease) return;
   device_.on_poll(asked, device_poll(*word));
-  if (device_.counts()) on_.device_polled();
+  if (device_.counts()) on_.device_polled(asked);
   if (device_.is_settled(io::boot_now(), quorum_->ring) != told_settled_) on_quorum();
 }
 

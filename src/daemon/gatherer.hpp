@@ -22,7 +22,7 @@ struct OnGatherer {
   std::function<Result<void>(const cluster::Promises&)> save;  // returns when it is durable
   std::function<void(const View&)> view;
   std::function<void(const View&)> over;  // this newer view leaves the life of our node out
-  std::function<void()> device_polled;    // the quorum device stands with us
+  std::function<void(Instant)> device_polled;  // the quorum device stands with us, asked at that time
   std::function<void(const Error&)> failed;
 };
 

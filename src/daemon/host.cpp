@@ -197,7 +197,7 @@ OnGatherer Host::State::on_gatherer() {
                 step(node::NewView{newer});
                 left_out = life.incarnation;
               },
-          .device_polled = [this] { step(node::DevicePolled{}); },
+          .device_polled = [this](Instant asked) { step(node::DevicePolled{.asked = asked}); },
           .failed = [this](const Error& error) { fail(error); }};
 }
 

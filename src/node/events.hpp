@@ -7,6 +7,7 @@
 #include <string>
 #include <variant>
 
+#include "base/instant.hpp"
 #include "model/former_peer.hpp"
 #include "model/owner.hpp"
 #include "model/view.hpp"
@@ -74,8 +75,11 @@ struct PeerClosed {
 struct NewView {
   View view;
 };
-// From the provider: the quorum device (View::device_votes) stands with this side, as of now.
-struct DevicePolled {};
+// From the provider: the quorum device (View::device_votes) stands with this side. It was asked then, which may be
+// long ago: whoever brings the answer may have been held up since.
+struct DevicePolled {
+  Instant asked;
+};
 // This life of a lost node and its programs are surely dead (see Effects::prove_dead).
 struct ConfirmedDead {
   NodeId node;

@@ -24,8 +24,8 @@ bool Life::renew() {
   return true;
 }
 
-bool Life::on(const DevicePolled&) {
-  core_.leases.device_answered(core_.now);
+bool Life::on(const DevicePolled& event) {
+  core_.leases.device_answered(std::min(core_.now, event.asked));
   return renew();
 }
 

@@ -355,5 +355,23 @@ TEST(Node, that_leaves_does_not_wait_for_an_acknowledgement_of_those_whom_nobody
   EXPECT_TRUE(world.has_left(n1));
 }
 
+// Whoever asks may be stopped between the answer and the node: what the device said is as old as the question.
+TEST(Node, is_valid_by_a_quorum_device_from_when_it_was_asked) {
+  Node node(NodeConfig{.node = n1, .incarnation = Incarnation{1}});
+  Effects effects;
+  constexpr Instant start{1000s};
+  const auto deadline_after = [&](Instant now, const Event& event) {
+    effects.clear();
+    node.step(now, event, effects);
+    node.finish_turn(now, effects);
+    return effects.deadline;
+  };
+  EXPECT_FALSE(deadline_after(start, NewView{{.epoch = Epoch{1}, .members = {{.node = n1, .incarnation = Incarnation{1}, .address = {}}},
+                                              .configured_votes = 3, .device_votes = 1}}));
+  EXPECT_EQ(deadline_after(start + 1s, DevicePolled{.asked = start + 1s}), start + 1s + limits::lease_default);
+  EXPECT_EQ(deadline_after(start + 3s, DevicePolled{.asked = start + 2s}), start + 2s + limits::lease_default);
+  EXPECT_FALSE(deadline_after(start + 4s, DevicePolled{.asked = start + 2s}));
+}
+
 }  // namespace
 }  // namespace holdfast::node

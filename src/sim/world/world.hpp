@@ -116,7 +116,7 @@ class World {
   // ---- membership ----
   void publish(Epoch epoch, const std::vector<NodeId>& members, bool quorate = true);
   // The quorum device stands with this node.
-  void poll_device(NodeId node) { post(*machine(node), node::DevicePolled{}); }
+  void poll_device(NodeId node) { post(*machine(node), node::DevicePolled{.asked = machine(node)->clock(now_)}); }
   void publish_next();  // all nodes that are up
   [[nodiscard]] const View& view() const { return view_; }
   // Reaches this life of the node then, or later: views come in the order of the calls.
