@@ -373,5 +373,33 @@ TEST(Node, is_valid_by_a_quorum_device_from_when_it_was_asked) {
   EXPECT_FALSE(deadline_after(start + 4s, DevicePolled{.asked = start + 2s}));
 }
 
+// A peer that answers a heartbeat which was never sent.
+TEST(Node, is_not_valid_for_ever_by_an_answer_to_a_heartbeat_of_no_time) {
+  const NodeConfig config{.node = n1, .incarnation = Incarnation{1}};
+  Node node(config);
+  Effects effects;
+  constexpr Instant start{1000s};
+  constexpr PeerConn conn{1};
+  const View view{.epoch = Epoch{1},
+                  .members = {{.node = n1, .incarnation = Incarnation{1}, .address = {}}, {.node = n2, .incarnation = Incarnation{1}, .address = {}}},
+                  .configured_votes = 2};
+  node.step(start, NewView{view}, effects);
+  node.step(start, PeerConnected{.conn = conn, .dialed = {}}, effects);
+  const auto hear = [&](const auto& message) {
+    wire::Buffer bytes;
+    wire::append_frame(bytes, message);
+    wire::Frame frame;
+    EXPECT_EQ(wire::cut_frame(bytes.bytes(), limits::peer_frame_bytes_max, frame), wire::Cut::frame);
+    effects.clear();
+    node.step(start, PeerFrame{.conn = conn, .frame = frame}, effects);
+    node.finish_turn(start, effects);
+    return effects.deadline;
+  };
+  hear(wire::LinkHello{.cluster = config.cluster, .from = n2, .from_incarnation = Incarnation{1}, .to = n1,
+                       .to_incarnation = Incarnation{1}, .received = 0, .epoch = Epoch{1}, .view_digest = view.digest()});
+  EXPECT_FALSE(hear(wire::HeartbeatReply{.sent = Duration::min()}));
+  EXPECT_EQ(effects.close_peers, std::vector<PeerConn>{conn});
+}
+
 }  // namespace
 }  // namespace holdfast::node

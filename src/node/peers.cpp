@@ -110,6 +110,8 @@ Peers::Arrived Peers::on_frame(const PeerFrame& event) {
       } else if constexpr (std::same_as<M, wire::Heartbeat>) {
         answer_heartbeat(*peer, message);
       } else if constexpr (std::same_as<M, wire::HeartbeatReply>) {
+        if (Instant(message.sent) < core_.started)
+          return refuse(event.conn, peer->node, Error{Errc::bad_message, "it answers a heartbeat that was never sent"});
         core_.leases.answered(peer->node, peer->incarnation, std::min(core_.now, Instant(message.sent)));
         arrived.answered = true;
       } else if (planted(Bug::answer_outsider) && !core_.view.has(peer->node)) {
