@@ -16,7 +16,7 @@ void Master::note_use(Resource& resource, NodeId node) {
 }
 
 void Master::make_candidate(Resource& resource) {
-  if (candidates_.size() == candidates_max) return;  // its next use brings it here again
+  if (candidates_.size() >= candidates_max) return;  // its next use brings it here again
   resource.is_candidate = true;
   candidates_.push_back(resource.id);
   think_at_ = std::min(think_at_, core_.now);
