@@ -36,7 +36,7 @@ class KeyMap {
     if (T* known = find(key)) return *known;
     const std::uint64_t hash = hash_bytes(key, salt_);
     ++size_;
-    return parts_[part_of(hash)].emplace(hash, std::make_unique<Record>(std::string(key), T{})).first->record->value;
+    return parts_[part_of(hash)].emplace(hash, std::make_unique<Record>(key)).first->record->value;
   }
   void erase(std::string_view key) {
     const Hashed wanted{key, hash_bytes(key, salt_)};
@@ -64,8 +64,9 @@ class KeyMap {
 
  private:
   struct Record {
+    explicit Record(std::string_view k) : key(k) {}
     std::string key;
-    T value;
+    T value{};
   };
   // Small, and never looked behind when a part grows: what that costs is memory that is not in a cache.
   struct Entry {
