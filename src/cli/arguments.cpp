@@ -84,7 +84,7 @@ Result<Client> connect(const Common& common, ConnectOptions options) {
   if (!common.socket.empty()) {
     options.socket = common.socket;
   } else if (!common.dir.empty()) {
-    options.socket = socket_in(common.dir, common.node);
+    options.socket = socket_in(common.dir, common.node.value_or(1));
   } else {
     options.socket = socket_from_environment().value_or("");
   }

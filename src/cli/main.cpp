@@ -135,6 +135,8 @@ int parse_and_run(const Verb& verb, std::span<char*> arguments) {
   } catch (const CLI::ParseError& error) {
     return usage(verb, error.what());
   }
+  if (parser.common.node && parser.common.dir.empty())
+    return usage(verb, "--node picks a node of the local cluster that --dir DIR names; there is no --dir");
   const auto row = static_cast<std::size_t>(&verb - verbs().data());
   return parser.runs[row](parser.common);
 }

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,7 +18,7 @@ namespace holdfast::cli {
 struct Common {
   std::string socket;  // --socket
   std::string dir;     // --dir: of a local cluster of `up`
-  unsigned node = 1;   // --node: which of its nodes
+  std::optional<unsigned> node;  // --node: which of its nodes; none: the first
   bool json = false;   // --json
   bool escaped =
       false;  // --escaped: names and values on the command line are written as output shows them

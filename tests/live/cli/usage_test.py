@@ -59,6 +59,8 @@ class Usage(unittest.TestCase):
 
     def test_unknown_options_and_numbers_out_of_range_are_refused(self):
         self.refused(["ls", "--frob"], "--frob")
+        self.refused(["--node", "2", "ls"], "--dir")
+        self.refused(["ls", "--socket", "/s", "--node", "2"], "--dir")
         self.refused(["up", "--nodes", "0"], "1 to 128")
         self.refused(["up", "--lease", "1"], "100")
         self.refused(["up", "--mastering", "last"], "first", "home")
