@@ -69,7 +69,7 @@ struct QueryOptions {
 struct QueryPage {
   std::vector<ResourceInfo> resources;
   std::string next;      // not empty: there is more; give it as QueryOptions::after. Opaque bytes.
-  bool complete = true;  // false: some node did not answer in time, its rows are missing
+  bool complete = true;  // false: rows may be missing: some node did not answer in time, or recovers what a lost one had
 };
 
 // A lockspace that some node is in, as the node that was asked knows it.

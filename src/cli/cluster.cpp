@@ -82,6 +82,8 @@ Result<void> write_all(const ClusterPlan& plan, const std::string& dir) {
       const std::filesystem::path path = std::filesystem::path(dir) / node.name / file.path;
       std::error_code trouble;
       std::filesystem::create_directories(path.parent_path(), trouble);
+      // They become folders of /etc, whatever is secret in them has a mode of its own.
+      if (!trouble) std::filesystem::permissions(path.parent_path(), std::filesystem::perms{0755}, trouble);
       if (trouble)
         return Error{Errc::cannot_write, fmt::format("{}: {}", path.parent_path().string(), trouble.message())};
       if (const auto written = write_file(path.string(), file); !written) return written;
@@ -100,7 +102,7 @@ std::string text_of(const ClusterPlan& plan, const std::string& dir) {
   std::string text = fmt::format("Cluster '{}' of {} node{}, in {}. On this machine:\n\n", plan.name, plan.nodes.size(),
                                  plan.nodes.size() == 1 ? "" : "s", dir);
   for (const ClusterNode& node : plan.nodes)
-    text += fmt::format("  scp -pr {}/{}/. root@{}:/etc/\n", dir, node.name, node.address);
+    text += fmt::format("  scp -pr {0}/{1}/corosync {0}/{1}/holdfast root@{2}:/etc/\n", dir, node.name, node.address);
   text += "\nThen on each node:\n\n"
           "  apt-get install corosync" + std::string(plan.device.empty() ? "" : " corosync-qdevice") + "\n"
           "  systemctl enable --now corosync holdfastd\n"
@@ -172,7 +174,8 @@ Run declare_cluster(CLI::App& app) {
   init_verb
       ->add_option("--device", plan.device,
                    "a machine with corosync-qnetd: of an even number of nodes, the half that it chooses goes on")
-      ->type_name("ADDRESS");
+      ->type_name("ADDRESS")
+      ->check([](const std::string& address) { return std::string(address.empty() ? "an empty one is no address" : ""); });
   init_verb->add_option("--lease", plan.lease_ms, "lease in milliseconds (default: 3000)")
       ->type_name("MS")
       ->check(CLI::Range(limits::lease_min.count(), limits::lease_max.count()));

@@ -98,7 +98,7 @@ int ls(const Common& common, const Options& options) {
       common.json ? json_of(page->resources, page->complete) : table_of(page->resources);
   if (!print(text)) return exit_failed;
   if (page->complete) return exit_ok;
-  complain("some node did not answer in time: its locks are missing");
+  complain(incomplete_text);
   return exit_failed;
 }
 

@@ -174,7 +174,7 @@ int orphans(const Common& common, const Options& options) {
   const std::vector<Orphan> found = orphans_in(*page, options);
   if (!print(common.json ? json_of(found, page->complete) : table_of(found))) return exit_failed;
   if (!page->complete) {
-    complain("some node did not answer in time: its locks are missing");
+    complain(incomplete_text);
     return exit_failed;
   }
   if (options.purge) return purge(*client, found, options, *pattern);

@@ -12,6 +12,11 @@
 
 namespace holdfast::cli {
 
+// Why a report may lack rows.
+inline constexpr std::string_view incomplete_text =
+    "not all is known: what a lost node was master of is being recovered, or a node did not answer in time "
+    "(holdfast status tells what is waited for)";
+
 // May the programs of the node believe in their locks? Not before enough others have agreed that it is there.
 [[nodiscard]] bool is_valid(const NodeInfo& node);
 [[nodiscard]] std::string_view name_of(ValueState state);

@@ -56,8 +56,8 @@ int show(const Common& common, const Options& options) {
     return resource.name == *name && resource.lockspace == options.lockspace;
   });
   if (found == page->resources.end()) {
-    complain(fmt::format("nobody holds or waits for '{}'{}", escaped(*name),
-                         page->complete ? "" : ", but some node did not answer in time"));
+    complain(page->complete ? fmt::format("nobody holds or waits for '{}'", escaped(*name))
+                            : fmt::format("of '{}' nothing is known now: {}", escaped(*name), incomplete_text));
     return exit_failed;
   }
   return print(common.json ? to_json(*found).dump(2) + "\n" : text_of(*found)) ? exit_ok

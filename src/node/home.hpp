@@ -56,6 +56,8 @@ class Home {
   }
 
   [[nodiscard]] cluster::HomePhase phase() const { return barrier_.phase(); }
+  // Whatever lost its master has another one by now, or nobody had a lock there.
+  [[nodiscard]] bool is_settled() const { return settling_ == Settling::over; }
   [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(directory_.size()); }
 
  private:

@@ -28,7 +28,7 @@ class Roles : public Receiver {
   explicit Roles(NodeConfig config)
       : core(std::move(config)), peers(core), post(core, peers, *this), life(core, peers, post), sessions(core), master(core, post),
         requester(core, post, sessions, master), home(core, post, master), copies(core, post),
-        report(core, post, sessions, master, requester), lockspaces(core, post, sessions, requester),
+        report(core, post, sessions, home, master, requester), lockspaces(core, post, sessions, requester),
         moves(core, post, sessions), departure(core, peers, post, master, requester),
         recovery(core, post, life, home, copies, master, requester) {}
 

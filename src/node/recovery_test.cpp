@@ -97,6 +97,25 @@ TEST(Recovery, a_lock_is_as_old_as_before) {
   EXPECT_NEAR(later[0], 5, 1);
 }
 
+TEST(Recovery, a_report_says_that_it_is_not_complete_while_a_lost_master_is_waited_for) {
+  SmallWorld world(3);
+  const ClientConn c = world.connect(n3), a = world.connect(n1), b = world.connect(n2);
+  for (const ClientConn conn : {c, a})
+    for (std::uint64_t i = 0; i < names; ++i) {
+      const std::string name = fmt::format("r{}", i);
+      world.call(conn, wire::Lock{.request = RequestId{i + 1}, .mode = Mode::CR, .resource = name});
+    }
+  const auto status = [&] {
+    world.call(b, wire::Query{.request = RequestId{9}, .lockspace_pattern = "*", .name_pattern = "*", .after_key = {}});
+    return world.last<wire::QueryEnd>(b).status;
+  };
+  EXPECT_EQ(status(), Errc::ok);
+  world.crash(n3);
+  EXPECT_EQ(status(), Errc::recovering);
+  world.advance(4s);
+  EXPECT_EQ(status(), Errc::ok);
+}
+
 // ---- in the middle --------------------------------------------------------------------------------------
 
 // Four nodes whose turns are so short that one does about one lock. Of all names node 4 is master, node 1 holds them

@@ -77,7 +77,8 @@ void Report::tell_resources(NodeId to, const wire::QueryAsk& ask) {
     for (const wire::LockReport& lock : locks) post_.send(to, wire::QueryLock{.query = ask.query, .lock = lock});
     rows += 1 + locks.size();
   }
-  post_.send(to, wire::QueryDone{.query = ask.query, .cut_behind_key = cut});
+  post_.send(to, wire::QueryDone{.query = ask.query, .cut_behind_key = cut,
+                                    .recovering = static_cast<std::uint8_t>(home_.is_settled() ? 0 : 1)});
 }
 
 void Report::tell_owners(NodeId to, const wire::QueryAsk& ask) {
@@ -124,6 +125,7 @@ void Report::on(NodeId from, const wire::QueryDone& done) {
   if (query == queries_.end()) return;
   OpenQuery& open = query->second;
   std::erase(open.missing, from);
+  if (done.recovering != 0) open.status = Errc::recovering;
   if (!done.cut_behind_key.empty() && (open.cut_behind_key.empty() || done.cut_behind_key < open.cut_behind_key))
     open.cut_behind_key = done.cut_behind_key;
   if (open.missing.empty()) finish(done.query, open);

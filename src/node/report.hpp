@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "node/core.hpp"
+#include "node/home.hpp"
 #include "node/master.hpp"
 #include "node/post.hpp"
 #include "node/requester.hpp"
@@ -18,8 +19,8 @@ namespace holdfast::node {
 
 class Report {
  public:
-  Report(Core& core, Post& post, Sessions& sessions, Master& master, Requester& requester)
-      : core_(core), post_(post), sessions_(sessions), master_(master), requester_(requester) {}
+  Report(Core& core, Post& post, Sessions& sessions, Home& home, Master& master, Requester& requester)
+      : core_(core), post_(post), sessions_(sessions), home_(home), master_(master), requester_(requester) {}
 
   void on(const Session& session, const wire::Query& call);
   void on(const Session& session, const wire::Sync& call);
@@ -77,6 +78,7 @@ class Report {
   Core& core_;
   Post& post_;
   Sessions& sessions_;
+  Home& home_;
   Master& master_;
   Requester& requester_;
   std::map<std::uint64_t, OpenQuery> queries_;  // oldest first

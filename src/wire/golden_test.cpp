@@ -184,8 +184,8 @@ constexpr Golden peer_golden[] = {
      R"(user="lll" command="m" label="nn"}})",
      R"(4700000021000100000000000000020000000000000003040000000500000000000000060000000700000000000000080000)"
      R"(0009000000000000000a00000003006c6c6c01006d02006e6e)"},
-    {R"(QueryDone{query=1 cut_behind_key="ccc"})",
-     R"(0f000000220001000000000000000300636363)"},
+    {R"(QueryDone{query=1 cut_behind_key="ccc" recovering=3})",
+     R"(1000000022000100000000000000030063636303)"},
     {R"(Probe{number=1})",
      R"(0a00000028000100000000000000)"},
     {R"(ProbeReply{number=1})",
@@ -253,6 +253,8 @@ constexpr Golden group_golden[] = {
 };
 
 constexpr Golden earlier_golden[] = {
+    {R"(QueryDone{query=1 cut_behind_key="ccc" recovering=0})",
+     R"(0f000000220001000000000000000300636363)"},
     {R"(RebuildLock{epoch=1 mastership=2 claim=3 owner=4 number=5 standing=0 granted=CR wanted=CW flags=9 to)"
      R"(ken=10.11 stamp=12 asked_at=13.14 key="p" age=0})",
      R"(580000001500010000000000000002000000000000000300000000000000040000000000000005000000000102090000000a)"

@@ -334,8 +334,11 @@ struct QueryDone {
   static constexpr std::string_view name = "QueryDone";
   std::uint64_t query = 0;
   std::string_view cut_behind_key;  // not empty: there was more behind this key
+  std::uint8_t recovering = 0;      // 1: as home it does not know yet of all that lost its master
+  static constexpr std::size_t required = 2;
   static constexpr std::tuple fields{field("query", &QueryDone::query),
-                                     field("cut_behind_key", &QueryDone::cut_behind_key)};
+                                     field("cut_behind_key", &QueryDone::cut_behind_key),
+                                     field("recovering", &QueryDone::recovering)};
 };
 
 struct Probe {

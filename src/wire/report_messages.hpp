@@ -38,7 +38,7 @@ struct QueryEnd {
   static constexpr auto type = ClientMessage::query_end;
   static constexpr std::string_view name = "QueryEnd";
   RequestId request;
-  Errc status = Errc::ok;          // recovering: some node did not answer, the rows are not complete
+  Errc status = Errc::ok;          // recovering: the rows may not be complete
   std::string_view next_after_key;  // not empty: there is more behind this key
   static constexpr std::tuple fields{field("request", &QueryEnd::request), field("status", &QueryEnd::status),
                                      field("next_after_key", &QueryEnd::next_after_key)};

@@ -35,6 +35,13 @@ class Writing(unittest.TestCase):
                 keys.append(here.read_bytes())
         self.assertEqual(len(set(keys)), 4)
 
+    def test_what_is_to_be_copied_carries_no_secretive_mode_to_etc(self):
+        done = subprocess.run(["sh", "-c", 'umask 077; exec "$@"', "sh", cluster_net.HOLDFAST, "cluster", "init", "--nodes",
+                               "a=10.0.0.1,b=10.0.0.2", "--dir", f"{self.dir}/c"], capture_output=True, text=True, check=True)
+        self.assertIn(f"scp -pr {self.dir}/c/a/corosync {self.dir}/c/a/holdfast root@10.0.0.1:/etc/\n", done.stdout)
+        for folder in ("corosync", "holdfast"):
+            self.assertEqual(Path(self.dir, "c/a", folder).stat().st_mode & 0o777, 0o755)
+
     def test_what_is_there_is_replaced_only_by_force(self):
         words = ("--nodes", "a=10.0.0.1", "--dir", f"{self.dir}/c")
         self.assertEqual(init(*words).returncode, 0)
@@ -55,6 +62,7 @@ class Writing(unittest.TestCase):
             (("--nodes", "a=10.0.0.1", "--name", "x y"), "no name for a cluster"),
             (("--nodes", "a=10.0.0.1,b=10.0.0.2", "--tie-breaker", "c"), "none of the nodes"),
             (("--nodes", "a=10.0.0.1,b=10.0.0.2", "--device", "arbiter"), "no address of a quorum device"),
+            (("--nodes", "a=10.0.0.1,b=10.0.0.2", "--device", ""), "no address"),
             (("--nodes", "a=10.0.0.1", "--lease", "5"), "100"),
             ((), "--nodes"),
         ):
