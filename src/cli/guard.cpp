@@ -27,8 +27,8 @@ namespace {
 
 Instant to_instant(BootClock::time_point at) { return Instant(at.time_since_epoch()); }
 
-// A daemon that went away leaves the deadline that it stamped last, and nobody is granted the lock
-// before it. Everything else is the daemon's word that the lock is not ours any more.
+// A daemon that went away, killed or told to end, keeps the lock from everybody until the deadline
+// that we saw last. Everything else is the daemon's word that the lock is not ours any more.
 SessionState state_after(Errc loss) {
   return loss == Errc::disconnected || loss == Errc::shutting_down ? SessionState::cut_off
                                                                    : SessionState::lost;
@@ -57,7 +57,7 @@ class Guard {
   [[nodiscard]] int end_command();
   [[nodiscard]] std::string why_ended() const;
   void let_go();
-  [[nodiscard]] GuardFacts facts() const;
+  [[nodiscard]] GuardFacts facts();
   void wait_for_something() const;
 
   Post& post_;
@@ -135,9 +135,9 @@ int Guard::watch() {
   }
 }
 
-GuardFacts Guard::facts() const {
+GuardFacts Guard::facts() {
   return {.now = boottime(),
-          .deadline = to_instant(client_->valid_until()),
+          .deadline = post_.deadline.see(to_instant(client_->valid_until())),
           .lease = client_->lease(),
           .session = session_,
           .company = company_,

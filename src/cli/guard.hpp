@@ -22,7 +22,8 @@
 //   all three  the kernel ends the command and its process group. What left the group has copies of
 //              the socket, so the lock is free when the last of them ends; but nobody is left who
 //              would end them with the lease
-//   daemon     the plan ends the command before the lease of the daemon runs out
+//   daemon     the plan ends the command before the lease of the daemon runs out; so it does if the
+//              daemon is not killed but told to end
 //
 // Who is stopped (SIGSTOP) is woken by its parent, or child, of the three; if all are stopped, or
 // one cannot be woken (a debugger), the kernel ends the guard at the last point of the lease, and
@@ -31,6 +32,7 @@
 
 #include "cli/dead_man.hpp"
 #include "cli/run_channel.hpp"
+#include "cli/seen_deadline.hpp"
 #include "cli/verb.hpp"
 #include "holdfast/client.hpp"
 
@@ -64,6 +66,7 @@ struct Post {
   Client client;
   Lock lock;
   Tether tether;
+  SeenDeadline deadline;
   ProcessName watcher;
 };
 

@@ -15,7 +15,7 @@
 // (SIGSTOP) and goes on (SIGCONT) as if nothing had been when the renewal comes. At the kill point
 // it is ended (SIGKILL). Three things shorten the way:
 //
-//   - the daemon is gone: no renewal will come. The command is asked to end at once (SIGTERM), so
+//   - the daemon is gone, killed or told to end: no renewal will come. The command is asked to end at once (SIGTERM), so
 //     that it has the time up to the freeze point to clean up, and is killed there.
 //   - the daemon says that the lock is lost: it is ended at once.
 //   - the wrapper, the process that the user started, or the watcher is gone: nobody waits for the
@@ -35,7 +35,7 @@ namespace holdfast::cli {
 // What the guard's session tells.
 enum class SessionState {
   open,
-  cut_off,  // the daemon is gone; the deadline that it stamped last still counts
+  cut_off,  // the daemon is gone; the deadline that we saw last still counts
   lost,     // the lock is not ours any more
 };
 // Both the wrapper and the watcher are there, or one of them was ended from outside.

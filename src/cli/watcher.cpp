@@ -37,12 +37,12 @@ class Watcher {
  private:
   [[nodiscard]] std::optional<int> acquire();
   [[nodiscard]] std::optional<int> start_guard();
-  [[noreturn]] void become_guard(Tether tether, ProcessName watcher);
+  [[noreturn]] void become_guard(Tether tether, SeenDeadline deadline, ProcessName watcher);
   int watch();
   // The exit code, once the guard has ended.
   [[nodiscard]] std::optional<int> look_after_guard();
   void read_signals();
-  [[nodiscard]] Instant end_of_patience() const;
+  [[nodiscard]] Instant end_of_patience();
   [[nodiscard]] int end_command(std::string_view why);
 
   const RunRequest& request_;
@@ -51,6 +51,7 @@ class Watcher {
   std::optional<Client> client_;  // from the fork on the guard's: we only look at the deadline
   Lock lock_;
   Fd noose_;
+  std::optional<SeenDeadline> deadline_;
   StrayGroups stray_groups_;
   Fd signals_;
   Fd timer_;
@@ -89,18 +90,21 @@ std::optional<int> Watcher::start_guard() {
   timer_ = open_timer();
   auto tether = Tether::make();
   if (!tether) return failed(tether.error());
+  auto deadline = SeenDeadline::make();
+  if (!deadline) return failed(deadline.error());
   const ProcessName self = own_process();
   guard_ = ::fork();
   if (guard_ < 0) {
     complain(fmt::format("cannot start a process: {}", std::strerror(errno)));
     return exit_failed;
   }
-  if (guard_ == 0) become_guard(*std::move(tether), self);
+  if (guard_ == 0) become_guard(*std::move(tether), *std::move(deadline), self);
   noose_ = std::move(tether->noose);
+  deadline_ = *std::move(deadline);
   return std::nullopt;
 }
 
-void Watcher::become_guard(Tether tether, ProcessName watcher) {
+void Watcher::become_guard(Tether tether, SeenDeadline deadline, ProcessName watcher) {
   // A group of its own: what kills ours must not take the guard along.
   ::setpgid(0, 0);
   ::_exit(guard({.request = request_,
@@ -109,6 +113,7 @@ void Watcher::become_guard(Tether tether, ProcessName watcher) {
                  .client = *std::move(client_),
                  .lock = std::move(lock_),
                  .tether = std::move(tether),
+                 .deadline = std::move(deadline),
                  .watcher = watcher}));
 }
 
@@ -146,8 +151,9 @@ std::optional<int> Watcher::look_after_guard() {
   return std::nullopt;
 }
 
-Instant Watcher::end_of_patience() const {
-  return last_point(Instant(client_->valid_until().time_since_epoch()), client_->lease());
+Instant Watcher::end_of_patience() {
+  const Instant stamped(client_->valid_until().time_since_epoch());
+  return last_point(deadline_->see(stamped), client_->lease());
 }
 
 int Watcher::end_command(std::string_view why) {

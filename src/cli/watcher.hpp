@@ -6,7 +6,7 @@
 // A guard that is stopped is woken; one that was killed, or has not ended the command by the last
 // point of the lease (guard_plan.hpp), leaves its duty to the watcher: it ends the whole tree and
 // the session with it. It sees the deadline in the same page as the guard, which it has mapped
-// before it forks.
+// before it forks, and remembers with it the last one seen (seen_deadline.hpp).
 #pragma once
 
 #include "cli/guard.hpp"

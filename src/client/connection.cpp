@@ -94,9 +94,10 @@ void Connection::hang_up() {
 }
 
 BootClock::time_point Connection::valid_until() const {
+  // In this order: what is renewed behind the end of the session is not for us.
+  const std::int64_t deadline = wire::deadline_of(*page_, session_.facts().incarnation);
   const bool is_over = slot_ && slot_->is_over();
-  const std::int64_t deadline = is_over ? 0 : wire::deadline_of(*page_, session_.facts().incarnation);
-  return BootClock::time_point(std::chrono::nanoseconds(deadline));
+  return BootClock::time_point(std::chrono::nanoseconds(is_over ? 0 : deadline));
 }
 
 void Connection::send(EventSink& sink, BootClock::time_point until) {

@@ -34,7 +34,7 @@ class ReleaseSlot {
     return found && replace(found.value(), nothing) ? found : ClaimId{};
   }
   [[nodiscard]] ClaimId end() { return to_lock(__atomic_exchange_n(&word_, ended, __ATOMIC_SEQ_CST)); }
-  // The daemon has ended the session: nothing is held any more.
+  // The daemon has ended the session: no deadline that it tells from here on is for its locks.
   [[nodiscard]] bool is_over() const { return __atomic_load_n(&word_, __ATOMIC_ACQUIRE) == ended; }
   void allow() { __atomic_store_n(&word_, nothing, __ATOMIC_SEQ_CST); }
 

@@ -162,6 +162,35 @@ class Guard(TestCase):
         program.line("cleaned")
         self.assertEqual(program.code(), 76)
 
+    def test_a_daemon_that_is_told_to_end_lets_the_command_clean_up(self):
+        # So long a lease that the clean-up, of a second and a half, fits in the time that the command has to end.
+        cluster = Cluster(self, nodes=2, lease_ms=6000)
+        script = "trap 'echo asked; sleep 1.5; echo cleaned; exit 0' TERM; echo family $$; while :; do read x; done"
+        program, family = self.start_family(script, count=1, cluster=cluster)
+        waiter = cluster.start_verb("lock", self.name, node=2)
+        cluster.wait_until_waiting(self.name, node=2)
+        cluster.kill_daemon(1, signal.SIGTERM)
+        program.line("asked")
+        program.line("cleaned")
+        self.assertEqual(program.code(), 76)
+        errors = program.errors()
+        self.assertIn("to end", errors)
+        self.assertIn("the lock was lost and the command has ended", errors)
+        self.assertNotIn("from outside", errors)
+        self.assertNotIn("the guard had not", errors)
+        self.assert_all_gone_when_granted(waiter, family)
+
+    def test_a_daemon_that_is_told_to_end_keeps_the_lock_until_a_deaf_command_is_killed(self):
+        program, family = self.start_family("trap '' TERM; " + FAMILY.replace("wait", "while :; do sleep 600; done"))
+        waiter = self.start_next()
+        self.cluster.kill_daemon(1, signal.SIGTERM)
+        self.assert_all_gone_when_granted(waiter, family)
+        self.assertEqual(program.code(), 76)
+        errors = program.errors()
+        self.assertIn("the lock was lost and the command has ended", errors)
+        self.assertNotIn("from outside", errors)
+        self.assertNotIn("the guard had not", errors)
+
     def test_nobody_is_granted_while_the_command_of_a_dead_daemon_runs(self):
         program, family = self.start_family("trap '' TERM; " + FAMILY.replace("wait", "while :; do sleep 600; done"))
         waiter = self.start_next()
