@@ -59,6 +59,7 @@ struct Host::State {
   void step(const auto& event);
   void end_of_turn();
   void read_peers();
+  void read_as(node::Reading reading);
   void carry_out(node::Effects& out);
   [[nodiscard]] Result<void> persist(const node::Effects& out);
   void arm_wake(Instant when);
@@ -271,13 +272,19 @@ void Host::State::carry_out(node::Effects& out) {
   for (const node::Dial& dial : out.dials) peers.dial(dial.node, dial.address);
   for (const node::ProveDead& lost : out.prove_dead) fence.call(lost.node, lost.incarnation);
   if (out.deadline) page.stamp(deadline = *out.deadline);
-  peers.set_reading(out.reading == node::Reading::little ? io::PeerPort::Reading::little : io::PeerPort::Reading::all);
+  read_as(out.reading);
   if (out.wake_at) arm_wake(*out.wake_at);
   if (out.left && running == Running::leaving) {
     running = Running::ending;
     ending = *out.left == node::Left::nothing_behind ? io::Ending::clean : io::Ending::unknown;
   }
   if (out.finished) next_life();
+}
+
+void Host::State::read_as(node::Reading reading) {
+  const bool little = reading == node::Reading::little;
+  peers.set_reading(little ? io::PeerPort::Reading::little : io::PeerPort::Reading::all);
+  clients.set_reading(little ? io::ClientPort::Reading::little : io::ClientPort::Reading::usual);
 }
 
 Result<void> Host::State::persist(const node::Effects& out) {

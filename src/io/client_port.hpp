@@ -63,6 +63,9 @@ class ClientPort {
 
   // Writes now what the socket takes and the rest later. A connection that is closed already is no failure.
   void send(Conn conn, std::span<const std::byte> bytes);
+  // How much of one program is read in a turn: a little, if another work goes on and all are to come to their turn soon.
+  enum class Reading : std::uint8_t { usual, little };
+  void set_reading(Reading reading);
   // Ends the connection when what was sent has been read and the other side has hung up, at the latest after `linger`.
   void close(Conn conn);
   // Ends all of them when what was sent has been taken; nothing is told of them any more.

@@ -88,7 +88,8 @@ struct Dial {
 // May programs still rely on what this life granted? Then the next one must know.
 enum class Left : std::uint8_t { nothing_behind, locks_behind };
 
-// How much of what a peer has sent is to be stepped in one turn: in a long work only a little, since programs wait for it.
+// How much of what a peer or a program has sent is to be stepped in one turn: in a long work only a little, since other
+// programs wait for it.
 enum class Reading : std::uint8_t { usual, little };
 
 struct Effects {
@@ -102,7 +103,7 @@ struct Effects {
   std::vector<ProveDead> prove_dead;
   std::optional<Instant> deadline;     // stamp the page that the clients map: locks of this node hold until then
   std::optional<Instant> wake_at;      // step Tick then; replaces the earlier one
-  Reading reading = Reading::usual;    // from the peers, from here on
+  Reading reading = Reading::usual;    // from here on
   std::vector<Trace> traces;
   std::optional<Left> left;  // after Shutdown: nothing is left to do, the daemon may end
   bool finished = false;  // this incarnation is over (its lease ran out, or a view left it out): throw the

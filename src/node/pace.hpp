@@ -25,6 +25,7 @@ class Pace {
   [[nodiscard]] bool is_due(Instant now) const { return now >= next_; }
   // How many pieces are to be done in this turn, which is over at `now`.
   [[nodiscard]] std::uint32_t pieces(Instant now, Turn turn) {
+    if (std::exchange(took_long_, false)) next_ = now + gap_;
     if (!is_due(now)) return 0;
     if (next_ == Instant{}) turn = Turn::idle;  // a work begins: how much it is shows with its first piece
     if (left_ == 0) left_ = burst_ * (1 + missed(now));
@@ -43,6 +44,7 @@ class Pace {
     after_peers_ = after_programs_ = false;
     left_ = work == Work::more ? left_ - std::min(left_, pieces) : 0;
     next_ = work == Work::over ? Instant{} : left_ == 0 ? now + gap_ : now;
+    took_long_ = work == Work::more && pieces > 1;
   }
   // When the next piece may be done.
   [[nodiscard]] Instant next() const { return next_; }
@@ -59,6 +61,9 @@ class Pace {
   std::uint32_t burst_;
   Instant next_;  // 0: no work was left
   std::uint32_t left_ = 0;  // of this burst
+  // Many pieces were done at once. `now` is when they began, and a gap that began with them would be over with them: what
+  // they took would count as missed, and the next burst would be longer still. So it begins with the next turn.
+  bool took_long_ = false;
   bool after_peers_ = false, after_programs_ = false;  // the next piece was put off once already
 };
 

@@ -63,8 +63,19 @@ TEST_F(PaceOfWork, woken_late_a_burst_is_longer_within_limits) {
   for (std::uint32_t i = 0; i < burst; ++i) EXPECT_EQ(turn(0us, Turn::idle), 1U);
   EXPECT_EQ(turn(350us, Turn::served_programs), 0U);
   EXPECT_EQ(turn(450us, Turn::served_programs), burst * 3) << "two gaps were missed";
+  EXPECT_EQ(turn(451us, Turn::served_programs), 0U);
   EXPECT_EQ(turn(10s, Turn::served_programs), 0U);
   EXPECT_EQ(turn(11s, Turn::served_programs), burst * 16);
+}
+
+TEST_F(PaceOfWork, what_a_burst_takes_is_not_missed_by_the_next_one) {
+  for (std::uint32_t i = 0; i < burst; ++i) EXPECT_EQ(turn(0us, Turn::idle), 1U);
+  EXPECT_EQ(turn(350us, Turn::served_programs), 0U);
+  EXPECT_EQ(turn(450us, Turn::served_programs), burst * 3);
+  EXPECT_EQ(turn(3450us, Turn::served_programs), 0U) << "three milliseconds of pieces";
+  EXPECT_EQ(next(), 3450us + gap);
+  EXPECT_EQ(turn(3550us, Turn::served_programs), 0U);
+  EXPECT_EQ(turn(3650us, Turn::served_programs), burst * 1);
 }
 
 TEST_F(PaceOfWork, the_next_work_begins_at_once) {
