@@ -50,6 +50,8 @@ struct ConnectOptions {
   SessionLife life = SessionLife::process;
   // How long connecting and the greeting may take.
   std::chrono::nanoseconds connect_max = std::chrono::seconds(5);
+  // Of requests and conversions of this session that do not say how long they wait.
+  std::chrono::nanoseconds wait_max = by_default;
 };
 
 // A lockspace that this session has opened. The default-constructed one is "default".
@@ -72,7 +74,7 @@ using OnWaiting = std::function<void(const std::vector<Blocker>&)>;
 struct LockOptions {
   WhenBlocked when_blocked = WhenBlocked::wait;
   // Refused with timed_out after it. 0: only what can be granted without waiting (also timed_out).
-  std::chrono::nanoseconds wait_max = for_ever;
+  std::chrono::nanoseconds wait_max = by_default;
   Lockspace lockspace{};
   ReadValue read_value = ReadValue::skip;
   Notices notices = Notices::unwanted;

@@ -29,6 +29,9 @@ class State;
 
 // A wait without end, for every wait_max.
 inline constexpr std::chrono::nanoseconds for_ever{-1};
+// For the wait_max of a request: ConnectOptions::wait_max, and where that says the same, what the configuration of the
+// daemon says for the lockspace (`wait_max_ms`), and without that for ever.
+inline constexpr std::chrono::nanoseconds by_default{-2};
 
 // Wait in the queue, or be refused at once with Errc::blocked?
 enum class WhenBlocked : std::uint8_t { wait, fail };
@@ -75,7 +78,7 @@ using OnDone = std::function<void(Result<void>)>;
 struct ConvertOptions {
   WhenBlocked when_blocked = WhenBlocked::wait;
   // Refused with timed_out after it; the lock then keeps its old mode.
-  std::chrono::nanoseconds wait_max = for_ever;
+  std::chrono::nanoseconds wait_max = by_default;
   // Up from a weaker mode: read the value with the grant.
   ReadValue read_value = ReadValue::skip;
   // Down from PW or EX: write this value (see Client::value_bytes_max()) with the conversion.

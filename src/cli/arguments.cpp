@@ -61,7 +61,7 @@ CLI::Validator node_number() {
 
 void add_patience_options(CLI::App& app, Patience& patience) {
   auto* wait = app.add_option("--wait,-w", patience.wait,
-                              "give up after this time, such as 500ms, 5s, 2m, 1h (default: never)")
+                              "give up after this time, such as 500ms, 5s, 2m, 1h (default: as the lockspace says, else never)")
                    ->type_name("TIME");
   app.add_flag("--no-wait,-n", patience.no_wait, "give up at once if somebody else is in the way")
       ->excludes(wait);

@@ -33,7 +33,7 @@ wire::Purge to_call(const PurgeOptions& options) {
 
 Result<Client> Client::connect(const ConnectOptions& options) {
   HF_TRY(client::Connection connection, client::Connection::connect(options));
-  return Client(std::make_shared<client::State>(std::move(connection)));
+  return Client(std::make_shared<client::State>(std::move(connection), options.wait_max));
 }
 
 Client::Client(std::shared_ptr<client::State> state) : state_(std::move(state)) {}

@@ -9,6 +9,8 @@
 namespace holdfast::client {
 namespace {
 
+using namespace std::chrono_literals;
+
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::HasSubstr;
@@ -19,13 +21,30 @@ Client connected(const FakeDaemon& daemon) {
   return std::move(*client);
 }
 
+TEST(Lock, a_request_that_does_not_say_how_long_it_waits_takes_what_the_session_says) {
+  FakeDaemon daemon([](Peer& peer) {
+    peer.greet();
+    EXPECT_EQ(peer.grant(lock_a).wait_max, 2s);
+    EXPECT_EQ(peer.unlock().lock, lock_a);
+    EXPECT_EQ(peer.grant(lock_a).wait_max, wire::wait_for_ever);
+    EXPECT_EQ(peer.unlock().lock, lock_a);
+    EXPECT_EQ(peer.grant(lock_a).wait_max, 5ms);
+    EXPECT_EQ(peer.unlock().lock, lock_a);
+  });
+  auto client = Client::connect({.socket = daemon.path(), .wait_max = 2s});
+  ASSERT_TRUE(client.has_value());
+  EXPECT_TRUE(client->lock("orders/17", Mode::EX).has_value());
+  EXPECT_TRUE(client->lock("orders/17", Mode::EX, {.wait_max = for_ever}).has_value());
+  EXPECT_TRUE(client->lock("orders/17", Mode::EX, {.wait_max = 5ms}).has_value());
+}
+
 TEST(Lock, is_unlocked_with_an_answer_when_it_goes) {
   FakeDaemon daemon([](Peer& peer) {
     peer.greet();
     const auto asked = peer.grant(lock_a);
     EXPECT_EQ(asked.resource, "orders/17");
     EXPECT_EQ(asked.mode, Mode::EX);
-    EXPECT_EQ(asked.wait_max, wire::wait_for_ever);
+    EXPECT_EQ(asked.wait_max, wire::wait_by_default);
     EXPECT_EQ(asked.notices, wire::Notices::unwanted);
     EXPECT_TRUE(asked.flags.empty());
     EXPECT_EQ(peer.unlock().lock, lock_a);

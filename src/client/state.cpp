@@ -147,7 +147,8 @@ class Guard {
 
 }  // namespace
 
-Result<Lock, Refusal> State::lock(const wire::Lock& call, const LockOptions& options) {
+Result<Lock, Refusal> State::lock(wire::Lock call, const LockOptions& options) {
+  call.wait_max = wait_of(call.wait_max);
   HF_TRY(const RequestId request, session().lock(call));
   Answer answer;
   const auto kept = options.on_waiting ? shared_from_this() : nullptr;  // it may destroy the Client
@@ -156,7 +157,7 @@ Result<Lock, Refusal> State::lock(const wire::Lock& call, const LockOptions& opt
     const Guard guard([&] {
       if (!answer.here) abandon(request, answer);
     });
-    wait(answer, patience(options.wait_max), options.on_waiting);
+    wait(answer, patience(call.wait_max), options.on_waiting);
   }
   if (closed_) return alive().error();
   if (!answer.here) return no_answer();
@@ -164,7 +165,8 @@ Result<Lock, Refusal> State::lock(const wire::Lock& call, const LockOptions& opt
   return Lock(weak_from_this(), answer.lock, std::move(answer.grant));
 }
 
-Result<RequestId> State::lock_async(const wire::Lock& call, const LockOptions& options, OnLocked done) {
+Result<RequestId> State::lock_async(wire::Lock call, const LockOptions& options, OnLocked done) {
+  call.wait_max = wait_of(call.wait_max);
   HF_TRY(const RequestId request, session().lock(call));
   add_hooks(expect(request, Asked::lock, std::move(done)), options);
   send_soon();
@@ -172,12 +174,14 @@ Result<RequestId> State::lock_async(const wire::Lock& call, const LockOptions& o
 }
 
 Result<Grant, Refusal> State::convert(ClaimId lock, Mode mode, const ConvertOptions& options) {
-  HF_TRY(const RequestId request, session().convert(to_call(lock, mode, options)));
+  wire::Convert call = to_call(lock, mode, options);
+  call.wait_max = wait_of(call.wait_max);
+  HF_TRY(const RequestId request, session().convert(call));
   Answer answer;
   expect(request, Asked::convert, answer);
   {
     const Guard guard([&] { abandon(request, answer); });
-    wait(answer, patience(options.wait_max), {});
+    wait(answer, patience(call.wait_max), {});
   }
   if (!answer.here) return no_answer();
   if (answer.failure.code != Errc::ok) return std::move(answer.failure);
@@ -185,7 +189,9 @@ Result<Grant, Refusal> State::convert(ClaimId lock, Mode mode, const ConvertOpti
 }
 
 Result<RequestId> State::convert_async(ClaimId lock, Mode mode, const ConvertOptions& options, OnConverted done) {
-  HF_TRY(const RequestId request, session().convert(to_call(lock, mode, options)));
+  wire::Convert call = to_call(lock, mode, options);
+  call.wait_max = wait_of(call.wait_max);
+  HF_TRY(const RequestId request, session().convert(call));
   expect(request, Asked::convert, std::move(done));
   send_soon();
   return request;

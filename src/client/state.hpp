@@ -34,7 +34,9 @@ struct Answer {
 
 class State final : public EventSink, public std::enable_shared_from_this<State> {
  public:
-  explicit State(Connection connection) : connection_(std::move(connection)) {}
+  // wait_max: of requests that do not say how long they wait.
+  State(Connection connection, std::chrono::nanoseconds wait_max)
+      : connection_(std::move(connection)), wait_max_(wait_max) {}
   ~State() = default;
   State(const State&) = delete;
   State& operator=(const State&) = delete;
@@ -48,8 +50,8 @@ class State final : public EventSink, public std::enable_shared_from_this<State>
   // The Client goes, possibly in one of its own callbacks: hangs up, and nothing is delivered any more.
   void close();
 
-  Result<Lock, Refusal> lock(const wire::Lock& call, const LockOptions& options);
-  Result<RequestId> lock_async(const wire::Lock& call, const LockOptions& options, OnLocked done);
+  Result<Lock, Refusal> lock(wire::Lock call, const LockOptions& options);
+  Result<RequestId> lock_async(wire::Lock call, const LockOptions& options, OnLocked done);
   Result<Grant, Refusal> convert(ClaimId lock, Mode mode, const ConvertOptions& options);
   Result<RequestId> convert_async(ClaimId lock, Mode mode, const ConvertOptions& options, OnConverted done);
   Result<void> unlock(ClaimId lock, const ReleaseOptions& options);
@@ -144,7 +146,12 @@ class State final : public EventSink, public std::enable_shared_from_this<State>
   void forget_hooks_if_gone(ClaimId lock);
   static void add_hooks(Pending& asked, const LockOptions& options);
 
+  [[nodiscard]] std::chrono::nanoseconds wait_of(std::chrono::nanoseconds asked) const {
+    return asked == by_default ? wait_max_ : asked;
+  }
+
   Connection connection_;
+  std::chrono::nanoseconds wait_max_;
   std::vector<Pending> pending_;  // by the index half of the request id
   std::unordered_map<ClaimId, Hooks> hooks_;
   Fifo<Call> calls_;

@@ -25,7 +25,8 @@ node::LockspacePolicy to_node(const io::ConfiguredLockspace& row) {
                                .mastering = to_node(row.mastering),
                                .pinned = {},
                                .value_bytes_max = row.value_bytes_max,
-                               .access = {}};
+                               .access = {},
+                               .wait_max = row.wait_max};
   if (row.access) policy.access = {.uid = row.access->uid, .gid = row.access->gid, .mode = row.access->mode};
   for (const io::ConfiguredPin& pin : row.pinned) policy.pinned.push_back({.node = pin.node, .weight = pin.weight});
   return policy;

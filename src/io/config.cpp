@@ -96,6 +96,7 @@ constexpr Key lockspace_keys[] = {
     {"pinned", take_pinned},
     {"value_bytes_max",
      [](const Value& v, Place p) { return v.number({0, limits::value_bytes_max}, p.lockspace->value_bytes_max); }},
+    {"wait_max_ms", [](const Value& v, Place p) { return v.milliseconds({0, 86'400'000}, p.lockspace->wait_max); }},
     {"uid", [](const Value& v, Place p) { return v.number({0, UINT32_MAX - 1}, p.access().uid); }},
     {"gid", [](const Value& v, Place p) { return v.number({0, UINT32_MAX - 1}, p.access().gid); }},
     {"mode", [](const Value& v, Place p) { return v.file_mode(p.access().mode); }},

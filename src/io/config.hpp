@@ -48,6 +48,7 @@ struct ConfiguredLockspace {
   std::vector<ConfiguredPin> pinned;
   std::uint32_t value_bytes_max = limits::value_bytes_default;
   std::optional<ConfiguredAccess> access{};  // none: whoever joins it first says it
+  Duration wait_max{-1};  // of requests that do not say how long they wait; below 0: for ever
 };
 
 // When a resource goes by itself to another node; what it means: node::NodeConfig::Migration.

@@ -50,6 +50,7 @@ struct LockspacePolicy {
   std::vector<PinnedNode> pinned;
   std::uint32_t value_bytes_max = limits::value_bytes_default;
   std::optional<LockspaceAccess> access{};  // none: whoever joins it first says it
+  Duration wait_max{-1};  // of requests that do not say how long they wait; below 0: for ever
 };
 
 struct NodeConfig {

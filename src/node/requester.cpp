@@ -165,8 +165,8 @@ void Requester::begin_main(Claim& claim, RequestId request, Duration wait_max) {
   claim.stamp = lock::no_stamp;
   claim.asked_at = core_.clock.tick();
   claim.since = core_.now;
-  if (wait_max >= Duration{0})
-    deadlines_.push({.at = core_.now + wait_max, .claim = claim.id, .asked_at = claim.asked_at});
+  if (wait_max == wire::wait_by_default) wait_max = core_.policy_of_key(places_[claim.place].key).wait_max;
+  if (wait_max >= Duration{0}) await({.at = core_.now + wait_max, .claim = claim.id, .asked_at = claim.asked_at});
   dispatch(claim.id);
 }
 

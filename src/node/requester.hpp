@@ -9,7 +9,6 @@
 
 #include <deque>
 #include <map>
-#include <queue>
 #include <string_view>
 #include <vector>
 
@@ -18,6 +17,7 @@
 #include "node/allowance.hpp"
 #include "node/claim.hpp"
 #include "node/core.hpp"
+#include "node/deadlines.hpp"
 #include "node/master.hpp"
 #include "node/place_index.hpp"
 #include "node/post.hpp"
@@ -110,7 +110,6 @@ class Requester {
     ClaimId claim;
     Token asked_at;  // of the operation that it belongs to
     Due due = Due::wait;
-    bool operator>(const Deadline& other) const { return at > other.at; }
   };
 
   // A write that its program takes for done, and its master has not confirmed.
@@ -163,6 +162,8 @@ class Requester {
   void dispatch(ClaimId id);
   void send(Claim& claim, Which which, wire::Answer answer);
   void ask(Place& place);
+  void await(const Deadline& deadline);
+  [[nodiscard]] bool is_stale(const Deadline& deadline) const;
   void expire(const Deadline& deadline);
   void give_up(ClaimId id, Errc reason);
   void learn(Place& place, NodeId master, Mastership mastership, ResourceId resource);
@@ -208,7 +209,7 @@ class Requester {
   Slab<Place, PlaceId> places_;
   PlaceIndex by_name_;
   IdleList<Place> idle_;
-  std::priority_queue<Deadline, std::vector<Deadline>, std::greater<>> deadlines_;
+  Deadlines<Deadline> deadlines_;
   void end_what_parts();
   void end_parted(ClaimId id);
   struct Parting {

@@ -172,6 +172,15 @@ void Requester::end_released_parents() {
   }
 }
 
+void Requester::await(const Deadline& deadline) {
+  deadlines_.push(deadline, [this](const Deadline& other) { return is_stale(other); });
+}
+
+bool Requester::is_stale(const Deadline& deadline) const {
+  const Claim* claim = claims_.find(deadline.claim);
+  return claim == nullptr || claim->main.stage == Stage::none || claim->asked_at != deadline.asked_at;
+}
+
 // The time of a wait is over: the request is taken back from the master, which knows who stands in the way. If that
 // is not answered soon, or there is no master to ask while it is rebuilt, the program is told all the same. Only a
 // request can be given up so: a conversion may have been granted, and its mode is the master's to say.
@@ -188,7 +197,7 @@ void Requester::expire(const Deadline& deadline) {
     const Token asked_at = claim.asked_at;
     cancel_main(id, reason, {});
     if (claims_.find(id) != nullptr)
-      deadlines_.push({.at = core_.now + expiry_answer_max, .claim = id, .asked_at = asked_at, .due = Due::answer});
+      await({.at = core_.now + expiry_answer_max, .claim = id, .asked_at = asked_at, .due = Due::answer});
   }
 }
 
@@ -196,9 +205,11 @@ void Requester::expire(const Deadline& deadline) {
 void Requester::give_up(ClaimId id, Errc reason) {
   Claim& claim = claims_[id];
   if (reason == Errc::timed_out) core_.reached("a request is given up, since nobody answers");
+  const bool nobody_to_ask = !places_[claim.place].has_master();
   sessions_.send(claim.conn, claim.owner,
                  wire::Refused{.request = std::exchange(claim.main.request, {}), .lock = id, .status = reason,
-                               .detail = {}, .blockers = {}});
+                               .detail = nobody_to_ask ? "no master of it has answered: it may be waited for a lost one's lease" : "",
+                               .blockers = {}});
   if (const RequestId cancel = std::exchange(claim.cancel.request, {}))
     sessions_.send(claim.conn, claim.owner, wire::Done{.request = cancel, .status = Errc::ok, .detail = {}});
   auto& siblings = by_session_[claim.conn.value()];
@@ -221,20 +232,14 @@ void Requester::sweep(Allowance& allowance) {
     by_name_.erase(seed_of(place->key), *place);
     places_.erase(place->id);
   }
-  while (!deadlines_.empty() && deadlines_.top().at <= core_.now) {
-    const Deadline deadline = deadlines_.top();
-    deadlines_.pop();
-    const Claim* claim = claims_.find(deadline.claim);
-    if (claim == nullptr || claim->main.stage == Stage::none || claim->asked_at != deadline.asked_at) continue;
-    expire(deadline);
-  }
+  while (deadlines_.next() <= core_.now)
+    if (const Deadline deadline = deadlines_.pop(); !is_stale(deadline)) expire(deadline);
 }
 
 Instant Requester::next() const {
-  const Instant next = deadlines_.empty() ? Instant::never() : deadlines_.top().at;
   Instant parting = Instant::never();
   for (const auto& [owner, kept] : parting_) parting = std::min(parting, kept.until);
-  return std::min({next, parting, idle_.next(core_.config.idle_keep)});
+  return std::min({deadlines_.next(), parting, idle_.next(core_.config.idle_keep)});
 }
 
 }  // namespace holdfast::node

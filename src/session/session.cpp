@@ -55,7 +55,9 @@ Result<void> check_mode_and_flags(Mode mode, FlagSet flags) {
   return {};
 }
 
-Duration wait_on_wire(Duration wait_max) { return wait_max < Duration{0} ? wire::wait_for_ever : wait_max; }
+Duration wait_on_wire(Duration wait_max) {
+  return wait_max < Duration{0} && wait_max != wire::wait_by_default ? wire::wait_for_ever : wait_max;
+}
 
 }  // namespace
 

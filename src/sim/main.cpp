@@ -105,7 +105,12 @@ int run_program(int argc, char** argv) {
   PlantedFlags planted_flags;
   const CLI::App* planted_verb = add_planted(app, planted_flags);
   add_replay(app, replay_flags);
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    constexpr int exit_usage = 2;
+    return app.exit(error) == 0 ? 0 : exit_usage;
+  }
   if (scenario_verb->parsed()) return play(scenario_flags);
   if (planted_verb->parsed()) return hunt_planted(planted_flags);
   return campaign_verb->parsed() ? run_campaigns(campaign_flags) : replay(replay_flags);

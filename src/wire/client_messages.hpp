@@ -47,6 +47,8 @@ inline constexpr Notices last_enumerator<Notices> = Notices::wanted;
 
 // A wait without end.
 inline constexpr Duration wait_for_ever{-1};
+// As long as the lockspace says (LockspacePolicy::wait_max). A daemon that does not know this takes it as without end.
+inline constexpr Duration wait_by_default{-2};
 
 // ---- client to daemon ---------------------------------------------------------------------------------
 
@@ -67,7 +69,7 @@ struct Lock {
   LockspaceHandle lockspace;
   Mode mode = Mode::NL;
   FlagSet flags;
-  Duration wait_max = wait_for_ever;  // ns; 0 and more: refused with timed_out after it
+  Duration wait_max = wait_for_ever;  // ns; 0 and more: refused with timed_out after it; else one of the two above
   Notices notices = Notices::wanted;
   std::uint32_t tag = 0;      // of the program's choice; queries show it
   ClaimId parent;             // a lock of this session: this is to be a sub-lock of it, in its lockspace

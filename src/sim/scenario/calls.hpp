@@ -15,7 +15,7 @@ template <class Caller>
 [[nodiscard]] Result<RequestId> call(Caller& caller, const Request& request,
                                      const OwnedLock& lock, ClaimId parent) {
   const Options& options = request.options;
-  const Duration wait_max = options.wait_max.value_or(wire::wait_for_ever);
+  const Duration wait_max = options.wait_max.value_or(wire::wait_by_default);
   FlagSet flags = options.flags;
   switch (request.verb) {
     case Verb::adopt:

@@ -8,7 +8,7 @@ namespace holdfast::sim {
 namespace {
 
 constexpr std::string_view allowed_keys =
-    "nodes seed membership (auto, manual) lease_ms idle_keep_ms value_bytes_max mastering (first, "
+    "nodes seed membership (auto, manual) lease_ms idle_keep_ms value_bytes_max wait_max_ms mastering (first, "
     "home, pinned) "
     "pinned (n1:WEIGHT,n2) move_uses votes tie_breaker (n1) device_votes device_timeout_ms";
 
@@ -61,6 +61,9 @@ Result<void> read_key(const std::string& key, const std::string& value, ClusterS
   } else if (key == "value_bytes_max") {
     HF_TRY(const std::uint64_t bytes, number_within(key, value, 1, limits::value_bytes_max));
     policy.value_bytes_max = static_cast<std::uint32_t>(bytes);
+  } else if (key == "wait_max_ms") {
+    HF_TRY(const std::uint64_t ms, number_within(key, value, 0, 600'000));
+    policy.wait_max = std::chrono::milliseconds(ms);
   } else if (key == "move_uses") {
     HF_TRY(const std::uint64_t uses, number_within(key, value, 1, 1'000));
     settings.node.migration.uses = static_cast<std::uint32_t>(uses);

@@ -29,6 +29,11 @@ std::string config_text(const sim::ClusterSettings& settings) {
                      "\n\n[[lockspace]]\nname = \"*\"\nmastering = \"" +
                      std::string(masterings[static_cast<std::size_t>(policy.mastering)]) +
                      "\"\nvalue_bytes_max = " + std::to_string(policy.value_bytes_max) + "\n";
+  if (policy.wait_max >= Duration{0})
+    text += "wait_max_ms = " +
+            std::to_string(
+                std::chrono::duration_cast<std::chrono::milliseconds>(policy.wait_max).count()) +
+            "\n";
   if (policy.pinned.empty()) return text;
   text += "pinned = [";
   for (const node::PinnedNode& pin : policy.pinned)
