@@ -164,12 +164,17 @@ class Node:
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=_end_with_parent)
 
     def json(self, *words):
-        """What a verb tells as JSON; None if the daemon does not answer."""
+        """What a verb tells as JSON, complete or not; None if the daemon does not answer."""
         try:
             done = self.verb(*words, "--json", timeout=5)
         except subprocess.TimeoutExpired:
             return None
-        return json.loads(done.stdout) if done.returncode == 0 else None
+        return json.loads(done.stdout) if done.stdout else None
+
+    def waits_for(self, name):
+        """Somebody waits for this name, as this node sees it."""
+        found = self.json("ls", name) or {"resources": []}
+        return any(lock["standing"] == "waiting" for resource in found["resources"] for lock in resource["locks"])
 
     def deadline_page(self):
         """(life, until when its locks are valid), as its programs see it: CLOCK_BOOTTIME in seconds, 0 if they are

@@ -93,8 +93,7 @@ class Cluster(unittest.TestCase):
         holder = Holder(self, net[3], "z")
         holder.wait_for("granted")
         waiter = Holder(self, net[1], "z")
-        net.eventually(lambda: any(lock["standing"] == "waiting" for resource in net[1].json("ls", "z")["resources"]
-                                   for lock in resource["locks"]), "node 1 waits for z")
+        net.eventually(lambda: net[1].waits_for("z"), "node 1 waits for z")
         cut = cluster_net.now()
         net.cut(3)
         deadline, granted = self.deadline_and_grant(net[3], waiter)

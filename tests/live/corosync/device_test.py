@@ -32,10 +32,6 @@ class Device(unittest.TestCase):
         if not self._outcome.success:
             print(self.net.story(), file=sys.stderr)
 
-    def waits(self, number, name):
-        return any(lock["standing"] == "waiting" for resource in self.net[number].json("ls", name)["resources"]
-                   for lock in resource["locks"])
-
     def holders_and_waiters(self):
         """Each node has a lock that the other one waits for."""
         holders = {n: Holder(self, self.net[n], f"of-{n}") for n in (1, 2)}
@@ -43,7 +39,7 @@ class Device(unittest.TestCase):
             holder.wait_for("granted")
         waiters = {n: Holder(self, self.net[n], f"of-{3 - n}") for n in (1, 2)}
         for n in (1, 2):
-            self.net.eventually(lambda n=n: self.waits(n, f"of-{3 - n}"), f"node {n} waits")
+            self.net.eventually(lambda n=n: self.net[n].waits_for(f"of-{3 - n}"), f"node {n} waits")
         return holders, waiters
 
     def cut_and_watch(self, waiters):
