@@ -29,6 +29,7 @@
 
 #include "holdfast/boot_clock.hpp"
 #include "holdfast/flags.hpp"
+#include "holdfast/history.hpp"
 #include "holdfast/ids.hpp"
 #include "holdfast/lock.hpp"
 #include "holdfast/lockspace.hpp"
@@ -196,6 +197,8 @@ class Client {
   Result<QueryPage> query(const QueryOptions& options = {});
   // All pages. `complete` is false if it is for any page.
   Result<QueryPage> query_all(QueryOptions options = {});
+  // What the flight recorders of all nodes remember of a name, or of all. Errors: bad_name, name_too_long.
+  Result<History> history(const HistoryOptions& options = {});
   // A daemon that hangs says nothing at all: after `answer_max` this fails with timed_out, and what is said
   // later is dropped.
   Result<NodeInfo> status(std::chrono::nanoseconds answer_max = for_ever);

@@ -56,6 +56,7 @@ Run declare_demo(CLI::App& app);
 Run declare_down(CLI::App& app);
 Run declare_lock(CLI::App& app);
 Run declare_lockspaces(CLI::App& app);
+Run declare_history(CLI::App& app);
 Run declare_ls(CLI::App& app);
 Run declare_move(CLI::App& app);
 Run declare_node(CLI::App& app);

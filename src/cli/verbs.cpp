@@ -47,6 +47,11 @@ constexpr std::array table{
          "  holdfast show orders/17                            master, home, value, queue, tokens\n"
          "  holdfast show --json orders/17",
          declare_show},
+    Verb{"history", Group::looking, parsed, "what happened last to a name, at all nodes",
+         "  holdfast history orders/17\n"
+         "  holdfast history --last 20                         of each node, all names\n"
+         "  holdfast history orders/17 --json",
+         declare_history},
     Verb{"status", Group::looking, parsed, "what this node is doing",
          "  holdfast status\n"
          "  holdfast --dir DIR --node 2 status --json",

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "holdfast/client.hpp"
 
+#include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "client/state.hpp"
@@ -126,6 +128,19 @@ Result<QueryPage> Client::query(const QueryOptions& options) {
                                              answer);
   if (!done) return done.error();
   return page;
+}
+
+Result<History> Client::history(const HistoryOptions& options) {
+  History history;
+  client::Answer answer;
+  answer.history = &history;
+  const Result<void> done = state_->wait_for(
+      state_->session().history(
+          {.lockspace = options.lockspace, .resource = options.name, .events_max = options.events_max}),
+      answer);
+  if (!done) return done.error();
+  std::ranges::stable_sort(history.events, std::greater{}, &HistoryEvent::age);
+  return history;
 }
 
 Result<QueryPage> Client::query_all(QueryOptions options) {

@@ -94,6 +94,18 @@ LockInfo to_lock(const wire::LockRow& message) {
           .owner = to_owner(message.owner)};
 }
 
+HistoryEvent to_event(const wire::HistoryRow& message) {
+  const wire::HistoryReport& report = message.event;
+  HistoryEvent event{.at = message.at, .age = report.age, .what = report.what, .mode = report.mode, .status = report.status,
+                     .node = report.node, .lock = report.lock, .owner = report.owner, .lockspace = {}, .name = {},
+                     .is_cut = report.is_cut != 0};
+  if (const auto parts = split_key(report.key)) {
+    event.lockspace = parts->lockspace;
+    event.name = parts->name;
+  }
+  return event;
+}
+
 LockspaceInfo to_lockspace(const wire::LockspaceRow& message) {
   return {.name = std::string(message.lockspace),
           .joins = message.joins,

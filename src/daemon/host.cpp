@@ -10,11 +10,13 @@
 #include <utility>
 
 #include "daemon/courtesy.hpp"
+#include "daemon/crash_log.hpp"
 #include "daemon/fence_hook.hpp"
 #include "daemon/gatherer.hpp"
 #include "daemon/trace_log.hpp"
 #include "io/client_port.hpp"
 #include "io/clock.hpp"
+#include "io/crash_report.hpp"
 #include "io/deadline_page.hpp"
 #include "io/event_loop.hpp"
 #include "io/peer_port.hpp"
@@ -213,7 +215,9 @@ Result<void> Host::State::begin_life() {
   content.ending = io::Ending::unknown;
   if (const Result<void> saved = state_file.save(content); !saved) return saved;
   page.announce(life.incarnation);
+  io::no_crash_report();
   node = std::make_unique<node::Node>(node_config(config, life));
+  log_crashes_of(*node, config.state_dir);
   if (gatherer) gatherer->begin_life(life);
   return {};
 }

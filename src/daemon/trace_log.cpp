@@ -45,6 +45,7 @@ Names names_of(TraceKind kind) {
     case TraceKind::node_lost:
     case TraceKind::node_left:
     case TraceKind::lease_expired:
+    case TraceKind::flight:
     case TraceKind::reached: return {};
   }
   return {};

@@ -31,12 +31,14 @@ ResourceId Master::become(std::string_view key, Mastership mastership, std::uint
   HF_ASSERT(resource.phase == Phase::gone);
   resource.id = id;
   resource.key.assign(key);
+  resource.key_hash = hash_bytes(key);
   resource.mastership = mastership;
   resource.generation = generation;
   resource.phase = Phase::serving;
   by_key_[key] = id;
   resource.root = root_of(resource);
   idle_.leave(resource, core_.now);
+  note(resource, Happening::mastered);
   return id;
 }
 
@@ -66,12 +68,18 @@ lock::AtOnce Master::lock_at_once(ResourceId id, Mastership mastership, const lo
   resource->quiet = true;
   extra(granted.lock) = {.applied = 1, .pending = 1, .asked = {}, .since = core_.now,
                          .incarnation = core_.config.incarnation};
+  note(*resource, Happening::granted, holder).mode = mode;
   return granted;
 }
 
 bool Master::unlock_at_once(ResourceId id, Mastership mastership, LockId lock) {
   Resource* resource = free_of_others(id, mastership);
-  if (resource == nullptr || resource->copy || !engine_.unlock_at_once(lock)) return false;
+  if (resource == nullptr || resource->copy) return false;
+  const lock::Holder* held = engine_.holder(lock);
+  if (held == nullptr) return false;
+  const lock::Holder holder = *held;
+  if (!engine_.unlock_at_once(lock)) return false;
+  note(*resource, Happening::released, holder);
   settle(*resource);
   return true;
 }

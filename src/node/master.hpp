@@ -18,6 +18,7 @@
 #include "node/allowance.hpp"
 #include "node/budget.hpp"
 #include "node/core.hpp"
+#include "node/flight.hpp"
 #include "node/idle_list.hpp"
 #include "node/post.hpp"
 #include "node/uses.hpp"
@@ -26,8 +27,8 @@ namespace holdfast::node {
 
 class Master {
  public:
-  Master(Core& core, Post& post)
-      : core_(core), post_(post), engine_(core.clock), by_key_(core.config.hash_salt),
+  Master(Core& core, Post& post, Flight& flight)
+      : core_(core), post_(post), flight_(flight), engine_(core.clock), by_key_(core.config.hash_salt),
         budget_(core.config.migration.per_second),
         uses_enough_(core.config.migration.per_second > 0 ? core.config.migration.uses : UINT32_MAX) {
     candidates_.reserve(candidates_max);
@@ -176,6 +177,7 @@ class Master {
   struct Resource : IdleHook {
     ResourceId id;
     std::string key;
+    std::uint64_t key_hash = 0;
     Mastership mastership;
     std::uint64_t generation = 0;
     Phase phase = Phase::gone;
@@ -220,6 +222,25 @@ class Master {
   [[nodiscard]] const Resource& at(ResourceId id) const { return const_cast<Master&>(*this).at(id); }
   [[nodiscard]] Extra& extra(LockId lock) { return extras_[index_of(lock.value())]; }
   [[nodiscard]] const Extra& extra(LockId lock) const { return const_cast<Master&>(*this).extra(lock); }
+
+  // Into the flight recorder.
+  FlightEvent& note(const Resource& resource, Happening what) {
+    FlightEvent& event = flight_.next();
+    event.at = core_.now;
+    event.what = what;
+    event.node = {};
+    event.status = Errc::ok;
+    event.set_key(resource.key_hash, resource.key);
+    return event;
+  }
+  FlightEvent& note(const Resource& resource, Happening what, const lock::Holder& holder) {
+    FlightEvent& event = note(resource, what);
+    event.node = holder.node;
+    event.lock = holder.claim;
+    event.owner = holder.owner;
+    return event;
+  }
+  void note(const Resource& resource, const lock::Outcome& outcome);
 
   void recall(Resource& resource);
   void apply(Resource& resource, NodeId from, const wire::Operation& operation);
@@ -312,6 +333,7 @@ class Master {
 
   Core& core_;
   Post& post_;
+  Flight& flight_;
   lock::Engine engine_;
   Chunked<Resource> resources_;  // by the engine's resource ids
   Chunked<Extra> extras_;        // by the engine's lock ids

@@ -18,6 +18,7 @@ void Master::deliver(Resource& resource, lock::Outcomes& outcomes, wire::Answer 
 void Master::tell(const Resource& resource, const lock::Outcomes& outcomes, wire::Answer answer) {
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
     const lock::Outcome& outcome = outcomes[i];
+    note(resource, outcome);
     // The first outcome is the operation's own; a requester that wants no answer knows it already.
     if (i == 0 && answer == wire::Answer::unwanted && outcome.kind == lock::OutcomeKind::granted) continue;
     // Another life of the holder's node would take it for a lock of its own.
@@ -34,6 +35,18 @@ void Master::tell(const Resource& resource, const lock::Outcomes& outcomes, wire
         break;
     }
   }
+}
+
+void Master::note(const Resource& resource, const lock::Outcome& outcome) {
+  using Kind = lock::OutcomeKind;
+  constexpr std::pair<Kind, Happening> table[] = {
+      {Kind::granted, Happening::granted},   {Kind::queued, Happening::queued},     {Kind::refused, Happening::refused},
+      {Kind::unlocked, Happening::released}, {Kind::cancelled, Happening::cancelled}, {Kind::notice, Happening::told}};
+  const auto* const row = std::ranges::find(table, outcome.kind, &std::pair<Kind, Happening>::first);
+  HF_ASSERT(row != std::end(table));
+  FlightEvent& event = note(resource, row->second, outcome.holder);
+  event.mode = outcome.mode;
+  event.status = outcome.status;
 }
 
 void Master::deliver_grant(const Resource& resource, const lock::Outcome& outcome) {

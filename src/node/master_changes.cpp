@@ -56,6 +56,7 @@ void Master::on(const wire::RemoveReply& reply) {
 
 void Master::destroy(Resource& resource) {
   HF_ASSERT(engine_.empty(resource.id));
+  note(resource, Happening::given_up);
   forget(resource);
 }
 
@@ -138,6 +139,7 @@ bool Master::drop_locks(NodeId node, Incarnation incarnation, Dropping& how_far,
     for (const LockId lock : engine_.locks(id)) {
       if (!engine_.exists(lock)) continue;
       if (engine_.state(lock).holder.node != node || extra(lock).incarnation != incarnation) continue;
+      note(resource, Happening::dropped, *engine_.holder(lock));
       lock::Outcomes outcomes;
       engine_.vanish(lock, lock::ValueAfter::doubt_if_writer, outcomes);
       ++how_far.dropped;
@@ -174,6 +176,7 @@ bool Master::claim_moved(const std::bitset<limits::slots>& moved, std::uint32_t&
 void Master::rebuild(std::string_view key, Mastership mastership, std::vector<Restored> locks, Value value) {
   const ResourceId id = become(key, mastership, 0);
   Resource& resource = at(id);
+  note(resource, Happening::rebuilt);
   idle_.use(resource);
   resource.phase = Phase::telling;  // nobody's operation may come between the locks
   const bool written = value.has_bytes() || value.state != ValueState::never_written;

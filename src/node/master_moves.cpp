@@ -74,6 +74,7 @@ void Master::on(NodeId from, const wire::MovingReply& reply) {
 
 void Master::hand_over(Resource& resource) {
   resource.move->handed = true;
+  note(resource, Happening::moved_away).node = resource.move->peer;
   send_away_strangers(resource);
   for (HeldBack& held : resource.held_back) held.went_along = true;
   send_install(resource);
@@ -317,6 +318,7 @@ void Master::ask_home(const Resource& resource) {
 // Everybody with locks here hears of it before anything is granted.
 void Master::serve_arrived(Resource& resource) {
   const ResourceId id = resource.id;
+  note(resource, Happening::arrived).node = resource.move->peer;
   resource.move.reset();
   resource.stays_until = core_.now + core_.config.migration.stay;
   resource.phase = Phase::telling;

@@ -37,6 +37,8 @@ struct PinnedNode {
   std::uint32_t weight = 1;
 };
 
+class Flight;
+
 // Who may open a lockspace at this node, as with a file that is opened for reading and writing.
 struct LockspaceAccess {
   std::uint32_t uid = 0;
@@ -73,6 +75,7 @@ struct NodeConfig {
   std::uint32_t operator_uid = 0;  // besides root
   LockspacePolicy default_policy;  // for lockspaces without a row in `policies` (its name is ignored)
   std::vector<LockspacePolicy> policies;
+  std::uint32_t flight_events = 8192;  // how many the flight recorder remembers
   // How large a piece of a recovery is (allowance.hpp), and when pieces are done (pace.hpp).
   std::uint32_t turn_allowance = 450;
   std::uint32_t turn_burst = 12;
@@ -133,6 +136,8 @@ class Node {
     std::vector<ServedLock> locks;
   };
   [[nodiscard]] std::vector<Served> served() const;
+  // What happened here last. Lives as long as the node; may be read while it is in the middle of a step.
+  [[nodiscard]] const Flight& flight() const;
   // Requests of this node's programs whose place in a queue is known here: claim, number.
   [[nodiscard]] std::vector<std::pair<ClaimId, std::uint32_t>> stamped() const;
   // Aborts if an invariant within this node is broken. Linear in everything: for tests and the simulator.

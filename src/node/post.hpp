@@ -34,6 +34,9 @@ class Receiver {
   HF_RECEIVES(RebuildDone);
   HF_RECEIVES(RebuildReply);
   HF_RECEIVES(Fenced);
+  HF_RECEIVES(HistoryAsk);
+  HF_RECEIVES(HistoryTold);
+  HF_RECEIVES(HistoryDone);
   HF_RECEIVES(QueryAsk);
   HF_RECEIVES(QueryResource);
   HF_RECEIVES(QueryLock);

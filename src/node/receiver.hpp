@@ -10,6 +10,7 @@
 
 #include "node/copies.hpp"
 #include "node/departure.hpp"
+#include "node/history.hpp"
 #include "node/home.hpp"
 #include "node/life.hpp"
 #include "node/lockspaces.hpp"
@@ -26,9 +27,9 @@ namespace holdfast::node {
 class Roles : public Receiver {
  public:
   explicit Roles(NodeConfig config)
-      : core(std::move(config)), peers(core), post(core, peers, *this), life(core, peers, post), sessions(core), master(core, post),
+      : core(std::move(config)), peers(core), post(core, peers, *this), life(core, peers, post), sessions(core), flight(core.config.flight_events), master(core, post, flight),
         requester(core, post, sessions, master), home(core, post, master), copies(core, post),
-        report(core, post, sessions, home, master, requester), lockspaces(core, post, sessions, requester),
+        report(core, post, sessions, home, master, requester), history(core, post, sessions, flight), lockspaces(core, post, sessions, requester),
         moves(core, post, sessions), departure(core, peers, post, master, requester),
         recovery(core, post, life, home, copies, master, requester) {}
 
@@ -61,6 +62,9 @@ class Roles : public Receiver {
   void receive(NodeId from, const wire::RebuildDone& message) override;
   void receive(NodeId from, const wire::RebuildReply& message) override { requester.on(from, message); }
   void receive(NodeId, const wire::Fenced& message) override { life.on(message); }
+  void receive(NodeId from, const wire::HistoryAsk& message) override { history.on(from, message); }
+  void receive(NodeId from, const wire::HistoryTold& message) override { history.on(from, message); }
+  void receive(NodeId from, const wire::HistoryDone& message) override { history.on(from, message); }
   void receive(NodeId from, const wire::QueryAsk& message) override { report.on(from, message); }
   void receive(NodeId from, const wire::QueryResource& message) override { report.on(from, message); }
   void receive(NodeId from, const wire::QueryLock& message) override { report.on(from, message); }
@@ -92,11 +96,13 @@ class Roles : public Receiver {
   Post post;
   Life life;
   Sessions sessions;
+  Flight flight;
   Master master;
   Requester requester;
   Home home;
   Copies copies;
   Report report;
+  History history;
   Lockspaces lockspaces;
   Moves moves;
   Departure departure;

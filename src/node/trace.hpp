@@ -29,6 +29,7 @@ enum class TraceKind : std::uint8_t {
   moving,            // peer: to whom, text: key
   moved,             // peer, text: key
   follows_use,       // peer: to whom, a: its uses, b: those of all others, text: lockspace and name
+  flight,            // text: an event that the flight recorder remembers
   lease_begun,       // a: epoch
   lease_expired,     //
   reached,           // text: a rare situation (HF_REACHED)
@@ -57,6 +58,7 @@ inline constexpr TraceKindRow trace_table[] = {
     {TraceKind::lease_wait, TraceLevel::info, "waiting for the lease of a lost node"},
     {TraceKind::moving, TraceLevel::debug, "a resource is given away"},
     {TraceKind::moved, TraceLevel::debug, "a resource was given away"},
+    {TraceKind::flight, TraceLevel::warning, "flight recorder"},
     {TraceKind::follows_use, TraceLevel::info, "a resource goes to where it is used"},
     {TraceKind::lease_begun, TraceLevel::info, "enough others agree: programs may hold locks"},
     {TraceKind::lease_expired, TraceLevel::warning, "the lease of this node ran out"},

@@ -155,6 +155,12 @@ Result<RequestId> Session::leave_lockspace(wire::LeaveLockspace call) {
 
 Result<RequestId> Session::list_lockspaces() { return ask(wire::ListLockspaces{}); }
 
+Result<RequestId> Session::history(wire::HistoryQuery call) {
+  if (!call.resource.empty())
+    if (const auto fine = check_name(call.resource); !fine) return fine.error();
+  return ask(call);
+}
+
 Result<RequestId> Session::query(wire::Query call) {
   for (const std::string_view pattern : {call.lockspace_pattern, call.name_pattern})
     if (const auto fine = check_pattern(pattern); !fine) return fine.error();
@@ -344,7 +350,8 @@ void Session::on(const wire::LockRow& m, Events& out) {
 }
 
 void Session::on(const wire::QueryEnd& m, Events& out) {
-  if (open_request(m.request, ClientMessage::query, ClientMessage::list_lockspaces) == nullptr)
+  if (open_request(m.request, ClientMessage::query, ClientMessage::list_lockspaces, ClientMessage::history_query) ==
+      nullptr)
     return garbage("the end of a query that nobody asked", out);
   requests_.erase(m.request);
   out.emplace_back(m);
@@ -352,6 +359,12 @@ void Session::on(const wire::QueryEnd& m, Events& out) {
 
 void Session::on(const wire::LockspaceRow& m, Events& out) {
   if (open_request(m.request, ClientMessage::list_lockspaces) == nullptr)
+    return garbage("a row that nobody asked for", out);
+  out.emplace_back(m);
+}
+
+void Session::on(const wire::HistoryRow& m, Events& out) {
+  if (open_request(m.request, ClientMessage::history_query) == nullptr)
     return garbage("a row that nobody asked for", out);
   out.emplace_back(m);
 }

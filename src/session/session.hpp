@@ -57,7 +57,8 @@ enum class Phase : std::uint8_t {
 struct Opened {};
 using Event = std::variant<Opened, wire::Granted, wire::Waiting, wire::Refused, wire::Done, wire::NoticeEvent,
                            wire::LostEvent, wire::Ended, wire::LockspaceOpened, wire::ResourceRow, wire::LockRow,
-                           wire::QueryEnd, wire::NodeStatus, wire::LockspaceRow>;
+                           wire::QueryEnd, wire::NodeStatus, wire::LockspaceRow,
+                           wire::HistoryRow>;
 using Events = std::vector<Event>;
 
 class Session {
@@ -92,6 +93,7 @@ class Session {
   Result<RequestId> leave_lockspace(wire::LeaveLockspace call);
   Result<RequestId> list_lockspaces();
   Result<RequestId> query(wire::Query call);
+  Result<RequestId> history(wire::HistoryQuery call);
   Result<RequestId> status();
   Result<RequestId> set_view(wire::SetView call);
   Result<RequestId> fence_ack(wire::FenceAck call);
@@ -149,6 +151,7 @@ class Session {
   void on(const wire::QueryEnd& m, Events& out);
   void on(const wire::NodeStatus& m, Events& out);
   void on(const wire::LockspaceRow& m, Events& out);
+  void on(const wire::HistoryRow& m, Events& out);
 
   void garbage(std::string_view what, Events& out);
   void end(Error why, Locks locks, Events& out);

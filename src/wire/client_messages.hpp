@@ -21,6 +21,7 @@
 #include "model/value.hpp"
 #include "wire/client_message.hpp"
 #include "wire/codec.hpp"
+#include "wire/history_messages.hpp"
 #include "wire/report_messages.hpp"
 #include "wire/shared_parts.hpp"
 
@@ -369,8 +370,8 @@ struct LockspaceOpened {
 };
 
 using ToDaemon = MessageList<ClientHello, Lock, Convert, Unlock, Release, Cancel, Purge, OpenLockspace, Query,
-                             StatusQuery, SetView, FenceAck, Sync, LeaveLockspace, ListLockspaces, Move>;
+                             StatusQuery, SetView, FenceAck, Sync, LeaveLockspace, ListLockspaces, Move, HistoryQuery>;
 using ToClient = MessageList<Welcome, Granted, Waiting, Refused, Done, NoticeEvent, LostEvent, Ended,
-                             LockspaceOpened, ResourceRow, LockRow, QueryEnd, NodeStatus, LockspaceRow>;
+                             LockspaceOpened, ResourceRow, LockRow, QueryEnd, NodeStatus, LockspaceRow, HistoryRow>;
 
 }  // namespace holdfast::wire

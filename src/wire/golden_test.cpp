@@ -102,6 +102,12 @@ constexpr Golden client_golden[] = {
      R"(00000025000000000000002600000027000000280000000000000029000000000000002a00000000000000)"},
     {R"(LeaveLockspace{request=1 how=0 lockspace="d"})",
      R"(0e0000000e00010000000000000000010064)"},
+    {R"(HistoryQuery{request=1 lockspace="ccc" resource="d" events_max=4})",
+     R"(160000001c000100000000000000030063636301006404000000)"},
+    {R"(HistoryRow{request=1 at=2 event={age=3 what=4 mode=EX status=recovering node=7 lock=8 owner=9 is_cut)"
+     R"(=10 key="lll"}})",
+     R"(340000005a000100000000000000020000000300000000000000040506000700000008000000000000000900000000000000)"
+     R"(0a03006c6c6c)"},
     {R"(ListLockspaces{request=1})",
      R"(0a0000000f000100000000000000)"},
     {R"(LockspaceRow{request=1 lockspace="ccc" joins=3 uid=4 gid=5 mode=6 change=7 joined=8 left=9 failed=10)"
@@ -186,6 +192,14 @@ constexpr Golden peer_golden[] = {
      R"(0009000000000000000a00000003006c6c6c01006d02006e6e)"},
     {R"(QueryDone{query=1 cut_behind_key="ccc" recovering=3})",
      R"(1000000022000100000000000000030063636303)"},
+    {R"(HistoryAsk{query=1 events_max=2 key="d"})",
+     R"(110000005a00010000000000000002000000010064)"},
+    {R"(HistoryTold{query=1 event={age=2 what=3 mode=PW status=no_quorum node=6 lock=7 owner=8 is_cut=9 key=)"
+     R"("kk"}})",
+     R"(2f0000005b00010000000000000002000000000000000304050006000000070000000000000008000000000000000902006b)"
+     R"(6b)"},
+    {R"(HistoryDone{query=1})",
+     R"(0a0000005c000100000000000000)"},
     {R"(Probe{number=1})",
      R"(0a00000028000100000000000000)"},
     {R"(ProbeReply{number=1})",

@@ -48,6 +48,9 @@ enum class PeerMessage : std::uint16_t {
   move_order = 61,
   value_copy = 62,
   value_copied = 63,
+  history_ask = 90,
+  history_told = 91,
+  history_done = 92,
 };
 
 }  // namespace holdfast::wire

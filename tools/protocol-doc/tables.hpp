@@ -41,6 +41,8 @@ inline constexpr std::string_view part_name<wire::LockReport> = "LockReport";
 template <>
 inline constexpr std::string_view part_name<wire::OwnerReport> = "OwnerReport";
 template <>
+inline constexpr std::string_view part_name<wire::HistoryReport> = "HistoryReport";
+template <>
 inline constexpr std::string_view part_name<wire::LostLease> = "LostLease";
 
 // ---- names of enums -------------------------------------------------------------------------------------
@@ -61,6 +63,8 @@ template <>
 inline constexpr std::string_view enum_name<wire::Witness> = "witness";
 template <>
 inline constexpr std::string_view enum_name<LockStanding> = "standing";
+template <>
+inline constexpr std::string_view enum_name<Happening> = "happening";
 template <>
 inline constexpr std::string_view enum_name<wire::Reply> = "reply";
 template <>

@@ -168,6 +168,7 @@ void World::start(NodeId node) {
   config.node = node;
   config.incarnation = fresh.incarnation;
   config.version = "sim";
+  config.flight_events = 256;
   config.peer_address = name_of(node);
   config.saved_epoch = fresh.saved_epoch;
   config.former_peers = fresh.saved_peers;
