@@ -19,13 +19,13 @@ std::string_view printable(std::string_view key, std::array<char, node::FlightEv
 
 void tell(const void* about, const io::CrashText& text) {
   text.line("What happened last to the names that this daemon was master of, oldest first (seconds after the boot of the");
-  text.line("machine, key, what, mode, status, lock):");
+  text.line("machine, key if it was at hand, resource, what, mode, status, lock):");
   static_cast<const node::Flight*>(about)->for_each([&](const node::FlightEvent& event) {
     std::array<char, 400> line;
     std::array<char, node::FlightEvent::key_bytes_max> room;
-    const auto end = fmt::format_to_n(line.data(), line.size(), "{}.{:06} {} {} {} {} {}:{}",
+    const auto end = fmt::format_to_n(line.data(), line.size(), "{}.{:06} {} #{} {} {} {} {}:{}",
                                       event.at.since_boot().count() / 1'000'000'000,
-                                      event.at.since_boot().count() / 1'000 % 1'000'000, printable(event.key(), room),
+                                      event.at.since_boot().count() / 1'000 % 1'000'000, printable(event.key(), room), event.resource.value(),
                                       name_of(event.what), name_of(event.mode), name_of(event.status), event.node.value(),
                                       event.lock.value());
     text.line({line.data(), static_cast<std::size_t>(end.out - line.data())});

@@ -14,25 +14,26 @@
 #include "base/hash.hpp"
 #include "base/instant.hpp"
 #include "model/history.hpp"
+#include "model/ids.hpp"
 
 namespace holdfast::node {
 
 struct FlightEvent {
-  static constexpr std::size_t key_bytes_max = 39;
+  static constexpr std::size_t key_bytes_max = 31;
 
   Instant at;
   std::uint64_t key_hash = 0;
+  ResourceId resource;
   ClaimId lock;
   OwnerId owner;
   NodeId node;
   Happening what = Happening::mastered;
   Mode mode = Mode::NL;
   Errc status = Errc::ok;
-  std::uint8_t key_length = 0;  // of the whole key
-  std::array<char, key_bytes_max> key_start{};
+  std::uint8_t key_length = 0;  // of the whole key; 0: the resource knows it, if it is still there
+  std::array<char, key_bytes_max> key_start;  // NOLINT: what is behind key_length is never read
 
-  void set_key(std::uint64_t hash, std::string_view key) {
-    key_hash = hash;
+  void set_key(std::string_view key) {
     key_length = static_cast<std::uint8_t>(std::min<std::size_t>(key.size(), UINT8_MAX));
     std::memcpy(key_start.data(), key.data(), std::min(key.size(), key_bytes_max));
   }
@@ -49,20 +50,24 @@ class Flight {
 
   // The record of the next event, to be filled; the oldest one is forgotten.
   [[nodiscard]] FlightEvent& next() {
-    FlightEvent& event = ring_[count_ % ring_.size()];
-    ++count_;
+    FlightEvent& event = ring_[next_];
+    if (++next_ == ring_.size()) {
+      next_ = 0;
+      is_full_ = true;
+    }
     return event;
   }
   // Oldest first.
   template <class Visit>
   void for_each(Visit&& visit) const {
-    for (std::uint64_t i = count_ - size(); i < count_; ++i) visit(ring_[i % ring_.size()]);
+    if (is_full_) std::for_each(ring_.begin() + static_cast<std::ptrdiff_t>(next_), ring_.end(), visit);
+    std::for_each(ring_.begin(), ring_.begin() + static_cast<std::ptrdiff_t>(next_), visit);
   }
-  [[nodiscard]] std::uint64_t size() const { return std::min<std::uint64_t>(count_, ring_.size()); }
 
  private:
   std::vector<FlightEvent> ring_;
-  std::uint64_t count_ = 0;
+  std::size_t next_ = 0;
+  bool is_full_ = false;
 };
 
 }  // namespace holdfast::node

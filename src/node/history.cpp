@@ -8,10 +8,10 @@
 namespace holdfast::node {
 namespace {
 
-std::string line_of(const FlightEvent& event, Instant now) {
+std::string line_of(const FlightEvent& event, std::string_view key, Instant now) {
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(now - event.at).count();
-  const auto parts = split_key(event.key());
-  std::string line = (parts ? escaped(parts->name) : escaped(event.key())) + " " + std::to_string(ms) + " ms ago: " +
+  const auto parts = split_key(key);
+  std::string line = (parts ? escaped(parts->name) : escaped(key)) + " " + std::to_string(ms) + " ms ago: " +
                      std::string(name_of(event.what));
   if (event.what == Happening::granted || event.what == Happening::told) line += " " + std::string(name_of(event.mode));
   if (event.status != Errc::ok) line += " (" + std::string(name_of(event.status)) + ")";
@@ -55,7 +55,7 @@ void History::on(NodeId from, const wire::HistoryAsk& ask) {
                                                  .status = event->status, .node = event->node, .lock = event->lock,
                                                  .owner = event->owner,
                                                  .is_cut = static_cast<std::uint8_t>(event->is_cut() ? 1 : 0),
-                                                 .key = event->key()}});
+                                                 .key = ask.key.empty() ? key_of(*event) : ask.key}});
   post_.send(from, wire::HistoryDone{.query = ask.query});
 }
 
@@ -76,7 +76,7 @@ void History::on(NodeId from, const wire::HistoryDone& done) {
 void History::dump(std::string_view key) {
   constexpr std::uint32_t events_max = 32;
   for (const FlightEvent* event : remembered(key, events_max))
-    core_.trace({.kind = TraceKind::flight, .peer = {}, .text = line_of(*event, core_.now)});
+    core_.trace({.kind = TraceKind::flight, .peer = {}, .text = line_of(*event, key, core_.now)});
 }
 
 void History::finish(std::uint64_t number) {

@@ -9,6 +9,7 @@
 
 #include "node/core.hpp"
 #include "node/flight.hpp"
+#include "node/master.hpp"
 #include "node/post.hpp"
 #include "node/sessions.hpp"
 #include "wire/history_messages.hpp"
@@ -17,8 +18,8 @@ namespace holdfast::node {
 
 class History {
  public:
-  History(Core& core, Post& post, Sessions& sessions, const Flight& flight)
-      : core_(core), post_(post), sessions_(sessions), flight_(flight) {}
+  History(Core& core, Post& post, Sessions& sessions, const Master& master, const Flight& flight)
+      : core_(core), post_(post), sessions_(sessions), master_(master), flight_(flight) {}
 
   void on(const Session& session, const wire::HistoryQuery& call);
   void on(NodeId from, const wire::HistoryAsk& ask);
@@ -47,11 +48,15 @@ class History {
   };
   // Of `key` (empty: of all), the latest `events_max` (0: all), oldest first.
   [[nodiscard]] std::vector<const FlightEvent*> remembered(std::string_view key, std::uint32_t events_max) const;
+  [[nodiscard]] std::string_view key_of(const FlightEvent& event) const {
+    return event.key_length > 0 ? event.key() : master_.key_of(event.resource);
+  }
   void finish(std::uint64_t number);
 
   Core& core_;
   Post& post_;
   Sessions& sessions_;
+  const Master& master_;
   const Flight& flight_;
   std::map<std::uint64_t, Query> queries_;  // oldest first
   std::uint64_t last_number_ = 0;

@@ -68,7 +68,7 @@ lock::AtOnce Master::lock_at_once(ResourceId id, Mastership mastership, const lo
   resource->quiet = true;
   extra(granted.lock) = {.applied = 1, .pending = 1, .asked = {}, .since = core_.now,
                          .incarnation = core_.config.incarnation};
-  note(*resource, Happening::granted, holder).mode = mode;
+  note_at_once(*resource, Happening::granted, holder, mode);
   return granted;
 }
 
@@ -79,7 +79,7 @@ bool Master::unlock_at_once(ResourceId id, Mastership mastership, LockId lock) {
   if (held == nullptr) return false;
   const lock::Holder holder = *held;
   if (!engine_.unlock_at_once(lock)) return false;
-  note(*resource, Happening::released, holder);
+  note_at_once(*resource, Happening::released, holder, Mode::NL);
   settle(*resource);
   return true;
 }

@@ -109,6 +109,11 @@ class Master {
   [[nodiscard]] std::uint64_t moved_by_use() const { return moved_[static_cast<std::size_t>(MoveCause::use)]; }
 
   [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(by_key_.size()); }
+  // Empty if there is no such resource (any more).
+  [[nodiscard]] std::string_view key_of(ResourceId id) const {
+    const Resource* resource = const_cast<Master&>(*this).find(id);
+    return resource == nullptr ? std::string_view() : resource->key;
+  }
   // For reports: keys of all resources with locks that `wanted(key)` picks, sorted.
   template <class Wanted>
   [[nodiscard]] std::vector<std::string> keys(Wanted&& wanted) const {
@@ -226,11 +231,8 @@ class Master {
   // Into the flight recorder.
   FlightEvent& note(const Resource& resource, Happening what) {
     FlightEvent& event = flight_.next();
-    event.at = core_.now;
-    event.what = what;
-    event.node = {};
-    event.status = Errc::ok;
-    event.set_key(resource.key_hash, resource.key);
+    event = {.at = core_.now, .key_hash = resource.key_hash, .resource = resource.id, .what = what};
+    event.set_key(resource.key);
     return event;
   }
   FlightEvent& note(const Resource& resource, Happening what, const lock::Holder& holder) {
@@ -241,6 +243,11 @@ class Master {
     return event;
   }
   void note(const Resource& resource, const lock::Outcome& outcome);
+  // On the shortest way: without a look at the key, which would be a look at memory more than that way has.
+  void note_at_once(const Resource& resource, Happening what, const lock::Holder& holder, Mode mode) {
+    flight_.next() = {.at = core_.now, .key_hash = resource.key_hash, .resource = resource.id, .lock = holder.claim, .owner = holder.owner,
+                      .node = holder.node, .what = what, .mode = mode};
+  }
 
   void recall(Resource& resource);
   void apply(Resource& resource, NodeId from, const wire::Operation& operation);

@@ -75,7 +75,7 @@ struct NodeConfig {
   std::uint32_t operator_uid = 0;  // besides root
   LockspacePolicy default_policy;  // for lockspaces without a row in `policies` (its name is ignored)
   std::vector<LockspacePolicy> policies;
-  std::uint32_t flight_events = 8192;  // how many the flight recorder remembers
+  std::uint32_t flight_events = 4096;  // how many the flight recorder remembers
   // How large a piece of a recovery is (allowance.hpp), and when pieces are done (pace.hpp).
   std::uint32_t turn_allowance = 450;
   std::uint32_t turn_burst = 12;

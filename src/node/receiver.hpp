@@ -29,7 +29,7 @@ class Roles : public Receiver {
   explicit Roles(NodeConfig config)
       : core(std::move(config)), peers(core), post(core, peers, *this), life(core, peers, post), sessions(core), flight(core.config.flight_events), master(core, post, flight),
         requester(core, post, sessions, master), home(core, post, master), copies(core, post),
-        report(core, post, sessions, home, master, requester), history(core, post, sessions, flight), lockspaces(core, post, sessions, requester),
+        report(core, post, sessions, home, master, requester), history(core, post, sessions, master, flight), lockspaces(core, post, sessions, requester),
         moves(core, post, sessions), departure(core, peers, post, master, requester),
         recovery(core, post, life, home, copies, master, requester) {}
 

@@ -50,7 +50,10 @@ class History(TestCase):
         left = list(Path(self.cluster.dir).glob("**/n1/**/last-crash.txt"))
         self.assertEqual(len(left), 1)
         lines = left[0].read_text().splitlines()
-        self.assertTrue(any("orders/17" in line and " granted EX " in line for line in lines), lines)
+        mastered = [line.split() for line in lines if "orders/17" in line and " mastered " in line]
+        self.assertEqual(len(mastered), 1, lines)
+        resource = mastered[0][2]
+        self.assertTrue(any(f" {resource} granted EX " in line for line in lines), lines)
         self.assertEqual(left[0].stat().st_mode & 0o777, 0o600)
 
 
