@@ -17,6 +17,7 @@ namespace holdfast::client {
 [[nodiscard]] ResourceInfo to_resource(const wire::ResourceRow& message);
 [[nodiscard]] LockInfo to_lock(const wire::LockRow& message);
 [[nodiscard]] LockspaceInfo to_lockspace(const wire::LockspaceRow& message);
+[[nodiscard]] DeadlockInfo to_deadlock(const wire::DeadlockRow& message);
 [[nodiscard]] NodeInfo to_node(const wire::NodeStatus& message);
 
 }  // namespace holdfast::client

@@ -28,6 +28,7 @@ struct Answer {
   QueryPage* page = nullptr;
   NodeInfo* node = nullptr;
   std::vector<LockspaceInfo>* lockspaces = nullptr;
+  DeadlockList* deadlocks = nullptr;
   std::vector<Blocker> waits_behind;
   bool waits = false;  // `waits_behind` is news
 };
@@ -136,6 +137,7 @@ class State final : public EventSink, public std::enable_shared_from_this<State>
   void on(const wire::QueryEnd& m);
   void on(const wire::NodeStatus& m);
   void on(const wire::LockspaceRow& m);
+  void on(const wire::DeadlockRow& m);
 
   template <class Later>
   void answer_later(Pending& asked, Later&& event);

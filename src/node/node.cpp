@@ -147,6 +147,8 @@ void Node::State::on_call(Session& session, const M& call) {
     requester.on(session, call);
   } else if constexpr (requires { report.on(session, call); }) {
     report.on(session, call);
+  } else if constexpr (requires { deadlocks.on(session, call); }) {
+    deadlocks.on(session, call);
   } else if constexpr (std::same_as<M, wire::StatusQuery>) {
     tell_status(session, call.request);
   } else if constexpr (requires { lockspaces.on(session, call); }) {
@@ -268,6 +270,7 @@ Error Node::State::take_view(const View& candidate) {
   recovery.begin(change);
   if (pace.is_due(core.now)) recovery.step(allowance);
   report.take_view();
+  deadlocks.take_view();
   lockspaces.take_view(before);
   moves.take_view();
   departure.take_view();
@@ -323,6 +326,7 @@ void Node::State::do_what_is_due() {
   requester.sweep(allowance);
   master.sweep(allowance);
   report.sweep();
+  deadlocks.sweep(allowance);
   allowance = Allowance(core.config.turn_allowance);
 }
 
@@ -348,7 +352,7 @@ Instant Node::State::next_wake() {
     acknowledge_at = core.now + acknowledge_within;
   if (has_long_work()) return std::max(core.now, pace.next());
   const Instant lost = may_let_go() ? core.lost.next() : Instant::never();
-  const Instant next = std::min({lost, requester.next(), master.next(), report.next(), acknowledge_at});
+  const Instant next = std::min({lost, requester.next(), master.next(), report.next(), deadlocks.next(), acknowledge_at});
   return std::min({next, life.next(), departure.next()});
 }
 

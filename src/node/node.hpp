@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/limits.hpp"
+#include "cluster/victim.hpp"
 #include "lock/engine.hpp"
 #include "model/ids.hpp"
 #include "model/view.hpp"
@@ -86,6 +87,14 @@ struct NodeConfig {
     std::uint32_t per_second = 50;            // of this node; 0: nothing moves by itself
   };
   Migration migration;
+  // The search for deadlocks over several resources (deadlocks.hpp).
+  struct DeadlockSearch {
+    bool on = true;
+    Duration delay = limits::deadlock_delay_default;  // waits that are younger are no business of it
+    cluster::VictimPolicy policy = cluster::VictimPolicy::youngest;
+    std::uint64_t seed = 0;  // of the policy `random`
+  };
+  DeadlockSearch deadlocks;
   std::uint64_t hash_salt = 0;  // of the hash maps; no behaviour may depend on it
 };
 

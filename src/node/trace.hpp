@@ -31,6 +31,7 @@ enum class TraceKind : std::uint8_t {
   follows_use,       // peer: to whom, a: its uses, b: those of all others, text: lockspace and name
   lease_begun,       // a: epoch
   lease_expired,     //
+  deadlock,          // a: members, text: the whole cycle, the victim first
   reached,           // text: a rare situation (HF_REACHED)
 };
 enum class TraceLevel : std::uint8_t { debug, info, warning };
@@ -60,6 +61,7 @@ inline constexpr TraceKindRow trace_table[] = {
     {TraceKind::follows_use, TraceLevel::info, "a resource goes to where it is used"},
     {TraceKind::lease_begun, TraceLevel::info, "enough others agree: programs may hold locks"},
     {TraceKind::lease_expired, TraceLevel::warning, "the lease of this node ran out"},
+    {TraceKind::deadlock, TraceLevel::warning, "a deadlock was broken"},
     {TraceKind::reached, TraceLevel::debug, "reached"},
 };
 [[nodiscard]] constexpr const TraceKindRow& row_of(TraceKind kind) { return trace_table[static_cast<std::size_t>(kind)]; }

@@ -57,7 +57,7 @@ enum class Phase : std::uint8_t {
 struct Opened {};
 using Event = std::variant<Opened, wire::Granted, wire::Waiting, wire::Refused, wire::Done, wire::NoticeEvent,
                            wire::LostEvent, wire::Ended, wire::LockspaceOpened, wire::ResourceRow, wire::LockRow,
-                           wire::QueryEnd, wire::NodeStatus, wire::LockspaceRow>;
+                           wire::QueryEnd, wire::NodeStatus, wire::LockspaceRow, wire::DeadlockRow>;
 using Events = std::vector<Event>;
 
 class Session {
@@ -91,6 +91,7 @@ class Session {
   Result<RequestId> open_lockspace(wire::OpenLockspace call);
   Result<RequestId> leave_lockspace(wire::LeaveLockspace call);
   Result<RequestId> list_lockspaces();
+  Result<RequestId> list_deadlocks();
   Result<RequestId> query(wire::Query call);
   Result<RequestId> status();
   Result<RequestId> set_view(wire::SetView call);
@@ -149,6 +150,7 @@ class Session {
   void on(const wire::QueryEnd& m, Events& out);
   void on(const wire::NodeStatus& m, Events& out);
   void on(const wire::LockspaceRow& m, Events& out);
+  void on(const wire::DeadlockRow& m, Events& out);
 
   void garbage(std::string_view what, Events& out);
   void end(Error why, Locks locks, Events& out);

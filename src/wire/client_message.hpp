@@ -24,6 +24,7 @@ enum class ClientMessage : std::uint16_t {
   leave_lockspace = 14,
   list_lockspaces = 15,
   move = 16,
+  deadlocks_query = 17,
   welcome = 64,
   granted = 65,
   waiting = 66,
@@ -38,6 +39,7 @@ enum class ClientMessage : std::uint16_t {
   query_end = 75,
   node_status = 76,
   lockspace_row = 77,
+  deadlock_row = 78,
 };
 
 }  // namespace holdfast::wire

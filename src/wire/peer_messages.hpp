@@ -17,6 +17,7 @@
 #include "model/token.hpp"
 #include "wire/codec.hpp"
 #include "wire/copy_messages.hpp"
+#include "wire/deadlock_messages.hpp"
 #include "wire/move_messages.hpp"
 #include "wire/peer_message.hpp"
 #include "wire/rebuild_messages.hpp"
@@ -384,6 +385,7 @@ using BetweenPeers =
                 Remove, RemoveReply, MasterClaim, RebuildLock, RebuildValue, RebuildDone, RebuildReply, Fenced, QueryAsk,
                 QueryResource, QueryLock, QueryOwner, QueryDone, Probe, ProbeReply, PurgeOrphans, LockspaceMember,
                 Moving, MovingReply, Install, InstallLock, InstallOperation, Installed, MoveDone, MoveQuery, MoveAsk,
-                MoveOrder, MoveAnswer, Leaving, ValueCopy, ValueCopied>;
+                MoveOrder, MoveAnswer, Leaving, ValueCopy, ValueCopied, WaitsAsk, WaitsReply, PartiesAsk, PartiesReply,
+                Reserve, Reserved, Unreserve, Doom, DeadlocksAsk, DeadlocksReply>;
 
 }  // namespace holdfast::wire
