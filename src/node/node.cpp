@@ -421,6 +421,13 @@ std::vector<std::pair<ClaimId, std::uint32_t>> Node::stamped() const {
   return stamped;
 }
 
+std::optional<std::pair<std::uint64_t, OwnerId>> Node::party(ClaimId id) const {
+  const Claim* const claim = state_->requester.find(id);
+  if (claim == nullptr || claim->bond != Bond::session) return std::nullopt;
+  const Party party = party_of(*claim);
+  return std::pair(party.transaction, party.owner);
+}
+
 void Node::check() const {
   state_->master.check();
   state_->requester.check();

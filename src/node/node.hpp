@@ -144,6 +144,8 @@ class Node {
   [[nodiscard]] std::vector<Served> served() const;
   // Requests of this node's programs whose place in a queue is known here: claim, number.
   [[nodiscard]] std::vector<std::pair<ClaimId, std::uint32_t>> stamped() const;
+  // Who is stuck while this claim of a program of this node waits: a transaction, or else an owner. None: it is over.
+  [[nodiscard]] std::optional<std::pair<std::uint64_t, OwnerId>> party(ClaimId claim) const;
   // Aborts if an invariant within this node is broken. Linear in everything: for tests and the simulator.
   void check() const;
 

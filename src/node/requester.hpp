@@ -114,8 +114,9 @@ class Requester {
   enum class Tally : std::uint8_t { unwanted, wanted };
   [[nodiscard]] wire::PartyRow describe(const Party& party, Tally tally) const;
   [[nodiscard]] wire::DeadlockMember describe_waiting(const Claim& claim) const;
-  // The wait is taken back: it is the victim of this deadlock. Nothing happens if it has ended meanwhile.
-  void doom(ClaimId id, std::uint32_t number, wire::DeadlockReport report);
+  // The wait is taken back: it is the victim of this deadlock.
+  // False if it has ended meanwhile; then nothing happens.
+  [[nodiscard]] bool doom(ClaimId id, std::uint32_t number, wire::DeadlockReport report);
   // Deadlocks whose victims have been told.
   [[nodiscard]] std::vector<wire::DeadlockReport> take_broken();
 

@@ -136,13 +136,14 @@ wire::DeadlockMember Requester::describe_waiting(const Claim& claim) const {
           .key = std::string(std::string_view(places_[claim.place].key)), .wanted = claim.wanted};
 }
 
-void Requester::doom(ClaimId id, std::uint32_t number, wire::DeadlockReport report) {
+bool Requester::doom(ClaimId id, std::uint32_t number, wire::DeadlockReport report) {
   if (waiting(id, number) == nullptr) {
     core_.reached("the victim of a deadlock waits no more");
-    return;
+    return false;
   }
   doomed_.push_back({.claim = id, .number = number, .report = std::move(report)});
   cancel_main(id, Errc::deadlock, {});
+  return true;
 }
 
 std::string Requester::take_doom(const Claim& claim, std::uint32_t number) {

@@ -55,7 +55,8 @@ void Reservations::on(NodeId from, const wire::Unreserve& message) {
 }
 
 void Reservations::on(NodeId from, const wire::Doom& message) {
-  requester_.doom(message.claim, message.number, message.report);
+  if (requester_.doom(message.claim, message.number, message.report))
+    core_.trace({.kind = TraceKind::deadlock_victim, .peer = from, .a = message.search, .b = message.claim.value()});
   leave({.node = from, .number = message.search}, {message.claim, message.number});
 }
 

@@ -9,6 +9,17 @@ namespace holdfast::node {
 
 using cluster::WaitId;
 
+namespace {
+
+// "NODE CLAIM NUMBER BLOCKER'S-NODE BLOCKER'S-CLAIM holds|ahead KEY", and a line end.
+std::string line_of(const cluster::CycleMember& member, const std::string& key) {
+  return std::to_string(member.wait.node.value()) + " " + std::to_string(member.wait.claim.value()) + " " +
+         std::to_string(member.wait.number) + " " + std::to_string(member.edge.node.value()) + " " +
+         std::to_string(member.edge.claim.value()) + (member.edge.ahead ? " ahead " : " holds ") + key + "\n";
+}
+
+}  // namespace
+
 void Search::reserve_next() {
   const WaitId wait = order_[reserved_];
   if (!core_.view.has(wait.node)) {
@@ -40,6 +51,9 @@ void Search::on(NodeId from, const wire::Reserved& reply) {
 void Search::check() {
   stage_ = Stage::checking;
   ++round_;
+  std::string lines;
+  for (const cluster::CycleMember& member : cycle_) lines += line_of(member, members_.at(member.wait).report.key);
+  core_.trace({.kind = TraceKind::deadlock_check, .peer = {}, .a = number_, .text = std::move(lines)});
   std::vector<std::uint64_t> transactions;
   for (const auto& [wait, member] : members_)
     if (member.transaction != 0) transactions.push_back(member.transaction);
