@@ -3,6 +3,7 @@
 // Lock rounds and echo rounds take turns, so that noise hits both, and ratios compare rounds that
 // stood next to each other.
 #include "bench/cluster.hpp"
+#include "bench/deadlock.hpp"
 #include "bench/echo.hpp"
 #include "bench/fleet.hpp"
 #include "bench/frame_load.hpp"
@@ -214,6 +215,8 @@ int run(const Options& options) {
   std::vector<Row> rows;
   if (recovers)
     measure_recovery(options, rows);
+  else if (options.part == Part::deadlock)
+    measure_deadlock(options, rows);
   else if (options.part != Part::machines) measure_cluster(options, rows);
   if (options.part == Part::all || options.part == Part::machines) measure_machines(options, rows);
   const std::string text =

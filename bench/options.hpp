@@ -9,7 +9,7 @@
 namespace holdfast::bench {
 
 enum class Form { table, json };
-enum class Part { all, machines, cluster, pipeline, recovery };
+enum class Part { all, machines, cluster, pipeline, recovery, deadlock };
 
 struct Options {
   Form form = Form::table;

@@ -8,7 +8,7 @@ _holdfast_names() {
 
 _holdfast() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
-  local verbs="run lock value ls show history status lockspaces cluster view node move orphans up restart down demo sim check bench completion"
+  local verbs="run lock value ls show history status lockspaces deadlocks cluster view node move orphans up restart down demo sim check bench completion"
   local common="--socket --dir --node --json --escaped --help"
   local verb="" at chosen=()
   for ((at = 1; at < COMP_CWORD; at++)); do

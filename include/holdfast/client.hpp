@@ -86,6 +86,11 @@ struct LockOptions {
   // Lock::id() of a lock that this session holds: this one is to be a sub-lock of it. Its name is one below
   // the parent's, in the parent's lockspace, and the parent cannot be unlocked before it (has_children).
   ClaimId parent{};
+  // For the deadlock search. Locks with the same transaction (a number of yours that is used once in the cluster) belong
+  // to one who waits, whichever sessions and nodes they are of; 0: to their session. Of a deadlock the lowest priority
+  // loses, before the cluster's policy is asked.
+  std::uint64_t transaction = 0;
+  std::uint32_t deadlock_priority = 100;
   OnNotice on_notice{};   // see Lock::on_notice
   OnLost on_lost{};       // see Lock::on_lost
   // The request queues behind these. A blocking lock() calls it at once; otherwise as on_notice.
@@ -199,6 +204,8 @@ class Client {
   Result<QueryPage> query_all(QueryOptions options = {});
   // What the flight recorders of all nodes remember of a name, or of all. Errors: bad_name, name_too_long.
   Result<History> history(const HistoryOptions& options = {});
+  // Deadlocks that were broken, the latest first: what each node remembers of those whose victim was a program there.
+  Result<DeadlockList> deadlocks();
   // A daemon that hangs says nothing at all: after `answer_max` this fails with timed_out, and what is said
   // later is dropped.
   Result<NodeInfo> status(std::chrono::nanoseconds answer_max = for_ever);

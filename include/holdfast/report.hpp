@@ -89,6 +89,33 @@ struct LockspaceInfo {
   std::vector<std::uint32_t> since;  // the change with which each of them came
 };
 
+// One who waited in a deadlock, and for what.
+struct DeadlockWait {
+  OwnerInfo owner;
+  ClaimId lock;  // that waited, at the owner's node
+  std::uint64_t transaction = 0;  // 0: none
+  std::uint32_t priority = 0;
+  std::string lockspace;
+  std::vector<std::string> above;  // of sub-locks, see ResourceInfo
+  std::string name;
+  Mode wanted = Mode::NL;
+  Mode blocked_by = Mode::NL;  // what the next one in the cycle held there or, ahead in the queue, wanted
+  bool ahead = false;          // it was only ahead in the queue
+};
+
+// A cycle of waits that was broken: each waited for the next one, the last one for the first, which was the victim.
+struct DeadlockInfo {
+  std::string policy;             // that chose among those of the lowest priority
+  std::uint32_t length = 0;       // how many waited in the cycle; of a long one not all are told
+  std::vector<DeadlockWait> waits;
+  std::chrono::nanoseconds age{};  // since then
+};
+
+struct DeadlockList {
+  std::vector<DeadlockInfo> deadlocks;
+  bool complete = true;  // false: some node did not answer in time
+};
+
 // Nothing that a lost node's programs may hold is granted again before its lease has run out.
 struct LeaseWait {
   NodeId node;

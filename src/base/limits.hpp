@@ -34,6 +34,25 @@ inline constexpr std::uint32_t locks_per_node_max = 16'000'000;
 inline constexpr std::uint32_t waiters_per_resource_max = 65'536;
 inline constexpr std::uint32_t blockers_told_max = 8;
 
+// Of the deadlock search. Edges of a wait to those ahead of it that want the same mode:
+inline constexpr std::uint32_t edges_ahead_max = 8;
+// Searches that a node has open at a time; the others wait their turn.
+inline constexpr std::uint32_t searches_max = 16;
+inline constexpr std::uint32_t searches_per_second = 1'000;
+// Edges and waits that one search looks at; what is behind those is not found by it.
+inline constexpr std::uint32_t search_rows_max = 16'384;
+// Rows in one message of it.
+inline constexpr std::uint32_t search_rows_per_message_max = 1'024;
+// Members of a cycle that are told with their names; the others are counted.
+inline constexpr std::uint32_t deadlock_members_told_max = 16;
+// Broken deadlocks that a node remembers.
+inline constexpr std::uint32_t deadlocks_kept_max = 64;
+// A wait that is still there is looked at again after this long, and then after twice as long, up to the second.
+inline constexpr std::chrono::milliseconds search_again_min = 1'000ms;
+inline constexpr std::chrono::milliseconds search_again_max = 10'000ms;
+inline constexpr std::chrono::milliseconds deadlock_delay_default = 5ms;
+inline constexpr std::chrono::milliseconds deadlock_delay_max = 60'000ms;
+
 // One message with everything in it at its longest fits a frame with room to spare.
 inline constexpr std::size_t client_frame_bytes_max = 32 * 1024;
 // A peer frame carries what one turn produced for that peer, at most this much; more goes into the next.

@@ -34,6 +34,8 @@ enum class Bug : std::uint8_t {
   accept_two_digests,
   grant_after_pause,
   tell_lost_late,
+  doom_unchecked,
+  doom_unreserved,
 };
 
 struct BugRow {
@@ -79,6 +81,10 @@ inline constexpr std::array bug_table{
            "what was read before a pause is granted on the time of then"},
     BugRow{Bug::tell_lost_late, "tell_lost_late",
            "programs are promised half a lease more than the node has"},
+    BugRow{Bug::doom_unchecked, "doom_unchecked",
+           "a deadlock search does not look twice whether its cycle is there"},
+    BugRow{Bug::doom_unreserved, "doom_unreserved",
+           "two deadlock searches that share a wait do not wait for each other"},
 };
 
 #ifdef HOLDFAST_PLANTED_BUGS

@@ -52,6 +52,7 @@ struct Verb {
 
 Run declare_cluster(CLI::App& app);
 Run declare_completion(CLI::App& app);
+Run declare_deadlocks(CLI::App& app);
 Run declare_demo(CLI::App& app);
 Run declare_down(CLI::App& app);
 Run declare_lock(CLI::App& app);

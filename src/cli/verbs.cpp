@@ -60,6 +60,10 @@ constexpr std::array table{
          "  holdfast lockspaces\n"
          "  holdfast lockspaces --json",
          declare_lockspaces},
+    Verb{"deadlocks", Group::looking, parsed, "list the deadlocks that were broken, and who lost",
+         "  holdfast deadlocks                                 the latest first, from all nodes\n"
+         "  holdfast deadlocks --json",
+         declare_deadlocks},
     Verb{"cluster", Group::cluster, parsed, "write the configuration of a cluster of machines",
          "  holdfast cluster init --nodes a=10.0.0.1,b=10.0.0.2,c=10.0.0.3\n"
          "  holdfast cluster init --nodes a=10.0.0.1,b=10.0.0.2 --tie-breaker b --name storage --dir /root/storage\n"

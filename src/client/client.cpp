@@ -20,6 +20,8 @@ wire::Lock to_call(std::string_view name, Mode mode, const LockOptions& options)
                   .resource = name};
   call.tag = options.tag;
   call.parent = options.parent;
+  call.transaction = options.transaction;
+  call.deadlock_priority = options.deadlock_priority;
   if (options.when_blocked == WhenBlocked::fail) call.flags.set(Flag::noqueue);
   if (options.read_value == ReadValue::read) call.flags.set(Flag::valblk);
   if (options.notices == Notices::wanted || options.on_notice) call.notices = wire::Notices::wanted;
@@ -100,6 +102,15 @@ Result<std::vector<LockspaceInfo>> Client::lockspaces() {
   const Result<void> done = state_->wait_for(state_->session().list_lockspaces(), answer);
   if (!done) return done.error();
   return all;
+}
+
+Result<DeadlockList> Client::deadlocks() {
+  DeadlockList list;
+  client::Answer answer;
+  answer.deadlocks = &list;
+  const Result<void> done = state_->wait_for(state_->session().list_deadlocks(), answer);
+  if (!done) return done.error();
+  return list;
 }
 
 Result<void> Client::cancel(RequestId request) {

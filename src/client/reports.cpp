@@ -120,6 +120,29 @@ LockspaceInfo to_lockspace(const wire::LockspaceRow& message) {
           .since = message.since};
 }
 
+DeadlockInfo to_deadlock(const wire::DeadlockRow& message) {
+  const wire::DeadlockReport& report = message.report;
+  DeadlockInfo info{.policy = report.policy, .length = report.length, .waits = {}, .age = report.age};
+  for (const wire::DeadlockMember& member : report.members) {
+    const KeyParts parts = split_key(member.key).value_or(KeyParts{.lockspace = {}, .name = member.key});
+    std::vector<std::string> above;
+    for (const std::string_view name : names_of(parts)) above.emplace_back(name);
+    std::string name = std::move(above.back());
+    above.pop_back();
+    info.waits.push_back({.owner = to_owner(member.owner),
+                          .lock = member.claim,
+                          .transaction = member.transaction,
+                          .priority = member.priority,
+                          .lockspace = std::string(parts.lockspace),
+                          .above = std::move(above),
+                          .name = std::move(name),
+                          .wanted = member.wanted,
+                          .blocked_by = member.blocked_by,
+                          .ahead = member.ahead != 0});
+  }
+  return info;
+}
+
 NodeInfo to_node(const wire::NodeStatus& message) {
   std::vector<LeaseWait> waits;
   for (const wire::LostLease& lost : message.lease_waits)

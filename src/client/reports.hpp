@@ -18,6 +18,7 @@ namespace holdfast::client {
 [[nodiscard]] LockInfo to_lock(const wire::LockRow& message);
 [[nodiscard]] LockspaceInfo to_lockspace(const wire::LockspaceRow& message);
 [[nodiscard]] HistoryEvent to_event(const wire::HistoryRow& message);
+[[nodiscard]] DeadlockInfo to_deadlock(const wire::DeadlockRow& message);
 [[nodiscard]] NodeInfo to_node(const wire::NodeStatus& message);
 
 }  // namespace holdfast::client

@@ -29,6 +29,7 @@ struct Answer {
   NodeInfo* node = nullptr;
   std::vector<LockspaceInfo>* lockspaces = nullptr;
   History* history = nullptr;
+  DeadlockList* deadlocks = nullptr;
   std::vector<Blocker> waits_behind;
   bool waits = false;  // `waits_behind` is news
 };
@@ -138,6 +139,7 @@ class State final : public EventSink, public std::enable_shared_from_this<State>
   void on(const wire::NodeStatus& m);
   void on(const wire::LockspaceRow& m);
   void on(const wire::HistoryRow& m);
+  void on(const wire::DeadlockRow& m);
 
   template <class Later>
   void answer_later(Pending& asked, Later&& event);

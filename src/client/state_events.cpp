@@ -137,12 +137,18 @@ void State::on(const wire::HistoryRow& m) {
   if (answer != nullptr && answer->history != nullptr) answer->history->events.push_back(to_event(m));
 }
 
+void State::on(const wire::DeadlockRow& m) {
+  const Answer* answer = caller_of(m.request);
+  if (answer != nullptr && answer->deadlocks != nullptr) answer->deadlocks->deadlocks.push_back(to_deadlock(m));
+}
+
 void State::on(const wire::QueryEnd& m) {
   Answer* answer = caller_of(m.request);
   if (answer == nullptr) return;
   answer->here = true;
   if (m.status != Errc::ok && m.status != Errc::recovering) answer->failure = Error{m.status};
   if (answer->history != nullptr) answer->history->complete = m.status == Errc::ok;
+  if (answer->deadlocks != nullptr) answer->deadlocks->complete = m.status != Errc::recovering;
   if (answer->page == nullptr) return;
   answer->page->next.assign(m.next_after_key);
   answer->page->complete = m.status != Errc::recovering;

@@ -32,6 +32,15 @@ node::LockspacePolicy to_node(const io::ConfiguredLockspace& row) {
   return policy;
 }
 
+// The same names, in the same order.
+constexpr bool policies_agree() {
+  if (std::size(io::victim_policy_names) != cluster::victim_policy_table.size()) return false;
+  for (std::size_t i = 0; i < std::size(io::victim_policy_names); ++i)
+    if (io::victim_policy_names[i] != cluster::victim_policy_table[i].name) return false;
+  return true;
+}
+static_assert(policies_agree());
+
 }  // namespace
 
 node::NodeConfig node_config(const io::Config& config, const Life& life) {
@@ -45,6 +54,8 @@ node::NodeConfig node_config(const io::Config& config, const Life& life) {
   out.idle_keep = config.idle_keep;
   out.migration = {.uses = config.migration.uses, .times = config.migration.times, .period = config.migration.period,
                    .stay = config.migration.stay, .per_second = config.migration.moves_per_second};
+  out.deadlocks = {.on = config.deadlock.search == io::ConfiguredSwitch::on, .delay = config.deadlock.delay,
+                   .policy = static_cast<cluster::VictimPolicy>(config.deadlock.policy), .seed = config.deadlock.seed};
   out.saved_epoch = life.saved_epoch;
   out.former_lease = life.former_lease;
   out.former_peers = life.former_peers;

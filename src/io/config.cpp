@@ -86,6 +86,15 @@ constexpr Key migration_keys[] = {
     {"moves_per_second",
      [](const Value& v, Place p) { return v.number({0, 1'000'000}, p.config.migration.moves_per_second); }},
 };
+constexpr Key deadlock_keys[] = {
+    {"search", [](const Value& v, Place p) { return v.choice(switch_names, p.config.deadlock.search); }},
+    {"delay_ms",
+     [](const Value& v, Place p) {
+       return v.milliseconds({1, limits::deadlock_delay_max.count()}, p.config.deadlock.delay);
+     }},
+    {"policy", [](const Value& v, Place p) { return v.choice(victim_policy_names, p.config.deadlock.policy); }},
+    {"seed", [](const Value& v, Place p) { return v.number({0, INT64_MAX}, p.config.deadlock.seed); }},
+};
 constexpr Key log_keys[] = {
     {"level", [](const Value& v, Place p) { return v.choice(log_level_names, p.config.log_level); }},
 };
@@ -115,7 +124,7 @@ const Section sections[] = {
     {"node", node_keys},           {"cluster", cluster_keys}, {"peer", peer_keys},
     {"client", client_keys},       {"lease", lease_keys},     {"membership", membership_keys},
     {"limits", limits_keys},       {"migration", migration_keys},
-    {"log", log_keys},             {lockspace_section, lockspace_keys},
+    {"deadlock", deadlock_keys},   {"log", log_keys},             {lockspace_section, lockspace_keys},
 };
 
 std::vector<std::string_view> names_of(const auto& rows) {

@@ -51,6 +51,9 @@ struct ConfiguredLockspace {
   Duration wait_max{-1};  // of requests that do not say how long they wait; below 0: for ever
 };
 
+enum class ConfiguredSwitch : std::uint8_t { off, on };
+inline constexpr std::string_view switch_names[] = {"off", "on"};
+
 // When a resource goes by itself to another node; what it means: node::NodeConfig::Migration.
 struct ConfiguredMigration {
   std::uint32_t uses = 64;
@@ -58,6 +61,17 @@ struct ConfiguredMigration {
   Duration period = std::chrono::seconds(1);
   Duration stay = std::chrono::seconds(5);
   std::uint32_t moves_per_second = 50;  // 0: none does
+};
+
+// How deadlocks over several resources are broken; what it means: node::NodeConfig::DeadlockSearch.
+inline constexpr std::string_view victim_policy_names[] = {
+    "youngest", "oldest", "fewest_locks", "most_locks", "fewest_write_locks", "most_write_locks", "random"};
+enum class ConfiguredVictimPolicy : std::uint8_t { youngest };  // the others by their position
+struct ConfiguredDeadlockSearch {
+  ConfiguredSwitch search = ConfiguredSwitch::on;
+  Duration delay = limits::deadlock_delay_default;
+  ConfiguredVictimPolicy policy = ConfiguredVictimPolicy::youngest;
+  std::uint64_t seed = 0;
 };
 
 struct Config {
@@ -76,6 +90,7 @@ struct Config {
   Duration fence_hook_timeout = std::chrono::seconds(60);
   Duration idle_keep = limits::idle_keep;
   ConfiguredMigration migration;
+  ConfiguredDeadlockSearch deadlock;
   std::size_t session_backlog_bytes_max = limits::session_backlog_bytes_max;
   std::vector<ConfiguredLockspace> lockspaces;
   LogLevel log_level = LogLevel::info;

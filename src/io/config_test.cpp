@@ -45,6 +45,11 @@ TEST(Config, every_key_reaches_its_place) {
     period_ms = 500
     stay_ms = 0
     moves_per_second = 0
+    [deadlock]
+    search = "off"
+    delay_ms = 50
+    policy = "fewest_locks"
+    seed = 17
     [log]
     level = "debug"
     [[lockspace]]
@@ -77,6 +82,10 @@ TEST(Config, every_key_reaches_its_place) {
   EXPECT_EQ(config->migration.period, std::chrono::milliseconds(500));
   EXPECT_EQ(config->migration.stay, Duration{0});
   EXPECT_EQ(config->migration.moves_per_second, 0U);
+  EXPECT_EQ(config->deadlock.search, ConfiguredSwitch::off);
+  EXPECT_EQ(config->deadlock.delay, std::chrono::milliseconds(50));
+  EXPECT_EQ(victim_policy_names[static_cast<std::size_t>(config->deadlock.policy)], "fewest_locks");
+  EXPECT_EQ(config->deadlock.seed, 17U);
   EXPECT_EQ(config->log_level, LogLevel::debug);
   ASSERT_EQ(config->lockspaces.size(), 2U);
   EXPECT_EQ(config->lockspaces[0].mastering, ConfiguredMastering::home);
@@ -101,7 +110,7 @@ TEST(Config, each_mistake_names_line_key_and_what_is_allowed) {
   constexpr Refusal table[] = {
       {"\n[lese]\nlease_ms = 1\n",
        "f:2: unknown section [lese]; did you mean 'lease'? allowed are: node, cluster, peer, client, lease, membership, "
-       "limits, migration, log, lockspace"},
+       "limits, migration, deadlock, log, lockspace"},
       {"[lease]\nlese_ms = 1", "f:2: unknown key 'lese_ms' in [lease]; did you mean 'lease_ms'? allowed are: lease_ms"},
       {"\n[$log]", "f:2: Error while parsing key: expected bare key starting character or string delimiter, saw '$'"},
       {"[peer]\nxyzzy = 1", "f:2: unknown key 'xyzzy' in [peer]; allowed are: listen"},
@@ -115,6 +124,10 @@ TEST(Config, each_mistake_names_line_key_and_what_is_allowed) {
       {"[lockspace]\nname = \"a\"", "f:1: [lockspace] must be written [[lockspace]]: there can be many"},
       {"[membership]\nprovider = \"etcd\"",
        "f:2: [membership] provider = \"etcd\": allowed is one of \"single\", \"manual\", \"corosync\""},
+      {"[deadlock]\npolicy = \"eldest\"",
+       "f:2: [deadlock] policy = \"eldest\": allowed is one of \"youngest\", \"oldest\", \"fewest_locks\", "
+       "\"most_locks\", \"fewest_write_locks\", \"most_write_locks\", \"random\""},
+      {"[deadlock]\ndelay_ms = 0", "f:2: [deadlock] delay_ms = 0: allowed is a number from 1 to 60000"},
       {"[log]\nlevel = 3", "f:2: [log] level = 3: allowed is one of \"debug\", \"info\", \"warning\", \"error\""},
       {"[peer]\nlisten = \"here:1\"",
        "f:2: [peer] listen bad_argument: 'here:1' is no address; allowed are such as 127.0.0.1:7001 and [::1]:7001"},

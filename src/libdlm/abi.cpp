@@ -183,13 +183,14 @@ int dlm_ls_lock(dlm_lshandle_t ls, uint32_t mode, dlm_lksb* lksb, uint32_t flags
 }
 
 int dlm_ls_lockx(dlm_lshandle_t ls, uint32_t mode, dlm_lksb* lksb, uint32_t flags, const void* name,
-                 unsigned int namelen, uint32_t parent, void (*ast)(void*), void* argument, void (*bast)(void*), uint64_t*,
+                 unsigned int namelen, uint32_t parent, void (*ast)(void*), void* argument, void (*bast)(void*), uint64_t* xid,
                  uint64_t* timeout) {
   Entered entered;
   const auto hundredths = std::chrono::milliseconds(timeout == nullptr ? 0 : static_cast<std::int64_t>(*timeout) * 10);
   return lock_in(entered.guard, Library::instance().find(ls),
                  {.mode = mode, .lksb = lksb, .flags = flags, .name = name, .length = namelen, .parent = parent,
-                  .ast = ast, .argument = argument, .bast = bast, .wait_max = hundredths});
+                  .ast = ast, .argument = argument, .bast = bast, .wait_max = hundredths,
+                  .transaction = xid == nullptr ? 0 : *xid});
 }
 
 int dlm_ls_lock_wait(dlm_lshandle_t ls, uint32_t mode, dlm_lksb* lksb, uint32_t flags, const void* name,

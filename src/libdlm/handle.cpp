@@ -114,7 +114,7 @@ void Handle::begin(Record& record, UnderWay what, const LockCall& call) {
 
 LockOptions Handle::options_of(const LockCall& call, LockNumber number) {
   LockOptions options{.wait_max = (call.flags & LKF_TIMEOUT) != 0 ? call.wait_max : for_ever, .lockspace = opened_,
-                      .tag = number};
+                      .tag = number, .transaction = call.transaction};
   options.flags = to_flags(call.flags);
   options.on_notice = [this, number](Mode) { on_notice(number); };
   return options;

@@ -28,6 +28,7 @@ struct LockCall {
   void* argument = nullptr;
   Function bast = nullptr;
   std::chrono::nanoseconds wait_max = for_ever;
+  std::uint64_t transaction = 0;
   Waiter* waiter = nullptr;
 };
 

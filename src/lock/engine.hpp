@@ -99,6 +99,13 @@ struct Blocker {
   bool ahead = false;    // not in conflict by what it holds, only ahead in the queue
 };
 
+// Why a lock waits, for the deadlock search: another lock that has to change before it can be granted.
+struct Edge {
+  LockId blocker;
+  Mode mode = Mode::NL;  // what the blocker holds, or, ahead in the queue, wants
+  bool ahead = false;    // it has to be granted or to go first; otherwise it has to give up what it holds
+};
+
 // What must hold for the arguments alone. Errc::ok, or bad_mode, bad_flags, bad_conversion.
 [[nodiscard]] Errc check_request(Mode mode, FlagSet flags);
 [[nodiscard]] Errc check_conversion(Mode held, Mode wanted, FlagSet flags);
@@ -180,6 +187,12 @@ class Engine {
   // Who would stand in the way of such a request now (to explain a refusal). Real blockers first,
   // at most as many.
   [[nodiscard]] std::vector<Blocker> blockers(ResourceId resource, Mode wanted) const;
+
+  // Whom `lock` waits for: everybody who holds what it cannot be granted beside, and of those ahead in the
+  // queue, for each mode that they want, the first limits::edges_ahead_max (whoever is ahead of those is
+  // ahead of all behind them, and what they wait for is asked of them). Waits that take no part (nodlckwt)
+  // have no edges, and nobody has one to a lock that takes no part as a blocker (nodlckblk).
+  [[nodiscard]] std::vector<Edge> edges(LockId lock) const;
 
   // Aborts if an invariant of the queues is broken (no two granted locks conflict, ...). For tests
   // and the simulator; linear in the number of locks. REQUIRES: the resource was resumed after a

@@ -9,7 +9,6 @@
 #include "lock/notice.hpp"
 #include "lock/value.hpp"
 
-#include <optional>
 
 namespace holdfast::lock {
 namespace {
@@ -23,13 +22,6 @@ Kind kind_of(const Lock& lock, Place place) {
 Fill fill_of(const Queue& queue) { return queue.locks.empty() ? Fill::empty : Fill::occupied; }
 
 Verdict in_turn_if(bool turn) { return turn ? Verdict::grant : Verdict::out_of_turn; }
-
-// The mode to fall back to; ALTPR comes first where both are given.
-std::optional<Mode> alternative_of(const Lock& lock) {
-  if (lock.flags.has(Flag::altpr) && lock.wanted != Mode::PR) return Mode::PR;
-  if (lock.flags.has(Flag::altcw) && lock.wanted != Mode::CW) return Mode::CW;
-  return std::nullopt;
-}
 
 Verdict decide_mode(const Resource& resource, const Lock& lock, Place place, Mode wanted) {
   const Kind kind = kind_of(lock, place);
@@ -106,6 +98,12 @@ Verdict decide(const Question& q) {
   if (q.converting == Fill::occupied) return Verdict::out_of_turn;
   return in_turn_if(q.place == Place::arriving ? q.waiting == Fill::empty
                                                : q.place == Place::at_head);
+}
+
+std::optional<Mode> alternative_of(const Lock& lock) {
+  if (lock.flags.has(Flag::altpr) && lock.wanted != Mode::PR) return Mode::PR;
+  if (lock.flags.has(Flag::altcw) && lock.wanted != Mode::CW) return Mode::CW;
+  return std::nullopt;
 }
 
 Answer consider(const Resource& resource, const Lock& lock, Place place) {

@@ -8,6 +8,7 @@
 #include "lock/resource.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace holdfast::lock {
@@ -34,6 +35,9 @@ enum class Answer : std::uint8_t { no, yes, alternative, deadlock };
 [[nodiscard]] Answer consider(const Resource& resource, const Lock& lock, Place place);
 // Would waiting make `lock` and another conversion wait for each other?
 [[nodiscard]] bool deadlocked(const Resource& resource, const Lock& lock);
+
+// The mode to fall back to, if there is one; ALTPR comes first where both are given.
+[[nodiscard]] std::optional<Mode> alternative_of(const Lock& lock);
 
 // The lock holds what it wanted, or its alternative. `fresh` is written if this is a write
 // transition. REQUIRES: `answer` is yes or alternative.

@@ -70,7 +70,10 @@ struct ClaimFacts {
   std::uint32_t tag = 0;  // of its program's choice
   std::uint32_t children = 0;  // its sub-locks
   bool goes_with_children = false;  // it was given up, and is held until the last sub-lock is gone
+  bool noticed = false;  // somebody waits, or has waited, for what is held
   ClaimId parent;
+  std::uint64_t transaction = 0;
+  std::uint32_t deadlock_priority = 0;
   Mode mode = Mode::NL;    // held, meaningful once granted
   Mode wanted = Mode::NL;  // of the request or conversion under way
   FlagSet flags;           // of the latest request or conversion

@@ -221,7 +221,7 @@ void Master::cancel(Resource& resource, LockId lock, NodeId from, const wire::Op
   outcomes.clear();
   const Mastership mastership = resource.mastership;
   const ResourceId id = resource.id;
-  if (operation.reason == Errc::timed_out) explanation_ = blockers(lock);
+  if (operation.reason == Errc::timed_out || operation.reason == Errc::deadlock) explanation_ = blockers(lock);
   const Errc status = engine_.cancel(lock, operation.reason, outcomes);
   deliver(resource, outcomes, wire::Answer::wanted);
   spare_outcomes_ = std::move(outcomes);

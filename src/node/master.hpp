@@ -92,6 +92,10 @@ class Master {
   // nothing is left (any more).
   [[nodiscard]] bool give_all_away();
 
+  // ---- for the deadlock search (master_edges.cpp) ----
+  // Tells `to` for whom these waits wait.
+  void tell_edges(NodeId to, const wire::WaitsAsk& ask) const;
+
   // The keeper of a value's second copy has it (master_copies.cpp).
   void on(NodeId from, const wire::ValueCopied& reply);
 
@@ -329,6 +333,9 @@ class Master {
   void tell_home(const Resource& resource);
   [[nodiscard]] NodeId successor_of_tree(const Resource& resource) const;
   [[nodiscard]] NodeId best_successor(const Resource& resource) const;
+
+  [[nodiscard]] bool is_waiting(const wire::WaitPlace& wait) const;
+  void add_edges(std::vector<wire::EdgeRow>& rows, std::uint32_t of, LockId lock) const;
 
   // master_migration.cpp
   static constexpr std::size_t candidates_max = 1024;

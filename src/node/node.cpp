@@ -149,6 +149,8 @@ void Node::State::on_call(Session& session, const M& call) {
     report.on(session, call);
   } else if constexpr (requires { history.on(session, call); }) {
     history.on(session, call);
+  } else if constexpr (requires { deadlocks.on(session, call); }) {
+    deadlocks.on(session, call);
   } else if constexpr (std::same_as<M, wire::StatusQuery>) {
     tell_status(session, call.request);
   } else if constexpr (requires { lockspaces.on(session, call); }) {
@@ -271,6 +273,7 @@ Error Node::State::take_view(const View& candidate) {
   if (pace.is_due(core.now)) recovery.step(allowance);
   report.take_view();
   history.take_view();
+  deadlocks.take_view();
   lockspaces.take_view(before);
   moves.take_view();
   departure.take_view();
@@ -327,6 +330,7 @@ void Node::State::do_what_is_due() {
   master.sweep(allowance);
   report.sweep();
   history.sweep();
+  deadlocks.sweep(allowance);
   allowance = Allowance(core.config.turn_allowance);
 }
 
@@ -352,7 +356,7 @@ Instant Node::State::next_wake() {
     acknowledge_at = core.now + acknowledge_within;
   if (has_long_work()) return std::max(core.now, pace.next());
   const Instant lost = may_let_go() ? core.lost.next() : Instant::never();
-  const Instant next = std::min({lost, requester.next(), master.next(), report.next(), history.next(), acknowledge_at});
+  const Instant next = std::min({lost, requester.next(), master.next(), report.next(), history.next(), deadlocks.next(), acknowledge_at});
   return std::min({next, life.next(), departure.next()});
 }
 
@@ -421,6 +425,13 @@ std::vector<std::pair<ClaimId, std::uint32_t>> Node::stamped() const {
       stamped.emplace_back(claim.id, claim.main.number);
   });
   return stamped;
+}
+
+std::optional<std::pair<std::uint64_t, OwnerId>> Node::party(ClaimId id) const {
+  const Claim* const claim = state_->requester.find(id);
+  if (claim == nullptr || claim->bond != Bond::session) return std::nullopt;
+  const Party party = party_of(*claim);
+  return std::pair(party.transaction, party.owner);
 }
 
 void Node::check() const {

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/limits.hpp"
+#include "cluster/victim.hpp"
 #include "lock/engine.hpp"
 #include "model/ids.hpp"
 #include "model/view.hpp"
@@ -89,6 +90,14 @@ struct NodeConfig {
     std::uint32_t per_second = 50;            // of this node; 0: nothing moves by itself
   };
   Migration migration;
+  // The search for deadlocks over several resources (deadlocks.hpp).
+  struct DeadlockSearch {
+    bool on = true;
+    Duration delay = limits::deadlock_delay_default;  // waits that are younger are no business of it
+    cluster::VictimPolicy policy = cluster::VictimPolicy::youngest;
+    std::uint64_t seed = 0;  // of the policy `random`
+  };
+  DeadlockSearch deadlocks;
   std::uint64_t hash_salt = 0;  // of the hash maps; no behaviour may depend on it
 };
 
@@ -140,6 +149,8 @@ class Node {
   [[nodiscard]] const Flight& flight() const;
   // Requests of this node's programs whose place in a queue is known here: claim, number.
   [[nodiscard]] std::vector<std::pair<ClaimId, std::uint32_t>> stamped() const;
+  // Who is stuck while this claim of a program of this node waits: a transaction, or else an owner. None: it is over.
+  [[nodiscard]] std::optional<std::pair<std::uint64_t, OwnerId>> party(ClaimId claim) const;
   // Aborts if an invariant within this node is broken. Linear in everything: for tests and the simulator.
   void check() const;
 

@@ -60,6 +60,16 @@ class Receiver {
   HF_RECEIVES(Leaving);
   HF_RECEIVES(ValueCopy);
   HF_RECEIVES(ValueCopied);
+  HF_RECEIVES(WaitsAsk);
+  HF_RECEIVES(WaitsReply);
+  HF_RECEIVES(PartiesAsk);
+  HF_RECEIVES(PartiesReply);
+  HF_RECEIVES(Reserve);
+  HF_RECEIVES(Reserved);
+  HF_RECEIVES(Unreserve);
+  HF_RECEIVES(Doom);
+  HF_RECEIVES(DeadlocksAsk);
+  HF_RECEIVES(DeadlocksReply);
 #undef HF_RECEIVES
   // One message that was kept as its frame.
   virtual void receive_frame(NodeId from, std::string_view frame) = 0;

@@ -56,6 +56,11 @@ bool Roles::is_due(NodeId from, Epoch bound, const M& message) {
   HF_ASSERT(false);
 }
 
+template <class M>
+void Roles::search(NodeId from, const M& message) {
+  if (is_due(from, message.epoch, message)) deadlocks.on(from, message);
+}
+
 bool Roles::receive_in_turn(const Peers::Arrived& arrived, std::string_view& what) {
   const auto kept = kept_.find({arrived.from, core.incarnation_of(arrived.from)});
   if (kept == kept_.end() || kept->second.due.empty()) return receive_all(arrived, what);
@@ -167,6 +172,15 @@ void Roles::receive(NodeId from, const wire::ValueCopy& message) {
 void Roles::receive(NodeId from, const wire::RebuildValue& message) {
   if (is_due(from, message.epoch, message)) home.on(from, message);
 }
+
+void Roles::receive(NodeId from, const wire::WaitsAsk& message) { search(from, message); }
+void Roles::receive(NodeId from, const wire::WaitsReply& message) { search(from, message); }
+void Roles::receive(NodeId from, const wire::PartiesAsk& message) { search(from, message); }
+void Roles::receive(NodeId from, const wire::PartiesReply& message) { search(from, message); }
+void Roles::receive(NodeId from, const wire::Reserve& message) { search(from, message); }
+void Roles::receive(NodeId from, const wire::Reserved& message) { search(from, message); }
+void Roles::receive(NodeId from, const wire::Unreserve& message) { search(from, message); }
+void Roles::receive(NodeId from, const wire::Doom& message) { search(from, message); }
 
 void Roles::receive(NodeId from, const wire::RebuildDone& message) {
   if (is_due(from, message.epoch, message)) home.on(from, message);

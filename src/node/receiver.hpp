@@ -9,6 +9,7 @@
 #include <string>
 
 #include "node/copies.hpp"
+#include "node/deadlocks.hpp"
 #include "node/departure.hpp"
 #include "node/history.hpp"
 #include "node/home.hpp"
@@ -29,7 +30,7 @@ class Roles : public Receiver {
   explicit Roles(NodeConfig config)
       : core(std::move(config)), peers(core), post(core, peers, *this), life(core, peers, post), sessions(core), flight(core.config.flight_events), master(core, post, flight),
         requester(core, post, sessions, master), home(core, post, master), copies(core, post),
-        report(core, post, sessions, home, master, requester), history(core, post, sessions, master, flight), lockspaces(core, post, sessions, requester),
+        report(core, post, sessions, home, master, requester), history(core, post, sessions, master, flight), deadlocks(core, post, sessions, master, requester), lockspaces(core, post, sessions, requester),
         moves(core, post, sessions), departure(core, peers, post, master, requester),
         recovery(core, post, life, home, copies, master, requester) {}
 
@@ -88,6 +89,16 @@ class Roles : public Receiver {
   void receive(NodeId from, const wire::Leaving& message) override { departure.on(from, message); }
   void receive(NodeId from, const wire::ValueCopy& message) override;
   void receive(NodeId from, const wire::ValueCopied& message) override { master.on(from, message); }
+  void receive(NodeId from, const wire::WaitsAsk& message) override;
+  void receive(NodeId from, const wire::WaitsReply& message) override;
+  void receive(NodeId from, const wire::PartiesAsk& message) override;
+  void receive(NodeId from, const wire::PartiesReply& message) override;
+  void receive(NodeId from, const wire::Reserve& message) override;
+  void receive(NodeId from, const wire::Reserved& message) override;
+  void receive(NodeId from, const wire::Unreserve& message) override;
+  void receive(NodeId from, const wire::Doom& message) override;
+  void receive(NodeId from, const wire::DeadlocksAsk& message) override { deadlocks.on(from, message); }
+  void receive(NodeId from, const wire::DeadlocksReply& message) override { deadlocks.on(from, message); }
   void receive_frame(NodeId from, std::string_view frame) override;
   void recall(ClaimId claim) override { requester.recall(claim); }
 
@@ -103,6 +114,7 @@ class Roles : public Receiver {
   Copies copies;
   Report report;
   History history;
+  Deadlocks deadlocks;
   Lockspaces lockspaces;
   Moves moves;
   Departure departure;
@@ -114,6 +126,9 @@ class Roles : public Receiver {
   // True if the message is to be stepped now; one that is early is kept.
   template <class M>
   [[nodiscard]] bool is_due(NodeId from, Epoch bound, const M& message);
+  // A search is part of one epoch.
+  template <class M>
+  void search(NodeId from, const M& message);
 
   struct Early {
     Epoch bound;

@@ -110,8 +110,10 @@ Claim& Requester::new_claim(Place& place, const Session& session, const wire::Lo
   const ClaimId id = claims_.emplace();
   Claim& claim = claims_[id];
   static_cast<ClaimFacts&>(claim) = {.id = id, .place = place.id, .conn = session.conn, .owner = session.owner,
-                                     .notices = call.notices, .tag = call.tag, .wanted = call.mode, .flags = call.flags};
+                                     .notices = call.notices, .tag = call.tag, .transaction = call.transaction,
+                                     .deadlock_priority = call.deadlock_priority, .wanted = call.mode, .flags = call.flags};
   place.claims.push_back(claim);
+  if (claim.transaction != 0) join_transaction(claim);
   if (call.parent) set_parent(claim, call.parent);
   if (session.conn.value() >= by_session_.size()) by_session_.resize(session.conn.value() + 1);
   by_session_[session.conn.value()].push_back(claim);

@@ -19,6 +19,7 @@
 #include "node/core.hpp"
 #include "node/deadlines.hpp"
 #include "node/master.hpp"
+#include "node/parties.hpp"
 #include "node/place_index.hpp"
 #include "node/post.hpp"
 #include "node/sessions.hpp"
@@ -98,6 +99,26 @@ class Requester {
   [[nodiscard]] std::vector<ClientConn> users_of(std::string_view lockspace) const;
   [[nodiscard]] bool exists(ClaimId id) const { return claims_.find(id) != nullptr; }
   void check() const;
+
+  // ---- for the deadlock search (requester_waits.cpp) ----
+  [[nodiscard]] Parties& parties() { return parties_; }
+  // Whose lock that is; null: nobody's any more.
+  [[nodiscard]] const Claim* find(ClaimId id) const { return claims_.find(id); }
+  // The claim, if this operation of it waits at its master and nobody is about to take it back.
+  [[nodiscard]] const Claim* waiting(ClaimId id, std::uint32_t number) const;
+  [[nodiscard]] std::vector<wire::WaitRow> waits_of(const Party& party) const;
+  // Does it wait since then or longer?
+  [[nodiscard]] bool waits_since(const Party& party, Instant since) const;
+  // May somebody else have to wait for it?
+  [[nodiscard]] bool is_suspected(const Party& party) const;
+  enum class Tally : std::uint8_t { unwanted, wanted };
+  [[nodiscard]] wire::PartyRow describe(const Party& party, Tally tally) const;
+  [[nodiscard]] wire::DeadlockMember describe_waiting(const Claim& claim) const;
+  // The wait is taken back: it is the victim of this deadlock.
+  // False if it has ended meanwhile; then nothing happens.
+  [[nodiscard]] bool doom(ClaimId id, std::uint32_t number, wire::DeadlockReport report);
+  // Deadlocks whose victims have been told.
+  [[nodiscard]] std::vector<wire::DeadlockReport> take_broken();
 
  private:
   enum class Which : std::uint8_t { main, cancel, unlock };
@@ -192,6 +213,13 @@ class Requester {
   void end_question(Place& place, const wire::RefuseReply& reply);
   void stands_there(Claim& claim, std::uint32_t number);
   void finish_locally(Place& place);
+  void note_wait(const Claim& claim);
+  void note_notice(Claim& claim);
+  [[nodiscard]] bool is_waiting(const Claim& claim) const;
+  [[nodiscard]] static bool is_in_the_way(const Claim& claim);
+  void join_transaction(const Claim& claim);
+  void leave_transaction(const Claim& claim);
+  [[nodiscard]] std::string take_doom(const Claim& claim, std::uint32_t number);
   void answer_refused(Claim& claim, Errc status, const std::vector<wire::BlockerRow>& blockers, bool demoted = false);
   void end_if_over(ClaimId id);
   [[nodiscard]] static bool awaits_news(const Place& place);
@@ -221,6 +249,14 @@ class Requester {
   std::vector<ClaimId> released_parents_;  // their last sub-lock has gone
   std::deque<boost::intrusive::list<Claim, boost::intrusive::base_hook<SessionLink>>> by_session_;  // by conn
   std::deque<Written> written_;
+  Parties parties_;
+  struct Doomed {
+    ClaimId claim;
+    std::uint32_t number = 0;
+    wire::DeadlockReport report;
+  };
+  std::vector<Doomed> doomed_;                    // waits that are being taken back
+  std::vector<wire::DeadlockReport> broken_;
   std::string key_;  // scratch
 };
 

@@ -87,6 +87,7 @@ void Requester::take_grant(Claim& claim, const wire::GrantReply& reply) {
     claim.copy = Copy::older;  // while it was held so weakly, or not at all, others could write
   }
   claim.newest_number = reply.write_number;
+  claim.noticed = false;
   claim.state = ClaimState::granted;
   claim.mode = reply.mode;
   claim.since = core_.now;
@@ -118,6 +119,7 @@ void Requester::on(NodeId from, const wire::QueueReply& reply) {
     const bool told = claim->stamp != lock::no_stamp;
     claim->stamp = reply.stamp;
     claim->lock = reply.lock;
+    if (!told) note_wait(*claim);
     if (claim->bond == Bond::session && !told)
       sessions_.send(claim->conn, claim->owner,
                      wire::Waiting{.request = claim->main.request, .lock = claim->id, .blockers = reply.blockers});
@@ -162,11 +164,13 @@ void Requester::end_question(Place& place, const wire::RefuseReply& reply) {
 
 void Requester::answer_refused(Claim& claim, Errc status, const std::vector<wire::BlockerRow>& blockers, bool demoted) {
   if (claim.main.stage == Stage::none) return;
+  const std::uint32_t number = claim.main.number;
   const RequestId request = std::exchange(claim.main, {}).request;
   claim.stamp = lock::no_stamp;
+  const std::string detail = status == Errc::deadlock && !doomed_.empty() ? take_doom(claim, number) : std::string();
   if (claim.bond == Bond::session && request)
     sessions_.send(claim.conn, claim.owner,
-                   wire::Refused{.request = request, .lock = claim.id, .status = status, .detail = {},
+                   wire::Refused{.request = request, .lock = claim.id, .status = status, .detail = detail,
                                  .blockers = blockers, .demoted = static_cast<std::uint8_t>(demoted ? 1 : 0)});
 }
 
@@ -206,9 +210,10 @@ void Requester::end_if_over(ClaimId id) {
 
 // The program hears of it only if it still holds what the notice is about.
 void Requester::on(const wire::Notice& notice) {
-  const Claim* claim = claims_.find(notice.claim);
+  Claim* claim = claims_.find(notice.claim);
   if (claim == nullptr || claim->bond != Bond::session || claim->state != ClaimState::granted) return;
   if (places_[claim->place].mastership != notice.mastership) return;
+  note_notice(*claim);
   if (claim->notices == wire::Notices::unwanted || compatible(claim->mode, notice.wanted)) return;
   sessions_.send(claim->conn, claim->owner, wire::NoticeEvent{.lock = claim->id, .wanted = notice.wanted});
 }
@@ -486,7 +491,10 @@ void Requester::on(NodeId from, const wire::RebuildReply& reply) {
   if (place.has_master() && place.mastership != reply.mastership) return;
   claim->lock = reply.lock;
   stands_there(*claim, reply.number);
-  if (claim->main.stage == Stage::sent) claim->stamp = reply.stamp;
+  if (claim->main.stage == Stage::sent) {
+    claim->stamp = reply.stamp;
+    if (reply.stamp != lock::no_stamp) note_wait(*claim);
+  }
   if (place.state == PlaceState::answered) return;
   if (place.state == PlaceState::asking && place.asker) {
     note_master(place, from, reply.mastership, reply.resource);

@@ -203,6 +203,7 @@ std::vector<ClientConn> Requester::users_of(std::string_view lockspace) const {
 void Requester::end_session(Session& session) { end_session(session, {}); }
 
 void Requester::end_session(Session& session, Instant keep_until) {
+  parties_.forget({.transaction = 0, .owner = session.owner});
   // Its last release counts: what is left below was not given up, and its value is in doubt.
   if (session.slot != nullptr)
     release_left(session, keep_until > core_.now ? session.slot->end() : session.slot->take());

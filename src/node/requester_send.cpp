@@ -152,6 +152,7 @@ void Requester::erase(Claim& claim) {
     if (place.state == PlaceState::answered) place.state = PlaceState::known;  // nothing is left to be overtaken
   }
   if (claim.parent) leave_parent(claim.parent);
+  if (claim.transaction != 0) leave_transaction(claim);
   claims_.erase(claim.id);
   stop_awaiting_news(place);
   forget_if_unused(place);

@@ -17,7 +17,7 @@ void Sessions::on_connected(const ClientConnected& event) {
   const OwnerId owner{++last_owner_};
   session = {.state = Session::State::greeting, .conn = event.conn, .owner = owner,
              .lockspaces = {open_lockspace_named(default_lockspace)}, .slot = event.slot};
-  owners_[owner] = {.owner = event.owner, .users = 1};
+  owners_[owner] = {.owner = event.owner, .users = 1, .born = core_.now};
   ++open_;
   if (open_ > limits::sessions_max)
     end(session, Error{Errc::too_many_sessions,

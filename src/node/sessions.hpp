@@ -81,6 +81,8 @@ class Sessions {
 
   // Facts about owners live as long as their session, and then as long as claims that it left behind.
   [[nodiscard]] const Owner& facts(OwnerId owner) const;
+  // When its session began.
+  [[nodiscard]] Instant born(OwnerId owner) const { return owners_.find(owner)->second.born; }
   void keep_facts(OwnerId owner) { ++owners_.find(owner)->second.users; }
   void drop_facts(OwnerId owner);
   [[nodiscard]] std::uint32_t size() const { return open_; }
@@ -98,6 +100,7 @@ class Sessions {
   struct Facts {
     Owner owner;
     std::uint32_t users = 0;
+    Instant born;
   };
   Core& core_;
   std::vector<Session> sessions_;  // by connection

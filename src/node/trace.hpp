@@ -32,6 +32,9 @@ enum class TraceKind : std::uint8_t {
   flight,            // text: an event that the flight recorder remembers
   lease_begun,       // a: epoch
   lease_expired,     //
+  deadlock_check,    // a: search; text: its cycle, a line for each member (search_cycle.cpp)
+  deadlock_victim,   // peer: whose search, a: its number, b: the victim's claim, which is taken back
+  deadlock,          // a: members, text: the whole cycle, the victim first
   reached,           // text: a rare situation (HF_REACHED)
 };
 enum class TraceLevel : std::uint8_t { debug, info, warning };
@@ -62,6 +65,9 @@ inline constexpr TraceKindRow trace_table[] = {
     {TraceKind::follows_use, TraceLevel::info, "a resource goes to where it is used"},
     {TraceKind::lease_begun, TraceLevel::info, "enough others agree: programs may hold locks"},
     {TraceKind::lease_expired, TraceLevel::warning, "the lease of this node ran out"},
+    {TraceKind::deadlock_check, TraceLevel::debug, "a deadlock is looked at again"},
+    {TraceKind::deadlock_victim, TraceLevel::debug, "the wait of a victim is taken back"},
+    {TraceKind::deadlock, TraceLevel::warning, "a deadlock was broken"},
     {TraceKind::reached, TraceLevel::debug, "reached"},
 };
 [[nodiscard]] constexpr const TraceKindRow& row_of(TraceKind kind) { return trace_table[static_cast<std::size_t>(kind)]; }

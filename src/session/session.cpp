@@ -154,6 +154,7 @@ Result<RequestId> Session::leave_lockspace(wire::LeaveLockspace call) {
 }
 
 Result<RequestId> Session::list_lockspaces() { return ask(wire::ListLockspaces{}); }
+Result<RequestId> Session::list_deadlocks() { return ask(wire::DeadlocksQuery{}); }
 
 Result<RequestId> Session::history(wire::HistoryQuery call) {
   if (!call.resource.empty())
@@ -354,6 +355,12 @@ void Session::on(const wire::QueryEnd& m, Events& out) {
       nullptr)
     return garbage("the end of a query that nobody asked", out);
   requests_.erase(m.request);
+  out.emplace_back(m);
+}
+
+void Session::on(const wire::DeadlockRow& m, Events& out) {
+  if (open_request(m.request, ClientMessage::deadlocks_query) == nullptr)
+    return garbage("a row that nobody asked for", out);
   out.emplace_back(m);
 }
 

@@ -58,7 +58,7 @@ struct Opened {};
 using Event = std::variant<Opened, wire::Granted, wire::Waiting, wire::Refused, wire::Done, wire::NoticeEvent,
                            wire::LostEvent, wire::Ended, wire::LockspaceOpened, wire::ResourceRow, wire::LockRow,
                            wire::QueryEnd, wire::NodeStatus, wire::LockspaceRow,
-                           wire::HistoryRow>;
+                           wire::HistoryRow, wire::DeadlockRow>;
 using Events = std::vector<Event>;
 
 class Session {
@@ -92,6 +92,7 @@ class Session {
   Result<RequestId> open_lockspace(wire::OpenLockspace call);
   Result<RequestId> leave_lockspace(wire::LeaveLockspace call);
   Result<RequestId> list_lockspaces();
+  Result<RequestId> list_deadlocks();
   Result<RequestId> query(wire::Query call);
   Result<RequestId> history(wire::HistoryQuery call);
   Result<RequestId> status();
@@ -152,6 +153,7 @@ class Session {
   void on(const wire::NodeStatus& m, Events& out);
   void on(const wire::LockspaceRow& m, Events& out);
   void on(const wire::HistoryRow& m, Events& out);
+  void on(const wire::DeadlockRow& m, Events& out);
 
   void garbage(std::string_view what, Events& out);
   void end(Error why, Locks locks, Events& out);

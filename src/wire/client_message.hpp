@@ -25,6 +25,7 @@ enum class ClientMessage : std::uint16_t {
   list_lockspaces = 15,
   move = 16,
   history_query = 28,
+  deadlocks_query = 17,
   welcome = 64,
   granted = 65,
   waiting = 66,
@@ -40,6 +41,7 @@ enum class ClientMessage : std::uint16_t {
   node_status = 76,
   lockspace_row = 77,
   history_row = 90,
+  deadlock_row = 78,
 };
 
 }  // namespace holdfast::wire

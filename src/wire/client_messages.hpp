@@ -46,6 +46,9 @@ enum class Notices : std::uint8_t { unwanted = 0, wanted = 1 };
 template <>
 inline constexpr Notices last_enumerator<Notices> = Notices::wanted;
 
+// As with Berkeley DB's lockers.
+inline constexpr std::uint32_t deadlock_priority_default = 100;
+
 // A wait without end.
 inline constexpr Duration wait_for_ever{-1};
 // As long as the lockspace says (LockspacePolicy::wait_max). A daemon that does not know this takes it as without end.
@@ -75,11 +78,17 @@ struct Lock {
   std::uint32_t tag = 0;      // of the program's choice; queries show it
   ClaimId parent;             // a lock of this session: this is to be a sub-lock of it, in its lockspace
   std::string_view resource;  // its name
+  // Of the deadlock search: locks with the same transaction, of whatever session and node, belong to one who waits
+  // (0: its session does), and of a cycle the lowest priority loses.
+  std::uint64_t transaction = 0;
+  std::uint32_t deadlock_priority = deadlock_priority_default;
+  static constexpr std::size_t required = 9;
   static constexpr std::tuple fields{field("request", &Lock::request),     field("lockspace", &Lock::lockspace),
                                      field("mode", &Lock::mode),           field("flags", &Lock::flags),
                                      field("wait_max", &Lock::wait_max), field("notices", &Lock::notices),
                                      field("tag", &Lock::tag),             field("parent", &Lock::parent),
-                                     field("resource", &Lock::resource)};
+                                     field("resource", &Lock::resource),   field("transaction", &Lock::transaction),
+                                     field("deadlock_priority", &Lock::deadlock_priority)};
 };
 
 struct Convert {
@@ -192,6 +201,14 @@ struct Query {
       field("request", &Query::request), field("lockspace_pattern", &Query::lockspace_pattern),
       field("name_pattern", &Query::name_pattern), field("after_key", &Query::after_key),
       field("rows_max", &Query::rows_max)};
+};
+
+// The deadlocks that the nodes remember. Answered by DeadlockRows, the latest first, and one QueryEnd.
+struct DeadlocksQuery {
+  static constexpr auto type = ClientMessage::deadlocks_query;
+  static constexpr std::string_view name = "DeadlocksQuery";
+  RequestId request;
+  static constexpr std::tuple fields{field("request", &DeadlocksQuery::request)};
 };
 
 struct StatusQuery {
@@ -370,8 +387,8 @@ struct LockspaceOpened {
 };
 
 using ToDaemon = MessageList<ClientHello, Lock, Convert, Unlock, Release, Cancel, Purge, OpenLockspace, Query,
-                             StatusQuery, SetView, FenceAck, Sync, LeaveLockspace, ListLockspaces, Move, HistoryQuery>;
+                             StatusQuery, SetView, FenceAck, Sync, LeaveLockspace, ListLockspaces, Move, HistoryQuery, DeadlocksQuery>;
 using ToClient = MessageList<Welcome, Granted, Waiting, Refused, Done, NoticeEvent, LostEvent, Ended,
-                             LockspaceOpened, ResourceRow, LockRow, QueryEnd, NodeStatus, LockspaceRow, HistoryRow>;
+                             LockspaceOpened, ResourceRow, LockRow, QueryEnd, NodeStatus, LockspaceRow, HistoryRow, DeadlockRow>;
 
 }  // namespace holdfast::wire

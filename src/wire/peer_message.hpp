@@ -51,6 +51,16 @@ enum class PeerMessage : std::uint16_t {
   history_ask = 90,
   history_told = 91,
   history_done = 92,
+  waits_ask = 70,
+  waits_reply = 71,
+  parties_ask = 72,
+  parties_reply = 73,
+  reserve = 74,
+  reserved = 75,
+  unreserve = 76,
+  doom = 77,
+  deadlocks_ask = 78,
+  deadlocks_reply = 79,
 };
 
 }  // namespace holdfast::wire

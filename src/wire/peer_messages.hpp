@@ -18,6 +18,7 @@
 #include "wire/codec.hpp"
 #include "wire/copy_messages.hpp"
 #include "wire/history_messages.hpp"
+#include "wire/deadlock_messages.hpp"
 #include "wire/move_messages.hpp"
 #include "wire/peer_message.hpp"
 #include "wire/rebuild_messages.hpp"
@@ -385,6 +386,7 @@ using BetweenPeers =
                 Remove, RemoveReply, MasterClaim, RebuildLock, RebuildValue, RebuildDone, RebuildReply, Fenced, QueryAsk,
                 QueryResource, QueryLock, QueryOwner, QueryDone, Probe, ProbeReply, PurgeOrphans, LockspaceMember,
                 Moving, MovingReply, Install, InstallLock, InstallOperation, Installed, MoveDone, MoveQuery, MoveAsk,
-                MoveOrder, MoveAnswer, Leaving, ValueCopy, ValueCopied, HistoryAsk, HistoryTold, HistoryDone>;
+                MoveOrder, MoveAnswer, Leaving, ValueCopy, ValueCopied, HistoryAsk, HistoryTold, HistoryDone, WaitsAsk, WaitsReply, PartiesAsk, PartiesReply,
+                Reserve, Reserved, Unreserve, Doom, DeadlocksAsk, DeadlocksReply>;
 
 }  // namespace holdfast::wire

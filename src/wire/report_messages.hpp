@@ -120,4 +120,12 @@ struct LockspaceRow {
       field("members", &LockspaceRow::members), field("since", &LockspaceRow::since)};
 };
 
+struct DeadlockRow {
+  static constexpr auto type = ClientMessage::deadlock_row;
+  static constexpr std::string_view name = "DeadlockRow";
+  RequestId request;
+  DeadlockReport report;
+  static constexpr std::tuple fields{field("request", &DeadlockRow::request), field("report", &DeadlockRow::report)};
+};
+
 }  // namespace holdfast::wire

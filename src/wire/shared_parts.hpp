@@ -150,4 +150,33 @@ struct OwnerReport {
       field("command", &OwnerReport::command), field("label", &OwnerReport::label)};
 };
 
+// One who waits in a deadlock, and for what.
+struct DeadlockMember {
+  OwnerReport owner;
+  ClaimId claim;  // the lock that waits, at the owner's node
+  std::uint64_t transaction = 0;
+  std::uint32_t priority = 0;
+  std::string key;  // what it waits for
+  Mode wanted = Mode::NL;
+  Mode blocked_by = Mode::NL;  // what the next member holds there, or, ahead in the queue, wants
+  std::uint8_t ahead = 0;      // 1: it is only ahead in the queue
+  static constexpr std::tuple fields{
+      field("owner", &DeadlockMember::owner),           field("claim", &DeadlockMember::claim),
+      field("transaction", &DeadlockMember::transaction), field("priority", &DeadlockMember::priority),
+      field("key", &DeadlockMember::key),               field("wanted", &DeadlockMember::wanted),
+      field("blocked_by", &DeadlockMember::blocked_by), field("ahead", &DeadlockMember::ahead)};
+};
+
+// A cycle of waits that was broken: each member waits for the next one, the last for the first. The victim stands
+// first.
+struct DeadlockReport {
+  std::string policy;  // that chose the victim among those of the lowest priority
+  std::uint32_t length = 0;  // members in all; those in the middle of a long cycle are not told
+  std::vector<DeadlockMember> members;
+  Duration age{};  // since it was broken
+  static constexpr std::tuple fields{
+      field("policy", &DeadlockReport::policy), field("length", &DeadlockReport::length),
+      field("members", &DeadlockReport::members), field("age", &DeadlockReport::age)};
+};
+
 }  // namespace holdfast::wire

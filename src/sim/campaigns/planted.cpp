@@ -41,6 +41,8 @@ constexpr std::array hunts{
     Hunt{Bug::accept_two_digests, "membership"},
     Hunt{Bug::grant_after_pause, "pauses"},
     Hunt{Bug::tell_lost_late, "partitions"},
+    Hunt{Bug::doom_unchecked, "deadlocks"},
+    Hunt{Bug::doom_unreserved, "deadlocks"},
 };
 static_assert(hunts.size() == bug_table.size());
 

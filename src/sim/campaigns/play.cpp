@@ -7,6 +7,7 @@
 #include "base/planted.hpp"
 #include "sim/checkers/beliefs.hpp"
 #include "sim/checkers/cluster_state.hpp"
+#include "sim/checkers/deadlock_watch.hpp"
 #include "sim/history/judge.hpp"
 #include "sim/scenario/script.hpp"
 
@@ -29,7 +30,8 @@ class Player {
         world_(world_settings(), desk_),
         membership_(world_, hash_bytes("membership", plan.seed), {}, plan.tie_breaker) {
     world_.tracer = std::move(tracer);
-    world_.on_trace = [this](NodeId, const node::Trace& trace) {
+    world_.on_trace = [this](NodeId node, const node::Trace& trace) {
+      if (std::string broken = deadlocks_.on_trace(world_, node, trace); !broken.empty()) judge_.fail(std::move(broken));
       if (trace.kind == node::TraceKind::reached) ++outcome_.marks[trace.text];
     };
     world_.on_broken = [this](std::string what) { judge_.fail(std::move(what)); };
@@ -191,6 +193,7 @@ class Player {
       judge_.fail(fine.error().detail);
     if (const auto fine = check_trees(world_); ok() && membership_.at_rest() && !fine)
       judge_.fail(fine.error().detail);
+    look_for_deadlocks();
     const Duration end = world_.now() + liveness_limit;
     while (ok() && !(desk_.wind_up() && membership_.at_rest())) {
       if (world_.now() > end)
@@ -210,6 +213,19 @@ class Player {
       judge_.fail(fine.error().detail);
   }
 
+  // A cycle that stands has been searched for again by then (limits::search_again_max).
+  void look_for_deadlocks() {
+    if (!ok() || !membership_.at_rest() || !world_settings().node.deadlocks.on) return;
+    const std::set<DeadlockWatch::Wait> before = waits_in_cycles(world_);
+    if (before.empty()) return;
+    const Duration until = world_.now() + 2 * Duration(limits::search_again_max);
+    while (ok() && world_.now() < until) rest_a_little();
+    for (const DeadlockWatch::Wait& wait : waits_in_cycles(world_))
+      if (before.contains(wait) && ok())
+        judge_.fail("I11 is broken: " + name_of(std::get<NodeId>(wait)) + "'s lock " +
+                    std::to_string(std::get<ClaimId>(wait).value()) + " has been in a deadlock for 20 s");
+  }
+
   Plan plan_;
   Prng prng_;
   Judge judge_;
@@ -218,6 +234,7 @@ class Player {
   history::Recorder recorder_;
   MembershipService membership_;
   ClusterState cluster_state_;
+  DeadlockWatch deadlocks_;
   Outcome outcome_;
   std::vector<std::unique_ptr<Habit>> habits_;
   std::vector<Source> faults_;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Checkers: one function for each invariant, pure functions over the model of a history. They may miss
 // what the history does not show, but what they find is broken whatever the order of things was that
-// nobody saw. I11 (deadlock) and I12 to I14 (sub-locks, ranges, semaphores) come with what they are about.
+// nobody saw. I11 (deadlock) is looked at on the state of all nodes (deadlock_watch.hpp). I12 to I14 (sub-locks, ranges, semaphores)
+// come with what they are about.
 #pragma once
 
 #include "sim/history/model.hpp"

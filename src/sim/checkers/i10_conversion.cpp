@@ -3,7 +3,7 @@
 // excludes the old mode. And of two that wait for each other exactly one is told so: whoever hears
 // "deadlock" came after somebody who waited for what he holds and was not told the same. (Whoever queues
 // first gets his turn first, so the later one waits for him, whatever he holds. Deadlocks over several
-// resources are I11.)
+// resources are I11, and told as "deadlock_cycle".)
 #include "sim/checkers/overlap.hpp"
 
 #include "model/name.hpp"

@@ -84,7 +84,7 @@ void Recorder::heard(const Client& client, const session::Event& event) {
   if (programs_[&client].ended) return;
   if (const auto* grant = std::get_if<wire::Granted>(&event)) return granted(client, *grant);
   if (const auto* refused = std::get_if<wire::Refused>(&event))
-    return answered(client, refused->request, refused->status);
+    return answered(client, refused->request, refused->status, refused->detail);
   if (const auto* done = std::get_if<wire::Done>(&event)) return answered(client, done->request, done->status);
   if (const auto* waiting = std::get_if<wire::Waiting>(&event)) {
     Event& told = add(client, Kind::waiting);
@@ -127,12 +127,14 @@ void Recorder::granted(const Client& client, const wire::Granted& grant) {
   if (event.reads) event.value = history_.text(grant.value);
 }
 
-void Recorder::answered(const Client& client, RequestId request, Errc status) {
+void Recorder::answered(const Client& client, RequestId request, Errc status, std::string_view detail) {
   if (!open(client, request)) return;  // of a cancel and the like
   const bool over = client.session->phase() == session::Phase::over;
   Event& event = add(client, status == Errc::ok ? Kind::ok : over ? Kind::unknown : Kind::fail);
   event.op = request.value();
-  if (status != Errc::ok) event.why = history_.text(name_of(status));
+  // A deadlock over several resources tells its cycle.
+  const bool is_cycle = status == Errc::deadlock && !detail.empty();
+  if (status != Errc::ok) event.why = history_.text(is_cycle ? "deadlock_cycle" : name_of(status));
 }
 
 void Recorder::killed(const Client& client) {

@@ -38,7 +38,7 @@ class Recorder {
   Event& add(const Client& client, Kind kind);
   Event& invoke(const Client& client, RequestId request, Call call, ClaimId lock);
   void granted(const Client& client, const wire::Granted& granted);
-  void answered(const Client& client, RequestId request, Errc status);
+  void answered(const Client& client, RequestId request, Errc status, std::string_view detail = {});
   [[nodiscard]] bool open(const Client& client, RequestId request);
 
   // What is open, and where locks stand, of one program.

@@ -26,7 +26,9 @@ template <class Caller>
                           .flags = flags,
                           .wait_max = wait_max,
                           .parent = parent,
-                          .resource = request.own_name()});
+                          .resource = request.own_name(),
+                          .transaction = options.transaction,
+                          .deadlock_priority = options.priority});
     case Verb::convert:
       return caller.convert({.lock = lock.id,
                              .mode = request.mode,

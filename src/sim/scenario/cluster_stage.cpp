@@ -96,6 +96,8 @@ class ClusterStage final : public Stage, private ClientEvents {
   std::size_t operator_at(Machine& machine);
   Result<std::size_t> first_operator();
   Result<void> look_at_resource(const std::string& name);
+  Result<void> look_at_deadlocks();
+  [[nodiscard]] std::string line_of(const wire::DeadlockReport& deadlock) const;
   Result<void> look_at_members();
 
   void on_trace(NodeId node, const node::Trace& trace);
@@ -111,6 +113,7 @@ class ClusterStage final : public Stage, private ClientEvents {
   std::map<std::pair<NodeId, Incarnation>, std::size_t> operators_;
   std::map<std::pair<std::size_t, RequestId>, std::string> moves_;  // asked for: client, request
   std::vector<wire::ResourceRow> resources_;
+  std::vector<std::string> deadlocks_;
   std::vector<wire::LockRow> locks_;
   std::vector<std::string> statuses_;
 };
@@ -310,7 +313,7 @@ Result<void> ClusterStage::on(const Look& look) {
       for (std::string& line : world_.take_messages()) record().look(std::move(line));
       return {};
     case LookAt::deadlocks:
-      return wrong("'show deadlocks' cannot be done yet: it comes with deadlock detection");
+      return look_at_deadlocks();
   }
   return {};
 }
@@ -345,6 +348,26 @@ Result<void> ClusterStage::look_at_resource(const std::string& name) {
   }
   for (std::string& line : drawn(std::move(picture))) record().look(std::move(line));
   return {};
+}
+
+// The latest first; of each the victim, and then those who waited behind one another up to it.
+Result<void> ClusterStage::look_at_deadlocks() {
+  HF_TRY(const std::size_t client, first_operator());
+  deadlocks_.clear();
+  HF_TRY([[maybe_unused]] const RequestId asked, world_.client(client).session->list_deadlocks());
+  world_.flush(client);
+  if (auto done = world_.settle(); !done) return done;
+  if (deadlocks_.empty()) record().look("no deadlocks");
+  for (std::string& line : std::exchange(deadlocks_, {})) record().look(std::move(line));
+  return {};
+}
+
+std::string ClusterStage::line_of(const wire::DeadlockReport& deadlock) const {
+  std::string line;
+  for (const wire::DeadlockMember& member : deadlock.members)
+    line += (line.empty() ? "" : &member == &deadlock.members[1] ? " deadlock with " : " ") +
+            owners_.who_was(member.owner.node, member.claim);
+  return line;
 }
 
 Result<void> ClusterStage::look_at_members() {
@@ -386,6 +409,7 @@ void ClusterStage::on_operator_event(std::size_t client, const session::Event& e
     if (!move.empty())
       record().settled(move.mapped(), done->status);
   }
+  if (const auto* row = std::get_if<wire::DeadlockRow>(&event)) deadlocks_.push_back(line_of(row->report));
   if (const auto* row = std::get_if<wire::ResourceRow>(&event)) resources_.push_back(*row);
   if (const auto* row = std::get_if<wire::LockRow>(&event)) {
     locks_.push_back(*row);

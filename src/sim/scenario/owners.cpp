@@ -80,6 +80,12 @@ void Owners::hear(std::size_t client, const session::Event& event) {
 }
 
 // Latest first: an id of an earlier incarnation may come again.
+std::string Owners::who_was(NodeId node, ClaimId claim) const {
+  for (const auto& lock : locks_)
+    if (lock->id == claim && clients_.at(lock->client).node == node) return lock->who;
+  return "?";
+}
+
 std::string Owners::who_is(NodeId node, ClaimId claim, OwnerId owner) const {
   std::string same_owner = "?";
   for (auto at = locks_.rbegin(); at != locks_.rend(); ++at) {

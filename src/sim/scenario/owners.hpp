@@ -53,6 +53,7 @@ class Owners {
   void hear(std::size_t client, const session::Event& event);
 
   // The name in the script for a lock that a node told of.
+  [[nodiscard]] std::string who_was(NodeId node, ClaimId claim) const;  // also if it is gone
   [[nodiscard]] std::string who_is(NodeId node, ClaimId claim, OwnerId owner) const;
 
  private:

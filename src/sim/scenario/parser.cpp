@@ -113,7 +113,7 @@ Result<void> parse_option(std::string_view word, Options& options) {
   constexpr std::string_view allowed =
       "noqueue noqueuebast quecvt expedite headque noorder altpr altcw persistent orphan "
       "convdeadlk nodlckwt "
-      "forceunlock ivvalblk value value=TEXT value=invalid wait<=TIME parent=NAME";
+      "forceunlock ivvalblk value value=TEXT value=invalid wait<=TIME parent=NAME transaction=N priority=N";
   if (word == "value") {
     options.value_use = ValueUse::ask;
     options.flags.set(Flag::valblk);
@@ -122,6 +122,16 @@ Result<void> parse_option(std::string_view word, Options& options) {
   if (word.starts_with("value=")) return parse_value_option(word.substr(6), options);
   if (word.starts_with("wait<=")) {
     HF_TRY(options.wait_max, parse_time(word.substr(6)));
+    return {};
+  }
+  for (const std::string_view key : {"transaction=", "priority="}) {
+    if (!word.starts_with(key)) continue;
+    const auto number = parse_number(word.substr(key.size()));
+    if (!number || *number > UINT32_MAX) return wrong("'" + std::string(word) + "': this is no number");
+    if (key == "transaction=")
+      options.transaction = *number;
+    else
+      options.priority = static_cast<std::uint32_t>(*number);
     return {};
   }
   if (word.starts_with("parent=")) {

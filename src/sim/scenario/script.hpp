@@ -36,6 +36,8 @@ struct Options {
   ValueUse value_use = ValueUse::none;
   std::string value;
   std::optional<Duration> wait_max;
+  std::uint64_t transaction = 0;
+  std::uint32_t priority = 100;  // when a deadlock needs a victim
   std::string parent;  // of a sub-lock: what its owner holds; the request names "PARENT::NAME"
 };
 

@@ -122,7 +122,9 @@ void Desk::lock(Program& program, const std::string& name, const Wish& wish, Cla
                                    .flags = wish.flags,
                                    .wait_max = wish.wait_max,
                                    .parent = parent,
-                                   .resource = name},
+                                   .resource = name,
+                                   .transaction = wish.transaction,
+                                   .deadlock_priority = wish.deadlock_priority},
                                   key);
   if (!asked) return;
   Open& open = open_[{program.client, *asked}];

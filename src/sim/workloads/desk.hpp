@@ -35,6 +35,8 @@ struct Wish {
   FlagSet flags;
   Duration wait_max = wire::wait_for_ever;
   wire::Reply reply = wire::Reply::when_applied;
+  std::uint64_t transaction = 0;
+  std::uint32_t deadlock_priority = wire::deadlock_priority_default;
   // What a write would mean to the habit (kept here: a value is its number only).
   std::int64_t content = 0;
 };

@@ -47,6 +47,7 @@ std::unique_ptr<Habit> make_ring(const HabitOptions& options);
 std::unique_ptr<Habit> make_ledger(const HabitOptions& options);
 std::unique_ptr<Habit> make_visitor(const HabitOptions& options);
 std::unique_ptr<Habit> make_uneven(const HabitOptions& options);
+std::unique_ptr<Habit> make_knots(const HabitOptions& options);
 std::unique_ptr<Habit> make_mortal(const HabitOptions& options);
 
 }  // namespace holdfast::sim

@@ -15,6 +15,7 @@ std::span<const HabitRow> habit_table() {
       HabitRow{"ledger", "move money between accounts under EX: the sum stays", make_ledger},
       HabitRow{"visitor", "use a name for a while and leave it: masters change hands", make_visitor},
       HabitRow{"uneven", "one node is busy on its own, the others come rarely: clocks differ", make_uneven},
+      HabitRow{"knots", "hold several names and wait for more, in any order: deadlocks", make_knots},
       HabitRow{"mortal", "die with locks and requests: no orphan may stay", make_mortal},
   };
   return rows;
