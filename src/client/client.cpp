@@ -181,6 +181,21 @@ Result<void> Client::fence_ack(NodeId node, Incarnation incarnation) {
   return state_->wait_for(state_->session().fence_ack({.node = node, .incarnation = incarnation}), answer);
 }
 
+Result<EvictOutcome> Client::evict(const EvictOptions& what) {
+  client::Answer answer;
+  const Result<void> done = state_->wait_for(state_->session().evict({.node = what.node,
+                                                                      .incarnation = what.incarnation,
+                                                                      .lock = what.lock,
+                                                                      .token = what.token,
+                                                                      .grace = what.grace,
+                                                                      .reason = what.reason}),
+                                             answer);
+  if (!done) return done.error();
+  return answer.outcome;
+}
+
+void Client::confirm_loss(ClaimId lock) { state_->confirm_loss(lock); }
+
 // ---- calls with a later answer --------------------------------------------------------------------------
 
 Result<RequestId> Client::lock_async(std::string_view name, Mode mode, const LockOptions& options, OnLocked done) {

@@ -79,6 +79,7 @@ void State::wait(Answer& answer, BootClock::time_point until, const OnWaiting& o
   connection_.send(*this, until);
   while (!answer.here) {
     connection_.await(*this, until);
+    if (std::exchange(has_confirmed_, false)) connection_.send(*this, BootClock::now());
     if (answer.waits) {
       answer.waits = false;
       if (on_waiting) on_waiting(answer.waits_behind);
@@ -253,6 +254,11 @@ Result<RequestId> State::purge_async(const wire::Purge& call, OnDone done) {
   expect(asked, Asked::other, std::move(done));
   send_soon();
   return asked;
+}
+
+void State::confirm_loss(ClaimId lock) {
+  session().confirm_loss(lock);
+  send_soon();
 }
 
 // ---- sending and dispatching ----------------------------------------------------------------------------

@@ -60,6 +60,8 @@ class Receiver {
   HF_RECEIVES(Leaving);
   HF_RECEIVES(ValueCopy);
   HF_RECEIVES(ValueCopied);
+  HF_RECEIVES(EvictAsk);
+  HF_RECEIVES(EvictAnswer);
 #undef HF_RECEIVES
   // One message that was kept as its frame.
   virtual void receive_frame(NodeId from, std::string_view frame) = 0;

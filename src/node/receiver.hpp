@@ -10,6 +10,7 @@
 
 #include "node/copies.hpp"
 #include "node/departure.hpp"
+#include "node/evictions.hpp"
 #include "node/history.hpp"
 #include "node/home.hpp"
 #include "node/life.hpp"
@@ -30,7 +31,7 @@ class Roles : public Receiver {
       : core(std::move(config)), peers(core), post(core, peers, *this), life(core, peers, post), sessions(core), flight(core.config.flight_events), master(core, post, flight),
         requester(core, post, sessions, master), home(core, post, master), copies(core, post),
         report(core, post, sessions, home, master, requester), history(core, post, sessions, flight), lockspaces(core, post, sessions, requester),
-        moves(core, post, sessions), departure(core, peers, post, master, requester),
+        moves(core, post, sessions), evictions(core, post, sessions), departure(core, peers, post, master, requester),
         recovery(core, post, life, home, copies, master, requester) {}
 
   // Steps the messages of a data frame. False, with the reason, if one of them makes no sense.
@@ -88,6 +89,8 @@ class Roles : public Receiver {
   void receive(NodeId from, const wire::Leaving& message) override { departure.on(from, message); }
   void receive(NodeId from, const wire::ValueCopy& message) override;
   void receive(NodeId from, const wire::ValueCopied& message) override { master.on(from, message); }
+  void receive(NodeId from, const wire::EvictAsk& message) override { requester.on(from, message); }
+  void receive(NodeId from, const wire::EvictAnswer& message) override { evictions.on(from, message); }
   void receive_frame(NodeId from, std::string_view frame) override;
   void recall(ClaimId claim) override { requester.recall(claim); }
 
@@ -105,6 +108,7 @@ class Roles : public Receiver {
   History history;
   Lockspaces lockspaces;
   Moves moves;
+  Evictions evictions;
   Departure departure;
   Recovery recovery;
 

@@ -32,6 +32,7 @@ enum class TraceKind : std::uint8_t {
   flight,            // text: an event that the flight recorder remembers
   lease_begun,       // a: epoch
   lease_expired,     //
+  lock_forced,       // peer: the node of the lock, or of who asked; a: lock, b: pid of who asked; text: all of it
   reached,           // text: a rare situation (HF_REACHED)
 };
 enum class TraceLevel : std::uint8_t { debug, info, warning };
@@ -62,6 +63,7 @@ inline constexpr TraceKindRow trace_table[] = {
     {TraceKind::follows_use, TraceLevel::info, "a resource goes to where it is used"},
     {TraceKind::lease_begun, TraceLevel::info, "enough others agree: programs may hold locks"},
     {TraceKind::lease_expired, TraceLevel::warning, "the lease of this node ran out"},
+    {TraceKind::lock_forced, TraceLevel::warning, "forced release"},
     {TraceKind::reached, TraceLevel::debug, "reached"},
 };
 [[nodiscard]] constexpr const TraceKindRow& row_of(TraceKind kind) { return trace_table[static_cast<std::size_t>(kind)]; }

@@ -17,6 +17,7 @@
 #include "model/token.hpp"
 #include "wire/codec.hpp"
 #include "wire/copy_messages.hpp"
+#include "wire/eviction_messages.hpp"
 #include "wire/history_messages.hpp"
 #include "wire/move_messages.hpp"
 #include "wire/peer_message.hpp"
@@ -385,6 +386,7 @@ using BetweenPeers =
                 Remove, RemoveReply, MasterClaim, RebuildLock, RebuildValue, RebuildDone, RebuildReply, Fenced, QueryAsk,
                 QueryResource, QueryLock, QueryOwner, QueryDone, Probe, ProbeReply, PurgeOrphans, LockspaceMember,
                 Moving, MovingReply, Install, InstallLock, InstallOperation, Installed, MoveDone, MoveQuery, MoveAsk,
-                MoveOrder, MoveAnswer, Leaving, ValueCopy, ValueCopied, HistoryAsk, HistoryTold, HistoryDone>;
+                MoveOrder, MoveAnswer, Leaving, ValueCopy, ValueCopied, EvictAsk, EvictAnswer,
+                HistoryAsk, HistoryTold, HistoryDone>;
 
 }  // namespace holdfast::wire
