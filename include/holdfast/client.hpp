@@ -40,6 +40,7 @@
 #include "holdfast/session_life.hpp"
 #include "holdfast/token.hpp"
 #include "holdfast/view.hpp"
+#include "holdfast/wait_graph.hpp"
 
 namespace holdfast {
 
@@ -228,6 +229,8 @@ class Client {
   Result<QueryPage> query(const QueryOptions& options = {});
   // All pages. `complete` is false if it is for any page.
   Result<QueryPage> query_all(QueryOptions options = {});
+  // Who waits for whom, in the whole cluster: of all pages the names that somebody waits for.
+  Result<WaitGraph> waits();
   // What the flight recorders of all nodes remember of a name, or of all. Errors: bad_name, name_too_long.
   Result<History> history(const HistoryOptions& options = {});
   // A daemon that hangs says nothing at all: after `answer_max` this fails with timed_out, and what is said

@@ -68,6 +68,7 @@ Run declare_status(CLI::App& app);
 Run declare_up(CLI::App& app);
 Run declare_value(CLI::App& app);
 Run declare_view(CLI::App& app);
+Run declare_why(CLI::App& app);
 // A verb that another program does, found beside this one.
 int hand_on(std::string_view program, std::span<char*> arguments);
 

@@ -52,6 +52,11 @@ constexpr std::array table{
          "  holdfast history --last 20                         of each node, all names\n"
          "  holdfast history orders/17 --json",
          declare_history},
+    Verb{"why", Group::looking, parsed, "who waits for whom, the root blockers first",
+         "  holdfast why                                       all that wait, in the whole cluster\n"
+         "  holdfast why orders/17                             whoever waits for it, and who is in the way\n"
+         "  holdfast why 'n2#4294967297' --json                one lock: why it waits, or who waits for it",
+         declare_why},
     Verb{"status", Group::looking, parsed, "what this node is doing",
          "  holdfast status\n"
          "  holdfast --dir DIR --node 2 status --json",

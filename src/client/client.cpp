@@ -155,6 +155,14 @@ Result<QueryPage> Client::query_all(QueryOptions options) {
   }
 }
 
+Result<WaitGraph> Client::waits() {
+  HF_TRY(QueryPage page, query_all());
+  std::erase_if(page.resources, [](const ResourceInfo& resource) {
+    return std::ranges::none_of(resource.locks, [](const LockInfo& lock) { return lock.standing != LockStanding::granted; });
+  });
+  return WaitGraph(std::move(page));
+}
+
 Result<NodeInfo> Client::status(std::chrono::nanoseconds answer_max) {
   NodeInfo info;
   client::Answer answer;
