@@ -22,6 +22,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -256,6 +257,8 @@ class Client {
   // again or converted since: look again), not_permitted, has_children, busy (somebody else asked for it),
   // no_such_node, recovering (its node was lost meanwhile), bad_argument, no_quorum.
   Result<EvictOutcome> evict(const EvictOptions& what);
+  // Several, all at the same time; the answers in the same order.
+  std::vector<Result<EvictOutcome>> evict(std::span<const EvictOptions> what);
   // See ConfirmLoss::by_program.
   void confirm_loss(ClaimId lock);
 

@@ -189,18 +189,9 @@ Result<void> Client::fence_ack(NodeId node, Incarnation incarnation) {
   return state_->wait_for(state_->session().fence_ack({.node = node, .incarnation = incarnation}), answer);
 }
 
-Result<EvictOutcome> Client::evict(const EvictOptions& what) {
-  client::Answer answer;
-  const Result<void> done = state_->wait_for(state_->session().evict({.node = what.node,
-                                                                      .incarnation = what.incarnation,
-                                                                      .lock = what.lock,
-                                                                      .token = what.token,
-                                                                      .grace = what.grace,
-                                                                      .reason = what.reason}),
-                                             answer);
-  if (!done) return done.error();
-  return answer.outcome;
-}
+Result<EvictOutcome> Client::evict(const EvictOptions& what) { return evict(std::span(&what, 1)).front(); }
+
+std::vector<Result<EvictOutcome>> Client::evict(std::span<const EvictOptions> what) { return state_->evict(what); }
 
 void Client::confirm_loss(ClaimId lock) { state_->confirm_loss(lock); }
 

@@ -72,6 +72,7 @@ class State final : public EventSink, public std::enable_shared_from_this<State>
   void set_on_lost(ClaimId lock, OnLost lost);
   void set_on_evicting(ClaimId lock, OnEvicting evicting);
   void confirm_loss(ClaimId lock);
+  std::vector<Result<EvictOutcome>> evict(std::span<const EvictOptions> what);
 
   Result<void> dispatch();
   Result<void> poll(std::chrono::nanoseconds timeout);

@@ -104,7 +104,10 @@ void State::on(const wire::LostEvent& m) {
   const auto found = hooks_.find(m.lock);
   const Hooks hooks = found == hooks_.end() ? Hooks{} : std::move(found->second);
   if (found != hooks_.end()) hooks_.erase(found);
-  if (hooks.lost) return calls_.push(Call{std::move(lost), hooks.lost, hooks.confirm_loss});
+  if (hooks.lost) {
+    calls_.push(Call{std::move(lost), hooks.lost, hooks.confirm_loss});
+    return;
+  }
   events_.push(std::move(lost));
   if (hooks.confirm_loss == ConfirmLoss::by_program) return;
   session().confirm_loss(m.lock);
