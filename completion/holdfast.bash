@@ -8,7 +8,7 @@ _holdfast_names() {
 
 _holdfast() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
-  local verbs="run lock value ls show history status lockspaces deadlocks cluster view node move orphans up restart down demo sim check bench completion"
+  local verbs="run lock value ls show history why monitor self status lockspaces deadlocks cluster view node move release orphans up restart down demo sim check bench completion"
   local common="--socket --dir --node --json --escaped --help"
   local verb="" at chosen=()
   for ((at = 1; at < COMP_CWORD; at++)); do
@@ -28,6 +28,8 @@ _holdfast() {
     --mode | -m) COMPREPLY=($(compgen -W "NL CR CW PR PW EX" -- "$word")); return ;;
     --mastering) COMPREPLY=($(compgen -W "first home" -- "$word")); return ;;
     --socket | --fence-hook) COMPREPLY=($(compgen -f -- "$word")); return ;;
+    --policy) COMPREPLY=($(compgen -W "report notify release" -- "$word")); return ;;
+    --evidence) COMPREPLY=($(compgen -d -- "$word")); return ;;
     --dir) COMPREPLY=($(compgen -d -- "$word")); return ;;
     --) COMPREPLY=($(compgen -c -- "$word")); return ;;
   esac
@@ -38,11 +40,14 @@ _holdfast() {
     run | lock) options+=" --mode --wait --no-wait --lockspace --label" ;;
     value) options+=" --set --set-escaped --wait --no-wait --lockspace" ;;
     ls) options+=" --lockspace" ;;
-    show) options+=" --lockspace" ;;
+    show | why) options+=" --lockspace" ;;
     cluster) options+=" --nodes --name --tie-breaker --device --lease --token --port --force"; names="init" ;;
     view) options+=" --epoch --member --votes --tie-breaker --device-votes --device-timeout --without-quorum"; names="set" ;;
     node) options+=" --incarnation"; names="fence-ack" ;;
     move) options+=" --to --lockspace" ;;
+    monitor) options+=" --every --persistent --longer-than --policy --exec --yes --reason --grace --evidence" ;;
+    release) options+=" --yes --reason --grace --evidence" ;;
+    self) options+=" --pid" ;;
     orphans) options+=" --adopt --purge --at --pid --lockspace" ;;
     up) options+=" --nodes --lease --mastering --moves-per-second --fence-hook --fence-hook-timeout --detach --restart --attach" ;;
     demo) options+=" --no-lock --rounds --lease --seed --keep" ;;
@@ -54,7 +59,7 @@ _holdfast() {
     return
   fi
   case $verb in
-    run | lock | value | show | move) names=$(_holdfast_names "$space" "${chosen[@]}") ;;
+    run | lock | value | show | why | move) names=$(_holdfast_names "$space" "${chosen[@]}") ;;
   esac
   COMPREPLY=($(compgen -W "$names" -- "$word"))
 }

@@ -88,6 +88,96 @@ void holdfast_free_resources(struct holdfast_resources *found); /* NULL is allow
 int holdfast_query_lockspaces(struct holdfast_lockspaces **found);
 void holdfast_free_lockspaces(struct holdfast_lockspaces *found);
 
+/* ---- the lock monitor (docs/monitor.md) ----
+ *
+ * A wait condition is a lock that waits and one in conflict that is held. A forced release can damage what the lock
+ * protects, unless that refuses old tokens: it needs `really`, a reason, and a directory for the evidence.
+ */
+
+/* One grant of one lock. Without a token: a request that was never granted. */
+struct holdfast_grant {
+  uint32_t node;
+  uint64_t id;    /* its upper half counts how often its place was used: the generation */
+  char token[33]; /* 32 hexadecimal digits, or empty */
+};
+
+/* The states that earlier lock monitors speak of; holdfast_state_name gives HELD and so on. */
+enum {
+  HOLDFAST_STATE_ABORTED = 0,
+  HOLDFAST_STATE_ERROR,
+  HOLDFAST_STATE_EXPIRED,
+  HOLDFAST_STATE_FREE,
+  HOLDFAST_STATE_HELD,
+  HOLDFAST_STATE_NOTEXIST,
+  HOLDFAST_STATE_PENDING,
+  HOLDFAST_STATE_WAITING
+};
+const char *holdfast_state_name(int state); /* NULL: there is none */
+
+/* What is known of a lock. */
+struct holdfast_properties {
+  struct holdfast_grant grant;
+  int8_t state;   /* HOLDFAST_STATE_NOTEXIST: there is no such grant, and nothing below is known */
+  int8_t mode;    /* held or, while it waits, wanted */
+  uint8_t orphan; /* 1: its program is gone */
+  uint32_t pid;
+  uint32_t uid;
+  uint64_t age_ns; /* since it was granted or, while it waits, since it waits */
+  const char *user;
+  const char *command;
+  const char *label;
+  const char *lockspace;
+  const char *name; /* escaped; of sub-locks "above::name" */
+};
+
+struct holdfast_condition {
+  struct holdfast_properties waiter;
+  struct holdfast_properties holder;
+  uint8_t deadlock; /* 1: both are in one circle of waits; 0: a lock-up */
+  uint32_t looks;   /* of this monitor in a row that have seen it */
+};
+
+struct holdfast_conditions {
+  const struct holdfast_condition *items;
+  size_t count;
+  int complete; /* 0: some node did not answer in time */
+};
+
+struct holdfast_locks {
+  const struct holdfast_properties *items;
+  size_t count;
+};
+
+struct holdfast_monitor; /* one thread at a time */
+int holdfast_monitor_open(const char *socket, struct holdfast_monitor **monitor); /* NULL: the usual socket */
+void holdfast_monitor_close(struct holdfast_monitor *monitor);                    /* NULL is allowed */
+/* What the last call that failed said. */
+const char *holdfast_monitor_error(const struct holdfast_monitor *monitor);
+
+/* All conditions; changes nothing. */
+int holdfast_monitor_poll(struct holdfast_monitor *monitor, struct holdfast_conditions **found);
+/* Those that so many calls in a row have seen, this one among them, and whose wait is older than that. */
+int holdfast_monitor_look(struct holdfast_monitor *monitor, unsigned looks, uint64_t longer_than_ns,
+                          struct holdfast_conditions **found);
+int holdfast_monitor_properties(struct holdfast_monitor *monitor, const struct holdfast_grant *grants, size_t count,
+                                struct holdfast_locks **found);
+/* The locks of a process of the monitor's node; those that somebody waits for are in `blocks`, too (NULL: not asked). */
+int holdfast_monitor_self(struct holdfast_monitor *monitor, uint32_t pid, struct holdfast_locks **found,
+                          struct holdfast_conditions **blocks);
+
+struct holdfast_release {
+  int really;        /* 0: nothing is done, and the results say what would be */
+  uint64_t grace_ns; /* the owners are told so long before */
+  const char *reason;
+  const char *evidence_dir;
+};
+/* Into results[i] goes 0 or the errno of what was wrong (ENOENT: there is no such grant any more). */
+int holdfast_monitor_release(struct holdfast_monitor *monitor, const struct holdfast_grant *grants, size_t count,
+                             const struct holdfast_release *how, int *results);
+
+void holdfast_free_conditions(struct holdfast_conditions *found); /* NULL is allowed, here and below */
+void holdfast_free_locks(struct holdfast_locks *found);
+
 #ifdef __cplusplus
 }
 #endif

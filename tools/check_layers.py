@@ -20,7 +20,7 @@ from cpp_source import includes, is_test, line_of, masked, sources
 # of the client, which compiles with nothing but itself; `nouns` for the headers in it that are the ground
 # of everything (base/ and model/ hand them on under their own names).
 NOUNS = (
-    "assert error flags history id ids lockspace mode result session_life standing token value_state view"
+    "assert error eviction flags history id ids lockspace mode result session_life standing token value_state view"
 ).split()
 MAY_SEE = {
     "nouns": "",

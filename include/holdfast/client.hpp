@@ -22,12 +22,14 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
 #include "holdfast/boot_clock.hpp"
+#include "holdfast/eviction.hpp"
 #include "holdfast/flags.hpp"
 #include "holdfast/history.hpp"
 #include "holdfast/ids.hpp"
@@ -39,6 +41,7 @@
 #include "holdfast/session_life.hpp"
 #include "holdfast/token.hpp"
 #include "holdfast/view.hpp"
+#include "holdfast/wait_graph.hpp"
 
 namespace holdfast {
 
@@ -72,6 +75,20 @@ enum class Notices : std::uint8_t { unwanted, wanted };
 
 using OnWaiting = std::function<void(const std::vector<Blocker>&)>;
 
+// A lock of ours that somebody else is about to end by force.
+struct Eviction {
+  BootClock::time_point at;  // it will be taken away then
+  OwnerInfo by;              // who wants it
+  std::string reason;
+};
+
+// A lock that was taken away by force is others' when we have stopped using it, and after a lease at the latest. When
+// have we? With an on_lost callback: when that returns.
+enum class ConfirmLoss : std::uint8_t {
+  when_told,   // as soon as it was read; held() says so from then on
+  by_program,  // when we call Client::confirm_loss, or end the session
+};
+
 struct LockOptions {
   WhenBlocked when_blocked = WhenBlocked::wait;
   // Refused with timed_out after it. 0: only what can be granted without waiting (also timed_out).
@@ -93,6 +110,8 @@ struct LockOptions {
   std::uint32_t deadlock_priority = 100;
   OnNotice on_notice{};   // see Lock::on_notice
   OnLost on_lost{};       // see Lock::on_lost
+  OnEvicting on_evicting{};  // see Lock::on_evicting
+  ConfirmLoss confirm_loss = ConfirmLoss::when_told;
   // The request queues behind these. A blocking lock() calls it at once; otherwise as on_notice.
   OnWaiting on_waiting{};
 };
@@ -102,6 +121,16 @@ struct PurgeOptions {
   NodeId node{};          // whose orphans; none: those of this node
   std::uint32_t pid = 0;  // only those of this process; 0: all
   std::string name = "*";  // only names that match; * and ? stand for any bytes
+};
+
+// A lock to be ended by force: exactly the grant that was seen.
+struct EvictOptions {
+  NodeId node;                 // whose it is
+  Incarnation incarnation{};   // of that node; none: whichever it is in
+  ClaimId lock;                // its id there
+  Token token{};               // of its latest grant; none: it is a request that waits and was never granted
+  std::chrono::nanoseconds grace{0};  // its program is told so long before; at most a day
+  std::string reason;          // at most 256 bytes: for the program, and for the logs of both nodes
 };
 
 using OnLocked = std::function<void(Result<Lock, Refusal>)>;
@@ -139,12 +168,16 @@ struct Lost {  // a lock is not ours any more, through no act of ours
   ClaimId lock;
   Error why;
 };
+struct Evicting {  // an operator will take a lock of ours away
+  ClaimId lock;
+  Eviction what;
+};
 struct Ended {  // the last one: the session is over
   Error why;
 };
 }  // namespace event
 using Event = std::variant<event::Granted, event::Converted, event::Refused, event::Waiting, event::Done,
-                           event::Notice, event::Lost, event::Ended>;
+                           event::Notice, event::Lost, event::Evicting, event::Ended>;
 
 class Client {
  public:
@@ -202,6 +235,8 @@ class Client {
   Result<QueryPage> query(const QueryOptions& options = {});
   // All pages. `complete` is false if it is for any page.
   Result<QueryPage> query_all(QueryOptions options = {});
+  // Who waits for whom, in the whole cluster: of all pages the names that somebody waits for.
+  Result<WaitGraph> waits();
   // What the flight recorders of all nodes remember of a name, or of all. Errors: bad_name, name_too_long.
   Result<History> history(const HistoryOptions& options = {});
   // Deadlocks that were broken, the latest first: what each node remembers of those whose victim was a program there.
@@ -221,6 +256,18 @@ class Client {
   // Operators only: that node is surely dead, with all programs that held its locks; nobody has to wait for
   // its lease. `incarnation` none: whichever was lost last.
   Result<void> fence_ack(NodeId node, Incarnation incarnation = {});
+  // Ends one lock of somebody else by force: for operators, and for the user whose lock it is. Its program is told
+  // beforehand (Lock::on_evicting) if there is a grace time, and then that it has lost the lock (forced_out). A
+  // program may rely on what it holds: whoever does this risks what the lock protects, unless that refuses the old
+  // token. Returns when the lock has ended at its master, which takes the grace time and, if the program does not
+  // answer, a lease more. Errors, behind all of which nothing was done: no_such_lock (it is gone, or was granted
+  // again or converted since: look again), not_permitted, has_children, busy (somebody else asked for it),
+  // no_such_node, recovering (its node was lost meanwhile), bad_argument, no_quorum.
+  Result<EvictOutcome> evict(const EvictOptions& what);
+  // Several, all at the same time; the answers in the same order.
+  std::vector<Result<EvictOutcome>> evict(std::span<const EvictOptions> what);
+  // See ConfirmLoss::by_program.
+  void confirm_loss(ClaimId lock);
 
   // ---- calls with a later answer ----
   // The answer goes to `done`, or, if that is empty, to next_event().

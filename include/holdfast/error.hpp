@@ -39,6 +39,7 @@ enum class Errc : std::uint16_t {
   no_orphan = 23,
   orphan_in_other_mode = 24,
   has_children = 25,
+  forced_out = 26,
   // Limits.
   too_many_locks = 30,
   too_many_sessions = 31,
@@ -107,6 +108,7 @@ inline constexpr std::array errc_table{
     ErrcRow{Errc::orphan_in_other_mode, "orphan_in_other_mode", EAGAIN,
             "there is an orphan of this name, in another mode"},
     ErrcRow{Errc::has_children, "has_children", ENOTEMPTY, "the lock still has sub-locks"},
+    ErrcRow{Errc::forced_out, "forced_out", ECANCELED, "the lock was ended by force"},
     ErrcRow{Errc::too_many_locks, "too_many_locks", ENOMEM, "the node has no room for another lock"},
     ErrcRow{Errc::too_many_sessions, "too_many_sessions", EMFILE, "the node has no room for another session"},
     ErrcRow{Errc::too_many_waiters, "too_many_waiters", ENOMEM, "the resource has no room for another waiter"},

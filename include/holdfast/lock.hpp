@@ -72,6 +72,8 @@ struct Grant {
 
 using OnNotice = std::function<void(Mode wanted)>;
 using OnLost = std::function<void(const Error& why)>;
+struct Eviction;
+using OnEvicting = std::function<void(const Eviction& what)>;
 using OnConverted = std::function<void(Result<Grant, Refusal>)>;
 using OnDone = std::function<void(Result<void>)>;
 
@@ -150,8 +152,12 @@ class [[nodiscard]] Lock {
   // Somebody waits for this lock and wants that mode. Needs LockOptions::notices or on_notice when the lock
   // was taken. Called from dispatch() or poll(), never from within another call; may use the client freely.
   void on_notice(OnNotice notice);
-  // The lock is not ours any more, through no act of ours. Called like on_notice, once.
+  // The lock is not ours any more, through no act of ours. Called like on_notice, once. If an operator has taken it
+  // (forced_out), nobody else gets it before this call returns, or a lease is over.
   void on_lost(OnLost lost);
+  // An operator will take the lock away, and says when and why. Whoever gives it up before, or converts it, is left
+  // in peace. Called like on_notice, once.
+  void on_evicting(OnEvicting evicting);
 
  private:
   friend class client::State;

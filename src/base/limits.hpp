@@ -22,6 +22,7 @@ inline constexpr std::size_t command_bytes_max = 256;
 inline constexpr std::size_t user_bytes_max = 64;
 inline constexpr std::size_t address_bytes_max = 128;
 inline constexpr std::size_t detail_bytes_max = 512;
+inline constexpr std::size_t reason_bytes_max = 256;  // of a forced release
 
 inline constexpr std::uint32_t slots = 4096;
 inline constexpr std::uint32_t nodes_max = 128;
@@ -59,6 +60,8 @@ inline constexpr std::size_t client_frame_bytes_max = 32 * 1024;
 inline constexpr std::size_t peer_frame_bytes_max = 256 * 1024;
 // What a session may leave unread before it is ended with slow_reader.
 inline constexpr std::size_t session_backlog_bytes_max = 4 * 1024 * 1024;
+// How long before a forced release its program may be told.
+inline constexpr std::chrono::hours grace_max = 24h;
 // A member that has not answered a query by then is left out, and the answer says that it is not complete.
 inline constexpr std::chrono::milliseconds query_wait_max = 2'000ms;
 // Rows (resources and locks) of one query page of one node; the resource that reaches it is told whole.

@@ -45,6 +45,7 @@ class Guard {
   [[nodiscard]] std::optional<int> start();
   int watch();
   void read_session();
+  void hear_of_eviction(const Eviction& what);
   void read_channel();
   void read_signals();
   void look_after_watcher();
@@ -72,6 +73,7 @@ class Guard {
   std::optional<int> main_status_;  // of waitpid, once it has ended
   bool tree_is_empty_ = false;
   std::string loss_;  // why the session is not open
+  Instant taken_at_;  // when the lock will be taken away, if it is called in
   SessionState session_ = SessionState::open;
   Company company_ = Company::complete;
   CommandState command_ = CommandState::running;
@@ -145,17 +147,26 @@ GuardFacts Guard::facts() {
 }
 
 void Guard::read_session() {
-  if (session_ != SessionState::open) return;
+  if (is_over(session_)) return;
   if (const auto read = client_->dispatch(); !read) {
     loss_ = read.error().text();
     session_ = state_after(read.error().code);
   }
   while (const auto event = client_->next_event()) {
+    if (const auto* evicting = std::get_if<event::Evicting>(&*event)) hear_of_eviction(evicting->what);
     const auto* lost = std::get_if<event::Lost>(&*event);
     if (lost == nullptr || session_ == SessionState::lost) continue;
     loss_ = lost->why.text();
     session_ = state_after(lost->why.code);
   }
+}
+
+void Guard::hear_of_eviction(const Eviction& what) {
+  if (session_ != SessionState::open) return;
+  session_ = SessionState::called_in;
+  taken_at_ = to_instant(what.at);
+  loss_ = fmt::format("the lock will be taken away by pid {} ({}) of user {} on node {}: {}", what.by.pid,
+                      escaped(what.by.command), escaped(what.by.user), what.by.node.value(), escaped(what.reason));
 }
 
 void Guard::read_channel() {
@@ -249,7 +260,10 @@ std::optional<int> Guard::carry_out(const GuardPlan& plan) {
       return std::nullopt;
     case GuardMove::ask_to_end:
       complain(fmt::format("{}; the command has {} to end", loss_,
-                           time_text(facts().deadline - boottime() - client_->lease() / 3)));
+                           time_text((session_ == SessionState::called_in
+                                          ? taken_at_
+                                          : facts().deadline - client_->lease() / 3) -
+                                     boottime())));
       signal_descendants(SIGTERM);
       signal_descendants(SIGCONT);
       command_ = CommandState::asked_to_end;
@@ -284,6 +298,8 @@ std::string Guard::why_ended() const {
     return fmt::format(
         "'{}': the command was ended, since the lease of node {} was not renewed in time", name,
         client_->node().value());
+  if (session_ == SessionState::called_in)
+    return fmt::format("'{}': the command has ended before its lock was taken away ({})", name, loss_);
   return fmt::format("'{}': the lock was lost and the command has ended ({})", name, loss_);
 }
 
@@ -292,7 +308,7 @@ std::string Guard::why_ended() const {
 // for the others.
 void Guard::let_go() {
   const bool valid = client_->valid_until() > BootClock::now() + client_->lease() / 3;
-  if (session_ == SessionState::open && valid) const Lock ending = std::move(post_.lock);
+  if (!is_over(session_) && valid) const Lock ending = std::move(post_.lock);
   post_.lock.detach();
 }
 
@@ -303,7 +319,7 @@ void Guard::wait_for_something() const {
                                 {.fd = post_.channel.fd(), .events = POLLIN, .revents = 0},
                                 {.fd = client_->fd(), .events = POLLIN, .revents = 0}}};
   // poll() skips negative numbers.
-  if (session_ != SessionState::open) polled[4].fd = -1;
+  if (is_over(session_)) polled[4].fd = -1;
   ::poll(polled.data(), polled.size(), -1);
 }
 

@@ -22,6 +22,9 @@
 //   all three  the kernel ends the command and its process group. What left the group has copies of
 //              the socket, so the lock is free when the last of them ends; but nobody is left who
 //              would end them with the lease
+//   (nobody)   an operator takes the lock by force: the command is asked to end when that is
+//              announced and killed when it is done; the daemon lets others have the lock when our
+//              session has closed, and that is when the last process of the command has ended
 //   daemon     the plan ends the command before the lease of the daemon runs out; so it does if the
 //              daemon is not killed but told to end
 //

@@ -46,7 +46,9 @@ GuardPlan plan(const GuardFacts& facts) {
   if (facts.company != Company::complete || facts.session == SessionState::lost ||
       facts.now >= kill_point)
     return {.move = GuardMove::kill};
-  if (facts.session == SessionState::open) return plan_while_open(facts, freeze_point, kill_point);
+  if (facts.session == SessionState::called_in && facts.command == CommandState::running)
+    return {.move = GuardMove::ask_to_end, .look_again = next_round(facts, freeze_point)};
+  if (!is_over(facts.session)) return plan_while_open(facts, freeze_point, kill_point);
   if (facts.command == CommandState::frozen || facts.now >= freeze_point)
     return {.move = GuardMove::kill};
   return {.move = facts.command == CommandState::running ? GuardMove::ask_to_end : GuardMove::none,

@@ -13,11 +13,12 @@
 //
 // A renewal that is late is no reason to kill: from the freeze point on the command stands still
 // (SIGSTOP) and goes on (SIGCONT) as if nothing had been when the renewal comes. At the kill point
-// it is ended (SIGKILL). Three things shorten the way:
+// it is ended (SIGKILL). Four things shorten the way:
 //
 //   - the daemon is gone, killed or told to end: no renewal will come. The command is asked to end at once (SIGTERM), so
 //     that it has the time up to the freeze point to clean up, and is killed there.
 //   - the daemon says that the lock is lost: it is ended at once.
+//   - an operator will take the lock away (a forced release with a grace time): the command is asked to end at once.
 //   - the wrapper, the process that the user started, or the watcher is gone: nobody waits for the
 //     command any more, or nobody would end it if we were killed too. The lock itself is fine.
 //
@@ -35,9 +36,13 @@ namespace holdfast::cli {
 // What the guard's session tells.
 enum class SessionState {
   open,
+  called_in,  // open, and the lock will be taken away soon
   cut_off,  // the daemon is gone; the deadline that we saw last still counts
   lost,     // the lock is not ours any more
 };
+[[nodiscard]] constexpr bool is_over(SessionState session) {
+  return session == SessionState::cut_off || session == SessionState::lost;
+}
 // Both the wrapper and the watcher are there, or one of them was ended from outside.
 enum class Company { complete, wrapper_gone, watcher_gone };
 

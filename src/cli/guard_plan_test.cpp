@@ -45,6 +45,10 @@ TEST(GuardPlan, without_a_daemon_the_command_is_asked_and_then_killed) {
   EXPECT_EQ(story({.session = SessionState::cut_off}), "ask_to_end none none none kill");
 }
 
+TEST(GuardPlan, a_lock_that_is_called_in_lets_the_command_clean_up_as_long_as_the_lease_is_renewed) {
+  EXPECT_EQ(story({.session = SessionState::called_in}), "ask_to_end none none none none kill");
+}
+
 TEST(GuardPlan, a_lost_lock_and_lost_company_kill_at_once) {
   EXPECT_EQ(story({.session = SessionState::lost}), "kill");
   EXPECT_EQ(story({.company = Company::wrapper_gone}), "kill");

@@ -3,6 +3,8 @@
 
 #include "cli/exit_code.hpp"
 #include "cli/terminal.hpp"
+#include "cli/time_text.hpp"
+#include "model/name.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -20,6 +22,12 @@ std::string notice_line(const Common& common, Mode wanted) {
   return fmt::format("{} is wanted\n", name_of(wanted));
 }
 
+std::string eviction_text(const std::string& shown, const Eviction& what) {
+  return fmt::format("'{}': pid {} ({}) of user {} on node {} will take the lock away in {}: {}", shown, what.by.pid,
+                     escaped(what.by.command), escaped(what.by.user), what.by.node.value(),
+                     time_text(what.at - BootClock::now()), escaped(what.reason));
+}
+
 // True as long as somebody holds the other end of our input; what it says is of no interest.
 bool input_goes_on() {
   std::array<char, 4096> ignored{};
@@ -27,11 +35,13 @@ bool input_goes_on() {
 }
 
 // Prints notices. The reason, if the lock or the session is lost.
-std::optional<std::string> read_events(const Common& common, Client& client) {
+std::optional<std::string> read_events(const Common& common, Client& client, const std::string& shown) {
   const auto read = client.dispatch();
   while (const auto event = client.next_event()) {
     if (const auto* notice = std::get_if<event::Notice>(&*event))
       print(notice_line(common, notice->wanted));
+    if (const auto* evicting = std::get_if<event::Evicting>(&*event))
+      complain(eviction_text(shown, evicting->what));
     if (const auto* lost = std::get_if<event::Lost>(&*event)) return lost->why.text();
   }
   if (!read) return read.error().text();
@@ -45,7 +55,7 @@ int hold_until_end(const Common& common, Client& client, const std::string& show
                                 {.fd = signals.number(), .events = POLLIN, .revents = 0},
                                 {.fd = STDIN_FILENO, .events = POLLIN, .revents = 0}}};
   while (true) {
-    if (const auto loss = read_events(common, client)) {
+    if (const auto loss = read_events(common, client, shown)) {
       complain(fmt::format("'{}': the lock is lost: {}", shown, *loss));
       return exit_lost;
     }

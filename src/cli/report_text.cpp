@@ -33,6 +33,12 @@ std::string_view name_of(ValueState state) {
   HF_ASSERT(!"unknown state");
 }
 
+std::string path_of(const ResourceInfo& resource) {
+  std::string bytes;
+  for (const std::string& name : resource.above) bytes += name + "::";
+  return bytes + resource.name;
+}
+
 std::string path_text(const ResourceInfo& resource) {
   std::string text;
   for (const std::string& name : resource.above) text += escaped(name) + "::";
@@ -68,6 +74,13 @@ std::string member_text(const Member& member) {
   return fmt::format("{}={}@{}", member.node.value(), member.address, member.incarnation.value());
 }
 
+Json to_json(const OwnerInfo& owner) {
+  return {{"node", owner.node.value()},        {"id", owner.owner.value()},
+          {"pid", owner.pid},                  {"start_ticks", owner.start_ticks},
+          {"uid", owner.uid},                  {"user", escaped(owner.user)},
+          {"command", escaped(owner.command)}, {"label", escaped(owner.label)}};
+}
+
 Json to_json(const LockInfo& lock) {
   using holdfast::name_of;
   Json json{
@@ -80,11 +93,7 @@ Json to_json(const LockInfo& lock) {
   json["orphan"] = lock.orphan;
   if (lock.tag != 0) json["tag"] = lock.tag;
   if (lock.parent) json["parent"] = lock.parent.value();
-  json["owner"] = {
-      {"id", lock.owner.owner.value()},        {"pid", lock.owner.pid},
-      {"start_ticks", lock.owner.start_ticks}, {"uid", lock.owner.uid},
-      {"user", escaped(lock.owner.user)},      {"command", escaped(lock.owner.command)},
-      {"label", escaped(lock.owner.label)}};
+  json["owner"] = to_json(lock.owner);
   return json;
 }
 

@@ -20,7 +20,9 @@ inline constexpr std::string_view incomplete_text =
 // May the programs of the node believe in their locks? Not before enough others have agreed that it is there.
 [[nodiscard]] bool is_valid(const NodeInfo& node);
 [[nodiscard]] std::string_view name_of(ValueState state);
-// "above::name".
+// The bytes of "above::name": what patterns are compared with.
+[[nodiscard]] std::string path_of(const ResourceInfo& resource);
+// The same for people.
 [[nodiscard]] std::string path_text(const ResourceInfo& resource);
 // The same behind its lockspace, unless that is the usual one: "lockspace:above::name".
 [[nodiscard]] std::string name_text(const ResourceInfo& resource);
@@ -33,6 +35,7 @@ inline constexpr std::string_view incomplete_text =
 // "1=127.0.0.1:7001@12": what `view set --member` takes.
 [[nodiscard]] std::string member_text(const Member& member);
 
+[[nodiscard]] nlohmann::ordered_json to_json(const OwnerInfo& owner);
 [[nodiscard]] nlohmann::ordered_json to_json(const LockInfo& lock);
 [[nodiscard]] nlohmann::ordered_json to_json(const ResourceInfo& resource);
 [[nodiscard]] nlohmann::ordered_json to_json(const View& view);

@@ -59,16 +59,20 @@ Run declare_lock(CLI::App& app);
 Run declare_lockspaces(CLI::App& app);
 Run declare_history(CLI::App& app);
 Run declare_ls(CLI::App& app);
+Run declare_monitor(CLI::App& app);
 Run declare_move(CLI::App& app);
 Run declare_node(CLI::App& app);
 Run declare_orphans(CLI::App& app);
+Run declare_release(CLI::App& app);
 Run declare_restart(CLI::App& app);
 Run declare_run(CLI::App& app);
+Run declare_self(CLI::App& app);
 Run declare_show(CLI::App& app);
 Run declare_status(CLI::App& app);
 Run declare_up(CLI::App& app);
 Run declare_value(CLI::App& app);
 Run declare_view(CLI::App& app);
+Run declare_why(CLI::App& app);
 // A verb that another program does, found beside this one.
 int hand_on(std::string_view program, std::span<char*> arguments);
 

@@ -52,6 +52,25 @@ constexpr std::array table{
          "  holdfast history --last 20                         of each node, all names\n"
          "  holdfast history orders/17 --json",
          declare_history},
+    Verb{"why", Group::looking, parsed, "who waits for whom, the root blockers first",
+         "  holdfast why                                       all that wait, in the whole cluster\n"
+         "  holdfast why orders/17                             whoever waits for it, and who is in the way\n"
+         "  holdfast why 'n2#4294967297' --json                one lock: why it waits, or who waits for it",
+         declare_why},
+    Verb{"monitor", Group::looking, parsed, "waits that do not end, and who is in their way",
+         "  holdfast monitor                                   one look: every wait and who holds what it wants\n"
+         "  holdfast monitor --every 10s                       those that two looks in a row have seen\n"
+         "  holdfast monitor --every 10s --persistent 6 --policy notify --exec 'mail -s stuck ops'\n"
+         "  holdfast monitor --longer-than 5m --policy release              what would be ended\n"
+         "  holdfast monitor --longer-than 5m --policy release --yes --grace 30s --reason 'stuck for 5 minutes'\n"
+         "\n"
+         "A wait in a circle is a deadlock, every other one a lock-up. A forced release takes something from a program\n"
+         "that relies on it: see `holdfast release --help`. Nothing is released where not all is known.",
+         declare_monitor},
+    Verb{"self", Group::looking, parsed, "what the calling process has here, and whom it blocks",
+         "  holdfast run db -- sh -c 'holdfast self --json'    the lock of `run`, and who waits for it\n"
+         "  holdfast self --pid 4711",
+         declare_self},
     Verb{"status", Group::looking, parsed, "what this node is doing",
          "  holdfast status\n"
          "  holdfast --dir DIR --node 2 status --json",
@@ -97,6 +116,16 @@ constexpr std::array table{
          "leaving),\nnot_movable (its lockspace says who is master, or it is a sub-lock: move its root, and all "
          "below it\nfollows). Ask again: busy (it moves already), recovering (a node was lost meanwhile).",
          declare_move},
+    Verb{"release", Group::cluster, parsed, "end a lock of somebody else by force",
+         "  holdfast release n2#4294967297                     says what would be done (`holdfast monitor` and `why` print ids)\n"
+         "  holdfast release n2#4294967297:TOKEN --yes --reason 'its host hangs' --grace 30s\n"
+         "  holdfast release n2#4294967297 --yes --reason test --evidence /var/log/holdfast\n"
+         "\n"
+         "For operators, and for one's own locks. The owner is told beforehand (--grace) and when it is done, and the next\n"
+         "holder gets a larger token. A program may rely on what is taken from it: what the lock protects can be\n"
+         "damaged, unless that refuses old tokens. One that does not answer is waited for a lease. Without a token the lock is\n"
+         "meant as it stands now. What was seen before is written to a file first; both nodes log who did it and why.",
+         declare_release},
     Verb{"orphans", Group::cluster, parsed,
          "persistent locks whose program is gone: list, adopt, purge",
          "  holdfast orphans                                   all of the cluster\n"

@@ -70,11 +70,14 @@ int Watcher::run() {
 std::optional<int> Watcher::acquire() {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   if (::getppid() != wrapper_.pid) return exit_failed;
+  LockOptions options = request_.options;
+  // If it is taken away by force, nobody else may have it before the command has ended: then our session closes.
+  options.confirm_loss = ConfirmLoss::by_program;
   auto got = cli::acquire({.common = request_.common,
                            .lockspace = request_.lockspace,
                            .name = request_.name,
                            .mode = request_.mode,
-                           .options = request_.options,
+                           .options = options,
                            .connect = {.label = request_.label, .life = SessionLife::socket}});
   if (!got.client) return got.exit_code;
   client_ = std::move(got.client);

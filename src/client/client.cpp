@@ -166,6 +166,14 @@ Result<QueryPage> Client::query_all(QueryOptions options) {
   }
 }
 
+Result<WaitGraph> Client::waits() {
+  HF_TRY(QueryPage page, query_all());
+  std::erase_if(page.resources, [](const ResourceInfo& resource) {
+    return std::ranges::none_of(resource.locks, [](const LockInfo& lock) { return lock.standing != LockStanding::granted; });
+  });
+  return WaitGraph(std::move(page));
+}
+
 Result<NodeInfo> Client::status(std::chrono::nanoseconds answer_max) {
   NodeInfo info;
   client::Answer answer;
@@ -191,6 +199,12 @@ Result<void> Client::fence_ack(NodeId node, Incarnation incarnation) {
   client::Answer answer;
   return state_->wait_for(state_->session().fence_ack({.node = node, .incarnation = incarnation}), answer);
 }
+
+Result<EvictOutcome> Client::evict(const EvictOptions& what) { return evict(std::span(&what, 1)).front(); }
+
+std::vector<Result<EvictOutcome>> Client::evict(std::span<const EvictOptions> what) { return state_->evict(what); }
+
+void Client::confirm_loss(ClaimId lock) { state_->confirm_loss(lock); }
 
 // ---- calls with a later answer --------------------------------------------------------------------------
 

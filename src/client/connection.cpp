@@ -83,7 +83,10 @@ Result<Connection> Connection::greet(Fd socket, const ConnectOptions& options) {
 Connection::Connection(Fd socket, const ConnectOptions& options, Mapped<wire::ReleaseSlot> slot)
     : socket_(std::move(socket)),
       slot_(std::move(slot)),
-      session_({.label = options.label, .life = options.life, .slot = slot_.get()}) {}
+      session_({.label = options.label,
+                .life = options.life,
+                .slot = slot_.get(),
+                .confirm_losses = session::ConfirmLosses::by_program}) {}
 
 void Connection::hang_up() {
   if (!socket_) return;

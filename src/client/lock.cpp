@@ -105,6 +105,10 @@ void Lock::on_notice(OnNotice notice) {
   if (const auto state = client::State::open(state_); state != nullptr) state->set_on_notice(id_, std::move(notice));
 }
 
+void Lock::on_evicting(OnEvicting evicting) {
+  if (const auto state = client::State::open(state_); state != nullptr) state->set_on_evicting(id_, std::move(evicting));
+}
+
 void Lock::on_lost(OnLost lost) {
   if (const auto state = client::State::open(state_); state != nullptr) state->set_on_lost(id_, std::move(lost));
 }

@@ -17,6 +17,8 @@ std::string text_of(Errc status, const std::vector<Blocker>& blockers) {
   return text;
 }
 
+}  // namespace
+
 OwnerInfo to_owner(const wire::OwnerReport& report) {
   return {.node = report.node,
           .owner = report.owner,
@@ -27,8 +29,6 @@ OwnerInfo to_owner(const wire::OwnerReport& report) {
           .command = report.command,
           .label = report.label};
 }
-
-}  // namespace
 
 Grant to_grant(const wire::Granted& message) {
   Grant grant{.mode = message.mode,

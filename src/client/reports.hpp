@@ -10,6 +10,7 @@
 
 namespace holdfast::client {
 
+[[nodiscard]] OwnerInfo to_owner(const wire::OwnerReport& report);
 [[nodiscard]] Grant to_grant(const wire::Granted& message);
 [[nodiscard]] std::vector<Blocker> to_blockers(const std::vector<wire::BlockerRow>& rows);
 // Names the blockers in its text, if the daemon said nothing better.

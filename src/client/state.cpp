@@ -79,6 +79,7 @@ void State::wait(Answer& answer, BootClock::time_point until, const OnWaiting& o
   connection_.send(*this, until);
   while (!answer.here) {
     connection_.await(*this, until);
+    if (std::exchange(has_confirmed_, false)) connection_.send(*this, BootClock::now());
     if (answer.waits) {
       answer.waits = false;
       if (on_waiting) on_waiting(answer.waits_behind);
@@ -253,6 +254,37 @@ Result<RequestId> State::purge_async(const wire::Purge& call, OnDone done) {
   expect(asked, Asked::other, std::move(done));
   send_soon();
   return asked;
+}
+
+// All are asked before the first is waited for: each takes its grace time.
+std::vector<Result<EvictOutcome>> State::evict(std::span<const EvictOptions> what) {
+  std::vector<Answer> answers(what.size());
+  for (std::size_t i = 0; i < what.size(); ++i) {
+    const Result<RequestId> asked = session().evict({.node = what[i].node,
+                                                     .incarnation = what[i].incarnation,
+                                                     .lock = what[i].lock,
+                                                     .token = what[i].token,
+                                                     .grace = what[i].grace,
+                                                     .reason = what[i].reason});
+    if (asked) {
+      expect(*asked, Asked::other, answers[i]);
+    } else {
+      answers[i].here = true;
+      answers[i].failure = asked.error();
+    }
+  }
+  std::vector<Result<EvictOutcome>> outcomes;
+  for (Answer& answer : answers) {
+    wait(answer, in(for_ever), {});
+    if (answer.failure.code != Errc::ok) outcomes.emplace_back(static_cast<Error&>(answer.failure));
+    else outcomes.emplace_back(answer.outcome);
+  }
+  return outcomes;
+}
+
+void State::confirm_loss(ClaimId lock) {
+  session().confirm_loss(lock);
+  send_soon();
 }
 
 // ---- sending and dispatching ----------------------------------------------------------------------------

@@ -32,6 +32,7 @@ struct Answer {
   DeadlockList* deadlocks = nullptr;
   std::vector<Blocker> waits_behind;
   bool waits = false;  // `waits_behind` is news
+  EvictOutcome outcome = EvictOutcome::forced;
 };
 
 class State final : public EventSink, public std::enable_shared_from_this<State> {
@@ -70,6 +71,9 @@ class State final : public EventSink, public std::enable_shared_from_this<State>
 
   void set_on_notice(ClaimId lock, OnNotice notice);
   void set_on_lost(ClaimId lock, OnLost lost);
+  void set_on_evicting(ClaimId lock, OnEvicting evicting);
+  void confirm_loss(ClaimId lock);
+  std::vector<Result<EvictOutcome>> evict(std::span<const EvictOptions> what);
 
   Result<void> dispatch();
   Result<void> poll(std::chrono::nanoseconds timeout);
@@ -85,12 +89,14 @@ class State final : public EventSink, public std::enable_shared_from_this<State>
   enum class Asked : std::uint8_t { lock, convert, other };
   // Who gets the answer.
   enum class For : std::uint8_t { nobody, caller, callback, event };
-  using Callback = std::variant<std::monostate, OnLocked, OnConverted, OnDone, OnWaiting, OnLost>;
+  using Callback = std::variant<std::monostate, OnLocked, OnConverted, OnDone, OnWaiting, OnLost, OnEvicting>;
   // Of one lock; only locks that want notices or have a callback have them.
   struct Hooks {
     OnNotice notice;
     OnLost lost;
     OnWaiting waiting;
+    OnEvicting evicting;
+    ConfirmLoss confirm_loss = ConfirmLoss::when_told;
     Mode wanted = Mode::NL;       // of the notice that is not told yet
     bool notice_pending = false;
   };
@@ -104,6 +110,7 @@ class State final : public EventSink, public std::enable_shared_from_this<State>
   struct Call {
     Event event;
     Callback callback;  // none: a notice, whose callback is looked up when it is told
+    ConfirmLoss confirm_loss = ConfirmLoss::by_program;  // of a loss: when_told, behind the callback
   };
   enum class Sending : std::uint8_t { at_once, gathered };
 
@@ -138,6 +145,8 @@ class State final : public EventSink, public std::enable_shared_from_this<State>
   void on(const wire::QueryEnd& m);
   void on(const wire::NodeStatus& m);
   void on(const wire::LockspaceRow& m);
+  void on(const wire::EvictionNotice& m);
+  void on(const wire::Evicted& m);
   void on(const wire::HistoryRow& m);
   void on(const wire::DeadlockRow& m);
 
@@ -162,6 +171,7 @@ class State final : public EventSink, public std::enable_shared_from_this<State>
   Fifo<Event> events_;
   Sending sending_ = Sending::at_once;
   bool closed_ = false;
+  bool has_confirmed_ = false;  // a loss, and that is not sent yet
 };
 
 }  // namespace holdfast::client

@@ -100,11 +100,32 @@ void State::on(const wire::NoticeEvent& m) {
 }
 
 void State::on(const wire::LostEvent& m) {
-  event::Lost lost{m.lock, Error{m.status}};
+  event::Lost lost{m.lock, to_error(m.status, m.detail)};
   const auto found = hooks_.find(m.lock);
-  if (found != hooks_.end() && found->second.lost) calls_.push(Call{std::move(lost), std::move(found->second.lost)});
-  else events_.push(std::move(lost));
+  const Hooks hooks = found == hooks_.end() ? Hooks{} : std::move(found->second);
   if (found != hooks_.end()) hooks_.erase(found);
+  if (hooks.lost) {
+    calls_.push(Call{std::move(lost), hooks.lost, hooks.confirm_loss});
+    return;
+  }
+  events_.push(std::move(lost));
+  if (hooks.confirm_loss == ConfirmLoss::by_program) return;
+  session().confirm_loss(m.lock);
+  has_confirmed_ = true;
+}
+
+void State::on(const wire::EvictionNotice& m) {
+  event::Evicting event{m.lock, {.at = BootClock::now() + m.left, .by = to_owner(m.by), .reason = std::string(m.reason)}};
+  const auto found = hooks_.find(m.lock);
+  if (found != hooks_.end() && found->second.evicting) calls_.push(Call{std::move(event), found->second.evicting});
+  else events_.push(std::move(event));
+}
+
+void State::on(const wire::Evicted& m) {
+  Answer* answer = caller_of(m.request);
+  if (answer == nullptr) return;
+  answer->here = true;
+  answer->outcome = m.outcome;
 }
 
 void State::on(const wire::Ended& m) { events_.push(event::Ended{to_error(m.status, m.detail)}); }
@@ -205,7 +226,11 @@ void State::run(Call& call) {
                    // A copy: the callback may set another one or release the lock.
                    if (const OnNotice notice = hooks_[e.lock].notice; notice) notice(*wanted);
                  },
-                 [&](event::Lost& e) { to(std::type_identity<OnLost>{}, e.why); },
+                 [&](event::Lost& e) {
+                   to(std::type_identity<OnLost>{}, e.why);
+                   if (call.confirm_loss == ConfirmLoss::when_told) session().confirm_loss(e.lock);
+                 },
+                 [&](event::Evicting& e) { to(std::type_identity<OnEvicting>{}, e.what); },
                  [&](event::Ended&) {},
              },
              call.event);
@@ -234,9 +259,14 @@ std::optional<Event> State::next_event() {
 
 // The answer before took along what this entry had.
 void State::add_hooks(Pending& asked, const LockOptions& options) {
-  if (!options.on_notice && !options.on_lost && !options.on_waiting) return;
-  asked.hooks = std::make_unique<Hooks>(
-      Hooks{.notice = options.on_notice, .lost = options.on_lost, .waiting = options.on_waiting});
+  if (!options.on_notice && !options.on_lost && !options.on_waiting && !options.on_evicting &&
+      options.confirm_loss == ConfirmLoss::when_told)
+    return;
+  asked.hooks = std::make_unique<Hooks>(Hooks{.notice = options.on_notice,
+                                              .lost = options.on_lost,
+                                              .waiting = options.on_waiting,
+                                              .evicting = options.on_evicting,
+                                              .confirm_loss = options.confirm_loss});
 }
 
 void State::set_on_notice(ClaimId lock, OnNotice notice) {
@@ -245,6 +275,10 @@ void State::set_on_notice(ClaimId lock, OnNotice notice) {
 
 void State::set_on_lost(ClaimId lock, OnLost lost) {
   if (session().find(lock) != nullptr) hooks_[lock].lost = std::move(lost);
+}
+
+void State::set_on_evicting(ClaimId lock, OnEvicting evicting) {
+  if (session().find(lock) != nullptr) hooks_[lock].evicting = std::move(evicting);
 }
 
 void State::forget_hooks_if_gone(ClaimId lock) {

@@ -35,6 +35,7 @@ Names names_of(TraceKind kind) {
     case TraceKind::opened: return {"epoch", "rebuilt"};
     case TraceKind::locks_dropped: return {"locks", {}};
     case TraceKind::follows_use: return {"uses", "others"};
+    case TraceKind::lock_forced: return {"lock", "asked_by_pid"};
     case TraceKind::lease_wait: return {"wait_ms", {}};
     case TraceKind::session_refused:
     case TraceKind::moving:

@@ -54,6 +54,7 @@ constexpr std::array statuses{
     StatusRow{Errc::timed_out, ETIMEDOUT},
     StatusRow{Errc::deadlock, EDEADLK},
     StatusRow{Errc::cancelled, ECANCEL},
+    StatusRow{Errc::forced_out, ECANCEL},
 };
 struct ErrnoRow {
   Errc why;

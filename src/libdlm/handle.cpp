@@ -117,6 +117,9 @@ LockOptions Handle::options_of(const LockCall& call, LockNumber number) {
                       .tag = number, .transaction = call.transaction};
   options.flags = to_flags(call.flags);
   options.on_notice = [this, number](Mode) { on_notice(number); };
+  // The only thing that can ask a program of libdlm to give a lock up.
+  options.on_evicting = [this, number](const Eviction&) { on_notice(number); };
+  options.on_lost = [this, number](const Error& why) { on_lost(number, why); };
   return options;
 }
 

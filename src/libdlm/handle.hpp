@@ -97,6 +97,7 @@ class Handle {
   void on_converted(LockNumber number, Result<Grant, Refusal> result);
   void on_unlocked(LockNumber number, ClaimId id, const Result<void>& result);
   void on_notice(LockNumber number);
+  void on_lost(LockNumber number, const Error& why);
   void complete(Record& record, int status, const Grant* grant = nullptr, ValueMove move = ValueMove::none);
   [[nodiscard]] static int status_of(const Record& record, const Error& why);
   void end_all(const Error& why);

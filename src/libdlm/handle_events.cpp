@@ -131,6 +131,14 @@ void Handle::on_notice(LockNumber number) {
   due_.push_back(std::move(notice));
 }
 
+// An operator has taken the lock away; a conversion was refused before. Whatever the program does with its id from
+// now on finds nothing (ENOENT).
+void Handle::on_lost(LockNumber number, const Error& why) {
+  const Record* record = find(number);
+  if (record == nullptr || why.code != Errc::forced_out || record->under_way == UnderWay::unlock) return;
+  erase(number);
+}
+
 // The daemon is gone, and what was under way will never be answered.
 void Handle::end_all(const Error& why) {
   for (auto& [number, record] : records_) {

@@ -45,7 +45,7 @@ enum class Bond : std::uint8_t {
   session,  // the owner's session is alive
   orphan,   // the session has ended, the lock stays (PERSISTENT) and can be adopted
   ending,   // the session has ended, the unlock is under way
-  parting,  // the session was ended by us; its program may rely on the lock until the deadline that it saw
+  parting,  // ended by us, with its session or by force; its program may rely on it until it is known to know
 };
 
 // What the requester's copy of the value is worth when the master is lost.

@@ -145,6 +145,8 @@ void Node::State::on_call(Session& session, const M& call) {
     end_session(session, Error{Errc::bad_message, "a hello must come first"});
   } else if constexpr (requires { requester.on(session, call); }) {
     requester.on(session, call);
+  } else if constexpr (requires { evictions.on(session, call); }) {
+    evictions.on(session, call);
   } else if constexpr (requires { report.on(session, call); }) {
     report.on(session, call);
   } else if constexpr (requires { history.on(session, call); }) {
@@ -276,6 +278,7 @@ Error Node::State::take_view(const View& candidate) {
   deadlocks.take_view();
   lockspaces.take_view(before);
   moves.take_view();
+  evictions.take_view();
   departure.take_view();
   take_out_kept();
   if (pace.is_due(core.now)) receive_kept(allowance);

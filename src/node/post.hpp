@@ -70,6 +70,8 @@ class Receiver {
   HF_RECEIVES(Doom);
   HF_RECEIVES(DeadlocksAsk);
   HF_RECEIVES(DeadlocksReply);
+  HF_RECEIVES(EvictAsk);
+  HF_RECEIVES(EvictAnswer);
 #undef HF_RECEIVES
   // One message that was kept as its frame.
   virtual void receive_frame(NodeId from, std::string_view frame) = 0;

@@ -11,6 +11,7 @@
 #include "node/copies.hpp"
 #include "node/deadlocks.hpp"
 #include "node/departure.hpp"
+#include "node/evictions.hpp"
 #include "node/history.hpp"
 #include "node/home.hpp"
 #include "node/life.hpp"
@@ -31,7 +32,7 @@ class Roles : public Receiver {
       : core(std::move(config)), peers(core), post(core, peers, *this), life(core, peers, post), sessions(core), flight(core.config.flight_events), master(core, post, flight),
         requester(core, post, sessions, master), home(core, post, master), copies(core, post),
         report(core, post, sessions, home, master, requester), history(core, post, sessions, master, flight), deadlocks(core, post, sessions, master, requester), lockspaces(core, post, sessions, requester),
-        moves(core, post, sessions), departure(core, peers, post, master, requester),
+        moves(core, post, sessions), evictions(core, post, sessions), departure(core, peers, post, master, requester),
         recovery(core, post, life, home, copies, master, requester) {}
 
   // Steps the messages of a data frame. False, with the reason, if one of them makes no sense.
@@ -99,6 +100,8 @@ class Roles : public Receiver {
   void receive(NodeId from, const wire::Doom& message) override;
   void receive(NodeId from, const wire::DeadlocksAsk& message) override { deadlocks.on(from, message); }
   void receive(NodeId from, const wire::DeadlocksReply& message) override { deadlocks.on(from, message); }
+  void receive(NodeId from, const wire::EvictAsk& message) override { requester.on(from, message); }
+  void receive(NodeId from, const wire::EvictAnswer& message) override { evictions.on(from, message); }
   void receive_frame(NodeId from, std::string_view frame) override;
   void recall(ClaimId claim) override { requester.recall(claim); }
 
@@ -117,6 +120,7 @@ class Roles : public Receiver {
   Deadlocks deadlocks;
   Lockspaces lockspaces;
   Moves moves;
+  Evictions evictions;
   Departure departure;
   Recovery recovery;
 

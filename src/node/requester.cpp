@@ -79,7 +79,9 @@ Result<void> Requester::check_parent(const Session& session, ClaimId parent) {
   if (!parent) return {};
   const Claim* const above = owned(session, parent);
   if (above == nullptr) return why_not_owned(parent);
-  if (above->state != ClaimState::granted || above->unlock.stage != Stage::none || above->goes_with_children)
+  // What is about to be taken away must not grow.
+  if (above->state != ClaimState::granted || above->unlock.stage != Stage::none || above->goes_with_children ||
+      evictions_.contains(parent))
     return Error{Errc::busy, "the lock that is to be the parent is not held yet, or no more"};
   return {};
 }
@@ -186,6 +188,8 @@ Error Requester::why_not_owned(ClaimId id) const {
   const Claim* claim = claims_.find(id);
   if (claim == nullptr || claim->state == ClaimState::gone)
     return Error{Errc::no_such_lock, "there is no lock " + std::to_string(id.value()) + " (any more)"};
+  if (claim->bond == Bond::parting)
+    return Error{Errc::no_such_lock, "lock " + std::to_string(id.value()) + " was ended by force"};
   return Error{Errc::foreign_lock, "lock " + std::to_string(id.value()) + " belongs to another session"};
 }
 

@@ -42,6 +42,7 @@ class Requester {
   void on(const Session& session, const wire::Release& call);
   void on(const Session& session, const wire::Cancel& call);
   void on(const Session& session, const wire::Purge& call);
+  void on(const Session& session, const wire::LostSeen& call);
   // The session has ended: its claims become orphans or are unlocked.
   void end_session(Session& session);
   // We have ended it, and its program may not know yet: what it holds is kept until then, the deadline that it
@@ -70,6 +71,7 @@ class Requester {
   void on(NodeId from, const wire::RebuildReply& reply);
   void on(const wire::PurgeOrphans& message);
   void on(NodeId from, const wire::Moving& message);
+  void on(NodeId from, const wire::EvictAsk& ask);
 
   // After a view change: reports the claims whose master was lost to the homes that rebuild them, and behind that
   // what programs wrote last; and asks again where the answer of a home is outstanding. The two walks go from index
@@ -174,6 +176,29 @@ class Requester {
   void done(const Session& session, RequestId request, const Error& error);
   [[nodiscard]] static Error value_too_long(std::size_t have, std::size_t allowed);
 
+  // requester_evictions.cpp
+  struct Eviction {
+    NodeId asker;
+    std::uint64_t number = 0;  // of the asker's choice
+    Instant at;                // never: it has begun
+    wire::OwnerReport by;
+    std::string reason;
+    Token token;  // of what is to end; if it has another one by then, it stays
+    Mode mode = Mode::NL;
+    bool waited = false;  // it was not granted
+    bool done = false;    // it ends because of this
+  };
+  [[nodiscard]] Error check_eviction(const Claim* claim, const wire::EvictAsk& ask) const;
+  void evict(ClaimId id);
+  void take_away(Claim& claim, const Eviction& eviction);
+  [[nodiscard]] bool gives_up_taken(const Session& session, ClaimId id);
+  void settle_eviction(const Claim& claim);
+  void keep_from_eviction(const Claim& claim);
+  void end_eviction(ClaimId id, const Error& why);
+  void answer_eviction(NodeId to, std::uint64_t number, const Error& error, EvictOutcome outcome);
+  void audit(const Claim& claim, const Eviction& eviction, std::string_view what);
+  void evict_what_is_due();
+
   // requester_at_once.cpp: false if the short way cannot be taken; then nothing happened
   [[nodiscard]] bool grant_at_once(Claim& claim, const Place& place, RequestId request);
   [[nodiscard]] bool end_at_once(Claim& claim, FlagSet flags);
@@ -241,10 +266,11 @@ class Requester {
   void end_what_parts();
   void end_parted(ClaimId id);
   struct Parting {
+    ClaimId claim;
     Instant until;
-    std::vector<ClaimId> claims;
   };
-  std::map<OwnerId, Parting> parting_;  // what is kept for programs whose sessions we have ended
+  std::map<OwnerId, std::vector<Parting>> parting_;  // what is kept for programs that may not know that it has ended
+  std::map<ClaimId, Eviction> evictions_;
   std::vector<PlaceId> to_ask_;            // whose masters have to be asked for again, at the end of the turn
   std::vector<ClaimId> released_parents_;  // their last sub-lock has gone
   std::deque<boost::intrusive::list<Claim, boost::intrusive::base_hook<SessionLink>>> by_session_;  // by conn

@@ -62,6 +62,7 @@ void Requester::on(NodeId from, const wire::GrantReply& reply) {
   const PlaceId place = claims_[reply.claim].place;
   if (claim != nullptr) {
     take_grant(*claim, reply);
+    if (!evictions_.empty()) keep_from_eviction(*claim);
     const RequestId request = std::exchange(claim->main, {}).request;
     if (claim->bond == Bond::session)
       sessions_.send(claim->conn, claim->owner,

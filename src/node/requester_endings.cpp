@@ -10,6 +10,7 @@ void Requester::on(const Session& session, const wire::Unlock& call) {
   Claim* const mine = owned(session, call.lock);
   if (mine == nullptr) {
     done(session, call.request, why_not_owned(call.lock));
+    (void)gives_up_taken(session, call.lock);
     return;
   }
   Claim& claim = *mine;
@@ -38,6 +39,7 @@ void Requester::on(const Session& session, const wire::Unlock& call) {
 // The fast way out: nothing is under way and the master is known, so the claim is over when this is sent.
 void Requester::on(const Session& session, const wire::Release& call) {
   Claim* const mine = owned(session, call.lock);
+  if (mine == nullptr && gives_up_taken(session, call.lock)) return;
   if (mine == nullptr || end_at_once(*mine, call.flags)) return;
   if (lock::check_ending(call.flags) != Errc::ok) return;
   Claim& claim = *mine;
@@ -225,9 +227,7 @@ void Requester::end_session(Session& session, Instant keep_until) {
     } else if (keep_until > core_.now && claim.state == ClaimState::granted && claim.unlock.stage == Stage::none &&
                !claim.goes_with_children) {
       claim.bond = Bond::parting;
-      Parting& parting = parting_[claim.owner];
-      parting.until = keep_until;
-      parting.claims.push_back(id);
+      parting_[claim.owner].push_back({.claim = id, .until = keep_until});
       core_.reached("a lock is kept for a program whose session was ended");
     } else if (claim.unlock.stage == Stage::none && claim.state != ClaimState::gone) {
       end_claim(id, claim.goes_with_children ? claim.end_flags : FlagSet{Flag::forceunlock, Flag::ivvalblk}, {});
@@ -236,18 +236,22 @@ void Requester::end_session(Session& session, Instant keep_until) {
 }
 
 void Requester::end_what_parts() {
+  std::vector<ClaimId> over;
   for (auto at = parting_.begin(); at != parting_.end();) {
-    const OwnerId owner = at->first;
-    const bool is_over = at->second.until <= core_.now;
-    ++at;
-    if (is_over) stop_parting(owner);
+    std::erase_if(at->second, [&](const Parting& parting) {
+      if (parting.until > core_.now) return false;
+      over.push_back(parting.claim);
+      return true;
+    });
+    at = at->second.empty() ? parting_.erase(at) : std::next(at);
   }
+  for (const ClaimId id : over) end_parted(id);
 }
 
 void Requester::stop_parting(OwnerId owner) {
   const auto parting = parting_.extract(owner);
   if (parting.empty()) return;
-  for (const ClaimId id : parting.mapped().claims) end_parted(id);
+  for (const Parting& kept : parting.mapped()) end_parted(kept.claim);
 }
 
 void Requester::end_parted(ClaimId id) {

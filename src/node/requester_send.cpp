@@ -140,6 +140,7 @@ void Requester::forget_if_unused(Place& place) {
 
 void Requester::erase(Claim& claim) {
   Place& place = places_[claim.place];
+  if (!evictions_.empty()) settle_eviction(claim);
   if (claim.bond != Bond::session) sessions_.drop_facts(claim.owner);
   if (static_cast<SessionLink&>(claim).is_linked()) {
     auto& siblings = by_session_[claim.conn.value()];
@@ -221,6 +222,7 @@ void Requester::give_up(ClaimId id, Errc reason) {
 }
 
 void Requester::sweep(Allowance& allowance) {
+  evict_what_is_due();
   end_what_parts();
   end_released_parents();
   for (const PlaceId id : std::exchange(to_ask_, {}))
@@ -239,7 +241,9 @@ void Requester::sweep(Allowance& allowance) {
 
 Instant Requester::next() const {
   Instant parting = Instant::never();
-  for (const auto& [owner, kept] : parting_) parting = std::min(parting, kept.until);
+  for (const auto& [owner, all] : parting_)
+    for (const Parting& kept : all) parting = std::min(parting, kept.until);
+  for (const auto& [id, eviction] : evictions_) parting = std::min(parting, eviction.at);
   return std::min({deadlines_.next(), parting, idle_.next(core_.config.idle_keep)});
 }
 

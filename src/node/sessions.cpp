@@ -42,6 +42,7 @@ void Sessions::on_hello(Session& session, const wire::ClientHello& hello) {
     return;
   }
   session.state = Session::State::open;
+  session.knows = hello.knows;
   Owner& owner = owners_[session.owner].owner;
   owner.label.assign(hello.label);
   owner.life = hello.life;

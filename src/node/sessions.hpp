@@ -29,6 +29,7 @@ struct Session {
   std::vector<OpenLockspace> lockspaces;  // by handle
   wire::ReleaseSlot* slot = nullptr;
   bool recalled = false;  // the program sends its releases
+  wire::Knows knows = wire::Knows::what_was_first;
 
   // Null if the handle is none, or none any more.
   [[nodiscard]] const OpenLockspace* lockspace(wire::LockspaceHandle handle) const {

@@ -31,10 +31,14 @@ class SmallWorld {
 
   // A program at this node; its number is that of its connection.
   ClientConn connect(NodeId at, Owner owner = {.pid = 100, .user = "tester", .command = "test", .label = {}}) {
+    return connect_as(at, std::move(owner), wire::Knows::evictions);
+  }
+  // One of an earlier release may know less.
+  ClientConn connect_as(NodeId at, Owner owner, wire::Knows knows) {
     const ClientConn conn{next_client_++};
     at_[conn] = at;
     step(at, ClientConnected{.conn = conn, .owner = std::move(owner), .slot = &slots_[conn]});
-    call(conn, wire::ClientHello{.label = {}});
+    call(conn, wire::ClientHello{.label = {}, .knows = knows});
     return conn;
   }
   template <wire::Described M>

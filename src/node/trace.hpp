@@ -35,6 +35,7 @@ enum class TraceKind : std::uint8_t {
   deadlock_check,    // a: search; text: its cycle, a line for each member (search_cycle.cpp)
   deadlock_victim,   // peer: whose search, a: its number, b: the victim's claim, which is taken back
   deadlock,          // a: members, text: the whole cycle, the victim first
+  lock_forced,       // peer: the node of the lock, or of who asked; a: lock, b: pid of who asked; text: all of it
   reached,           // text: a rare situation (HF_REACHED)
 };
 enum class TraceLevel : std::uint8_t { debug, info, warning };
@@ -68,6 +69,7 @@ inline constexpr TraceKindRow trace_table[] = {
     {TraceKind::deadlock_check, TraceLevel::debug, "a deadlock is looked at again"},
     {TraceKind::deadlock_victim, TraceLevel::debug, "the wait of a victim is taken back"},
     {TraceKind::deadlock, TraceLevel::warning, "a deadlock was broken"},
+    {TraceKind::lock_forced, TraceLevel::warning, "forced release"},
     {TraceKind::reached, TraceLevel::debug, "reached"},
 };
 [[nodiscard]] constexpr const TraceKindRow& row_of(TraceKind kind) { return trace_table[static_cast<std::size_t>(kind)]; }

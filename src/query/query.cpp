@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "holdfast/client.hpp"
+#include "query/errno_of.hpp"
 
 namespace {
 
@@ -32,15 +33,8 @@ struct Lockspaces : holdfast_lockspaces {
   std::vector<std::vector<std::uint32_t>> members;
 };
 
-int errno_of(Errc why) {
-  const bool ended = why == Errc::shutting_down || why == Errc::lease_expired || why == Errc::disconnected ||
-                     why == Errc::session_ended;
-  if (ended) return ENOTCONN;
-  return why == Errc::cannot_connect ? EUNATCH : row_of(why).number;
-}
-
 int fail(const Error& why) {
-  errno = errno_of(why.code);
+  errno = query::errno_of(why.code);
   return -1;
 }
 

@@ -11,9 +11,10 @@ namespace holdfast::session {
 
 using wire::ClientMessage;
 
-Session::Session(const SessionOptions& options) : slot_(options.slot) {
+Session::Session(const SessionOptions& options) : slot_(options.slot), confirm_losses_(options.confirm_losses) {
   wire::ClientHello hello;
   hello.life = options.life;
+  hello.knows = wire::Knows::evictions;
   hello.label = std::string_view(options.label).substr(0, limits::label_bytes_max);
   wire::append_frame(out_, hello);
 }
@@ -186,6 +187,17 @@ Result<RequestId> Session::move(wire::Move call) {
   return ask(call);
 }
 
+Result<RequestId> Session::evict(wire::Evict call) {
+  if (call.reason.size() > limits::reason_bytes_max)
+    return Error{Errc::bad_argument, "the reason has " + std::to_string(call.reason.size()) + " bytes, at most " +
+                                         std::to_string(limits::reason_bytes_max) + " are allowed"};
+  return ask(call);
+}
+
+void Session::confirm_loss(ClaimId lock) {
+  if (phase_ != Phase::over) append(wire::LostSeen{.lock = lock});
+}
+
 Result<RequestId> Session::sync() { return ask(wire::Sync{}); }
 
 // ---- frames ---------------------------------------------------------------------------------------------
@@ -321,8 +333,22 @@ void Session::on(const wire::NoticeEvent& m, Events& out) {
 
 void Session::on(const wire::LostEvent& m, Events& out) {
   const Errc why = m.status == Errc::ok ? Errc::lost : m.status;
-  if (m.lock) return lose(m.lock, why, out);
-  for (const ClaimId lock : locks_.ids()) lose(lock, why, out);
+  if (m.lock) return lose(m.lock, why, m.detail, out);
+  for (const ClaimId lock : locks_.ids()) lose(lock, why, m.detail, out);
+}
+
+void Session::on(const wire::EvictionNotice& m, Events& out) {
+  // It may have crossed our unlock, as a notice may.
+  const LockRecord* record = locks_.find(m.lock);
+  if (record == nullptr || record->state == LockState::ending) return;
+  out.emplace_back(m);
+}
+
+void Session::on(const wire::Evicted& m, Events& out) {
+  if (open_request(m.request, ClientMessage::evict) == nullptr)
+    return garbage("the end of a lock that nobody asked for", out);
+  requests_.erase(m.request);
+  out.emplace_back(m);
 }
 
 void Session::on(const wire::Ended& m, Events& out) {
@@ -404,7 +430,7 @@ void Session::end(Error why, Locks locks, Events& out) {
   refuse_all(out);
   for (const ClaimId lock : locks_.ids())
     if (locks_.find(lock)->state != LockState::ending)
-      out.emplace_back(wire::LostEvent{.lock = lock, .status = ending_.code});
+      out.emplace_back(wire::LostEvent{.lock = lock, .status = ending_.code, .detail = {}});
   if (locks == Locks::gone) locks_.clear();
   out.emplace_back(wire::Ended{.status = ending_.code, .detail = ending_.detail});
 }
@@ -427,13 +453,15 @@ void Session::refuse_all(Events& out) {
   }
 }
 
-void Session::lose(ClaimId lock, Errc why, Events& out) {
+void Session::lose(ClaimId lock, Errc why, std::string_view detail, Events& out) {
   const LockRecord* record = locks_.find(lock);
-  // It may have crossed our unlock; and what only waits is not lost but refused, by its own answer.
-  if (record == nullptr || record->state == LockState::waiting) return;
-  const bool was_ours = record->state != LockState::ending;
-  locks_.erase(lock);
-  if (was_ours) out.emplace_back(wire::LostEvent{.lock = lock, .status = why});
+  // What only waits is not lost but refused, by its own answer.
+  if (record != nullptr && record->state == LockState::waiting) return;
+  // It may have crossed our unlock.
+  const bool was_ours = record != nullptr && record->state != LockState::ending;
+  if (record != nullptr) locks_.erase(lock);
+  if (was_ours) out.emplace_back(wire::LostEvent{.lock = lock, .status = why, .detail = detail});
+  if (!was_ours || confirm_losses_ == ConfirmLosses::when_told) confirm_loss(lock);
 }
 
 }  // namespace holdfast::session

@@ -30,10 +30,14 @@
 
 namespace holdfast::session {
 
+// Who says that a lock that was taken away by force is used no more?
+enum class ConfirmLosses : std::uint8_t { when_told, by_program };
+
 struct SessionOptions {
   std::string label;  // at most limits::label_bytes_max bytes; longer ones are cut
   SessionLife life = SessionLife::process;
   wire::ReleaseSlot* slot = nullptr;  // shared with the daemon; outlives the session
+  ConfirmLosses confirm_losses = ConfirmLosses::when_told;
 };
 
 // From the daemon's welcome.
@@ -57,7 +61,7 @@ enum class Phase : std::uint8_t {
 struct Opened {};
 using Event = std::variant<Opened, wire::Granted, wire::Waiting, wire::Refused, wire::Done, wire::NoticeEvent,
                            wire::LostEvent, wire::Ended, wire::LockspaceOpened, wire::ResourceRow, wire::LockRow,
-                           wire::QueryEnd, wire::NodeStatus, wire::LockspaceRow,
+                           wire::QueryEnd, wire::NodeStatus, wire::LockspaceRow, wire::EvictionNotice, wire::Evicted,
                            wire::HistoryRow, wire::DeadlockRow>;
 using Events = std::vector<Event>;
 
@@ -99,7 +103,11 @@ class Session {
   Result<RequestId> set_view(wire::SetView call);
   Result<RequestId> fence_ack(wire::FenceAck call);
   Result<RequestId> move(wire::Move call);
+  // Answered by Evicted, or Done with what was wrong.
+  Result<RequestId> evict(wire::Evict call);
   Result<RequestId> sync();
+  // What was told lost is used no more, and others may have it (ConfirmLosses::by_program). Has no answer.
+  void confirm_loss(ClaimId lock);
 
   // ---- what the connection brings ----
   // One whole frame; appends what it means. Does nothing once the session is over.
@@ -152,17 +160,20 @@ class Session {
   void on(const wire::QueryEnd& m, Events& out);
   void on(const wire::NodeStatus& m, Events& out);
   void on(const wire::LockspaceRow& m, Events& out);
+  void on(const wire::EvictionNotice& m, Events& out);
+  void on(const wire::Evicted& m, Events& out);
   void on(const wire::HistoryRow& m, Events& out);
   void on(const wire::DeadlockRow& m, Events& out);
 
   void garbage(std::string_view what, Events& out);
   void end(Error why, Locks locks, Events& out);
   void refuse_all(Events& out);
-  void lose(ClaimId lock, Errc why, Events& out);
+  void lose(ClaimId lock, Errc why, std::string_view detail, Events& out);
 
   Phase phase_ = Phase::greeting;
   Facts facts_;
   wire::ReleaseSlot* slot_ = nullptr;
+  ConfirmLosses confirm_losses_;
   RequestId last_;     // of what was said last; none: it has no answer
   bool read_ = false;  // the daemon has answered what was said last, so it has read everything
   wire::Buffer out_;

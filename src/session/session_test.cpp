@@ -96,13 +96,48 @@ class Talk {
 
 TEST(Session, says_hello_and_learns_the_facts) {
   Talk talk(SessionOptions{.label = "backup"});
-  EXPECT_THAT(talk.said(), ElementsAre(R"(ClientHello{protocol=1 life=0 label="backup"})"));
+  EXPECT_THAT(talk.said(), ElementsAre(R"(ClientHello{protocol=1 life=0 label="backup" knows=1})"));
   EXPECT_EQ(talk.session.phase(), Phase::greeting);
   EXPECT_THAT(talk.hear(wire::Welcome{.node = NodeId{3}, .value_bytes_max = 64, .version = "1.2"}),
               ElementsAre("opened"));
   EXPECT_EQ(talk.session.phase(), Phase::open);
   EXPECT_EQ(talk.session.facts().node, NodeId{3});
   EXPECT_EQ(talk.session.facts().version, "1.2");
+}
+
+TEST(Session, a_lock_that_was_taken_away_is_confirmed_when_it_was_told) {
+  Talk talk = Talk::open();
+  talk.held(a);
+  talk.said();
+  EXPECT_THAT(talk.hear(wire::LostEvent{.lock = a, .status = Errc::forced_out}), ElementsAre("lost 1 forced_out"));
+  EXPECT_THAT(talk.said(), ElementsAre("LostSeen{lock=4294967297}"));
+  EXPECT_EQ(talk.session.find(a), nullptr);
+}
+
+TEST(Session, a_lock_that_was_taken_away_is_confirmed_by_its_program_where_that_wants_to) {
+  Talk talk(SessionOptions{.confirm_losses = ConfirmLosses::by_program});
+  talk.hear(wire::Welcome{.node = NodeId{3}, .version = "1"});
+  talk.held(a);
+  talk.said();
+  talk.hear(wire::LostEvent{.lock = a, .status = Errc::forced_out});
+  EXPECT_TRUE(talk.said().empty());
+  talk.session.confirm_loss(a);
+  EXPECT_THAT(talk.said(), ElementsAre("LostSeen{lock=4294967297}"));
+}
+
+TEST(Session, word_of_a_forced_release_that_crosses_an_unlock_is_not_told) {
+  Talk talk = Talk::open();
+  talk.held(a);
+  ASSERT_TRUE(talk.session.unlock({.lock = a}));
+  EXPECT_TRUE(talk.hear(wire::EvictionNotice{.lock = a, .reason = "r"}).empty());
+}
+
+TEST(Session, the_end_of_a_lock_answers_whoever_asked_for_it) {
+  Talk talk = Talk::open();
+  const RequestId request = talk.session.evict({.node = NodeId{2}, .lock = ClaimId{9}, .reason = "r"}).value();
+  EXPECT_THAT(talk.hear(wire::Evicted{.request = request}), ElementsAre("Evicted"));
+  EXPECT_EQ(talk.session.open_requests(), 0U);
+  EXPECT_EQ(talk.session.evict({.reason = std::string(257, 'r')}).error().code, Errc::bad_argument);
 }
 
 TEST(Session, a_lock_from_request_to_unlock) {

@@ -24,6 +24,8 @@ enum class ClientMessage : std::uint16_t {
   leave_lockspace = 14,
   list_lockspaces = 15,
   move = 16,
+  evict = 24,
+  lost_seen = 25,
   history_query = 28,
   deadlocks_query = 17,
   welcome = 64,
@@ -40,6 +42,8 @@ enum class ClientMessage : std::uint16_t {
   query_end = 75,
   node_status = 76,
   lockspace_row = 77,
+  eviction_notice = 86,
+  evicted = 87,
   history_row = 90,
   deadlock_row = 78,
 };

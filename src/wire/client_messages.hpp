@@ -2,7 +2,7 @@
 // What a client and its daemon say to each other over the local socket. Every call of a client carries a
 // RequestId of its choice; every answer names it. A Lock or Convert is answered by exactly one Granted or
 // Refused; before it there may be one Waiting. All other calls are answered by one Done (or the rows of a
-// query and one QueryEnd), but Release, which has no answer.
+// query and one QueryEnd), but Release and LostSeen, which have no answer.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +21,7 @@
 #include "model/value.hpp"
 #include "wire/client_message.hpp"
 #include "wire/codec.hpp"
+#include "wire/eviction_messages.hpp"
 #include "wire/history_messages.hpp"
 #include "wire/report_messages.hpp"
 #include "wire/shared_parts.hpp"
@@ -56,14 +57,21 @@ inline constexpr Duration wait_by_default{-2};
 
 // ---- client to daemon ---------------------------------------------------------------------------------
 
+// Messages that an earlier client would take for garbage.
+enum class Knows : std::uint8_t { what_was_first = 0, evictions = 1 };
+template <>
+inline constexpr Knows last_enumerator<Knows> = Knows::evictions;
+
 struct ClientHello {
   static constexpr auto type = ClientMessage::hello;
   static constexpr std::string_view name = "ClientHello";
   std::uint32_t protocol = client_protocol;
   SessionLife life = SessionLife::process;
   std::string_view label;
+  Knows knows = Knows::what_was_first;  // it reads EvictionNotice, and says LostSeen
+  static constexpr std::size_t required = 3;
   static constexpr std::tuple fields{field("protocol", &ClientHello::protocol), field("life", &ClientHello::life),
-                                     field("label", &ClientHello::label)};
+                                     field("label", &ClientHello::label), field("knows", &ClientHello::knows)};
 };
 
 struct Lock {
@@ -365,7 +373,10 @@ struct LostEvent {
   static constexpr std::string_view name = "LostEvent";
   ClaimId lock;  // none: all locks of the session
   Errc status = Errc::ok;
-  static constexpr std::tuple fields{field("lock", &LostEvent::lock), field("status", &LostEvent::status)};
+  std::string_view detail;  // who took it, and why
+  static constexpr std::size_t required = 2;
+  static constexpr std::tuple fields{field("lock", &LostEvent::lock), field("status", &LostEvent::status),
+                                     field("detail", &LostEvent::detail)};
 };
 
 // The session is over; the daemon closes the connection behind this.
@@ -387,8 +398,10 @@ struct LockspaceOpened {
 };
 
 using ToDaemon = MessageList<ClientHello, Lock, Convert, Unlock, Release, Cancel, Purge, OpenLockspace, Query,
-                             StatusQuery, SetView, FenceAck, Sync, LeaveLockspace, ListLockspaces, Move, HistoryQuery, DeadlocksQuery>;
+                             StatusQuery, SetView, FenceAck, Sync, LeaveLockspace, ListLockspaces, Move, Evict,
+                             LostSeen, HistoryQuery, DeadlocksQuery>;
 using ToClient = MessageList<Welcome, Granted, Waiting, Refused, Done, NoticeEvent, LostEvent, Ended,
-                             LockspaceOpened, ResourceRow, LockRow, QueryEnd, NodeStatus, LockspaceRow, HistoryRow, DeadlockRow>;
+                             LockspaceOpened, ResourceRow, LockRow, QueryEnd, NodeStatus, LockspaceRow, EvictionNotice,
+                             Evicted, HistoryRow, DeadlockRow>;
 
 }  // namespace holdfast::wire

@@ -25,8 +25,8 @@ struct Golden {
 };
 
 constexpr Golden client_golden[] = {
-    {R"(ClientHello{protocol=1 life=0 label="d"})",
-     R"(0a00000001000100000000010064)"},
+    {R"(ClientHello{protocol=1 life=0 label="d" knows=0})",
+     R"(0b0000000100010000000001006400)"},
     {R"(Lock{request=1 lockspace=2 mode=PR flags=4 wait_max=5 notices=0 tag=7 parent=8 resource="j"})",
      R"(29000000020001000000000000000200030400000005000000000000000007000000080000000000000001006a)"},
     {R"(Convert{request=1 lock=2 mode=PR flags=4 wait_max=5 reply=0 value="hh"})",
@@ -72,8 +72,8 @@ constexpr Golden client_golden[] = {
      R"(0f000000440001000000000000000200010064)"},
     {R"(NoticeEvent{lock=1 wanted=CW})",
      R"(0b0000004500010000000000000002)"},
-    {R"(LostEvent{lock=1 status=timed_out})",
-     R"(0c000000460001000000000000000200)"},
+    {R"(LostEvent{lock=1 status=timed_out detail="d"})",
+     R"(0f000000460001000000000000000200010064)"},
     {R"(Ended{status=blocked detail="ccc"})",
      R"(09000000470001000300636363)"},
     {R"(LockspaceOpened{request=1 lockspace=2})",
@@ -116,6 +116,17 @@ constexpr Golden client_golden[] = {
      R"(0002000b0000000c00000002000d0000000e000000)"},
     {R"(Move{request=1 lockspace=2 to=3 resource="ee"})",
      R"(140000001000010000000000000002000300000002006565)"},
+    {R"(Evict{request=1 node=2 incarnation=3 lock=4 token=5.6 grace=7 reason="iii"})",
+     R"(3b00000018000100000000000000020000000300000000000000040000000000000005000000000000000600000000000000)"
+     R"(07000000000000000300696969)"},
+    {R"(LostSeen{lock=1})",
+     R"(0a00000019000100000000000000)"},
+    {R"(EvictionNotice{lock=1 left=2 by={node=3 owner=4 pid=5 start_ticks=6 uid=7 user="iii" command="j" lab)"
+     R"(el="kk"} reason="lll"})",
+     R"(3f00000056000100000000000000020000000000000003000000040000000000000005000000060000000000000007000000)"
+     R"(030069696901006a02006b6b03006c6c6c)"},
+    {R"(Evicted{request=1 outcome=2})",
+     R"(0b0000005700010000000000000002)"},
 };
 constexpr Golden peer_golden[] = {
     {R"(LinkData{sequence=1 received=2 clock=3.4})",
@@ -247,6 +258,12 @@ constexpr Golden peer_golden[] = {
      R"(00080000000000000001006a02006b6b)"},
     {R"(ValueCopied{mastership=1 resource=2 version=3})",
      R"(1a0000003f00010000000000000002000000000000000300000000000000)"},
+    {R"(EvictAsk{number=1 claim=2 token=3.4 grace=5 by={node=6 owner=7 pid=8 start_ticks=9 uid=10 user="lll")"
+     R"( command="m" label="nn"} by_operator=14 reason="p"})",
+     R"(5600000055000100000000000000020000000000000003000000000000000400000000000000050000000000000006000000)"
+     R"(07000000000000000800000009000000000000000a00000003006c6c6c01006d02006e6e0e010070)"},
+    {R"(EvictAnswer{number=1 status=timed_out outcome=0 detail="ee"})",
+     R"(110000005600010000000000000002000002006565)"},
 };
 
 // What programs and nodes of earlier releases say, with fewer fields at the end, and how it is understood.
@@ -322,6 +339,10 @@ constexpr Golden earlier_golden[] = {
      R"(}] unknown=0})",
      R"(3c00000017000100000000000000020000000000000002000300000004000000000000000500000000000000060000000700)"
      R"(0000000000000800000000000000)"},
+    {R"(ClientHello{protocol=1 life=0 label="d" knows=0})",
+     R"(0a00000001000100000000010064)"},
+    {R"(LostEvent{lock=1 status=timed_out detail=""})",
+     R"(0c000000460001000000000000000200)"},
 };
 
 std::string hex(std::span<const std::byte> bytes) {

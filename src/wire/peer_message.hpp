@@ -48,6 +48,8 @@ enum class PeerMessage : std::uint16_t {
   move_order = 61,
   value_copy = 62,
   value_copied = 63,
+  evict_ask = 85,
+  evict_answer = 86,
   history_ask = 90,
   history_told = 91,
   history_done = 92,

@@ -17,6 +17,7 @@
 #include "model/token.hpp"
 #include "wire/codec.hpp"
 #include "wire/copy_messages.hpp"
+#include "wire/eviction_messages.hpp"
 #include "wire/history_messages.hpp"
 #include "wire/deadlock_messages.hpp"
 #include "wire/move_messages.hpp"
@@ -386,7 +387,8 @@ using BetweenPeers =
                 Remove, RemoveReply, MasterClaim, RebuildLock, RebuildValue, RebuildDone, RebuildReply, Fenced, QueryAsk,
                 QueryResource, QueryLock, QueryOwner, QueryDone, Probe, ProbeReply, PurgeOrphans, LockspaceMember,
                 Moving, MovingReply, Install, InstallLock, InstallOperation, Installed, MoveDone, MoveQuery, MoveAsk,
-                MoveOrder, MoveAnswer, Leaving, ValueCopy, ValueCopied, HistoryAsk, HistoryTold, HistoryDone, WaitsAsk, WaitsReply, PartiesAsk, PartiesReply,
+                MoveOrder, MoveAnswer, Leaving, ValueCopy, ValueCopied, EvictAsk, EvictAnswer,
+                HistoryAsk, HistoryTold, HistoryDone, WaitsAsk, WaitsReply, PartiesAsk, PartiesReply,
                 Reserve, Reserved, Unreserve, Doom, DeadlocksAsk, DeadlocksReply>;
 
 }  // namespace holdfast::wire

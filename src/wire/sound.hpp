@@ -30,6 +30,10 @@ template <Described M>
   } else if constexpr (requires { message.key; }) {
     if (!is_key(message.key)) return "key: these bytes are no key";
   }
+  if constexpr (std::same_as<M, EvictAsk>) {
+    if (message.grace < Duration{0} || message.grace > limits::grace_max) return "grace: it is out of bounds";
+    if (message.reason.size() > limits::reason_bytes_max) return "reason: it is too long";
+  }
   if constexpr (std::same_as<M, LockspaceMember>)
     if (!check_lockspace_name(message.lockspace)) return "lockspace: none can have this name";
   // Whoever speaks of a mastership that a home gave out must name it.

@@ -107,6 +107,10 @@ void write_node_client(const std::string& root) {
                            frame_step(0, 1, wire::OpenLockspace{.request = RequestId{4}, .lockspace = "x"}) +
                            frame_step(0, 0, wire::FenceAck{.request = RequestId{5}, .node = NodeId{2}}) +
                            frame_step(0, 0, wire::Sync{.request = RequestId{6}}));
+  corpus.write("evict", lock(0, 1, Mode::EX) + lock(1, 2, Mode::EX) +
+                            frame_step(0, 1, wire::Evict{.request = RequestId{3}, .node = NodeId{1}, .incarnation = {},
+                                                         .lock = claim(1), .token = {}, .grace = {}, .reason = "r"}) +
+                            frame_step(0, 0, wire::LostSeen{.lock = claim(0)}) + tick);
   wire::SetView view{.request = RequestId{1}, .view = {.epoch = Epoch{9}, .members = {}}};
   view.view.members.push_back({.node = NodeId{1}, .incarnation = Incarnation{1}, .address = "127.0.0.1:1"});
   corpus.write("view", frame_step(0, 0, view) + lock(0, 2, Mode::EX));

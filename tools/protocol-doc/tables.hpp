@@ -84,6 +84,10 @@ template <>
 inline constexpr std::string_view enum_name<wire::Membership> = "membership";
 template <>
 inline constexpr std::string_view enum_name<wire::LeaveStage> = "leave stage";
+template <>
+inline constexpr std::string_view enum_name<wire::Knows> = "knows";
+template <>
+inline constexpr std::string_view enum_name<EvictOutcome> = "evict outcome";
 
 // Enumerators of enums that have no name_of().
 template <class T>
@@ -115,6 +119,8 @@ template <>
 inline constexpr std::string_view enumerators<wire::Membership> = "left, joined";
 template <>
 inline constexpr std::string_view enumerators<wire::LeaveStage> = "begun, done";
+template <>
+inline constexpr std::string_view enumerators<wire::Knows> = "what_was_first, evictions";
 
 template <class T>
 std::string enumerators_of() {

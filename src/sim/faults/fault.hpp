@@ -85,6 +85,7 @@ void strike_lie_alive(const Strike& strike);
 void strike_two_views(const Strike& strike);
 void strike_move(const Strike& strike);
 void strike_move_away(const Strike& strike);
+void strike_evict(const Strike& strike);
 void strike_leave(const Strike& strike);
 void strike_disk(const Strike& strike);
 

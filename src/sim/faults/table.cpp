@@ -39,6 +39,7 @@ std::span<const FaultRow> fault_table() {
       FaultRow{"two_views", "two views are published under one epoch", strike_two_views},
       FaultRow{"move", "operators move resources to and fro", strike_move},
       FaultRow{"move_away", "one name at a time goes from the first node to another, and little else is said", strike_move_away},
+      FaultRow{"evict", "operators end locks by force", strike_evict},
       FaultRow{"leave", "a daemon leaves cleanly and comes back", strike_leave},
       FaultRow{"disk", "a disk fails to save: its daemon ends, and starts again on another", strike_disk},
   };

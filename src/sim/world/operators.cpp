@@ -20,6 +20,14 @@ void World::move(NodeId via, const std::string& name, NodeId to) {
   flush(index);
 }
 
+void World::evict(NodeId via, NodeId holder, ClaimId lock, Token token, Duration grace) {
+  const std::size_t index = operator_at(via);
+  if (clients_[index]->session->phase() == session::Phase::over) return;
+  (void)clients_[index]->session->evict({.node = holder, .incarnation = {}, .lock = lock, .token = token,
+                                         .grace = grace, .reason = "the dice"});
+  flush(index);
+}
+
 void World::vouch(NodeId via, NodeId dead, Incarnation life) {
   const std::size_t index = operator_at(via);
   if (clients_[index]->session->phase() == session::Phase::over) return;

@@ -89,6 +89,8 @@ class World {
   void leave(NodeId node) { post(*machine(node), node::Shutdown{}); }
   // An operator at one node asks for the resource of that name to be moved.
   void move(NodeId via, const std::string& name, NodeId to);
+  // An operator at one node ends a lock of a program of another by force.
+  void evict(NodeId via, NodeId holder, ClaimId lock, Token token, Duration grace);
   // An operator at one node says that this life of another and all its programs are dead.
   void vouch(NodeId via, NodeId dead, Incarnation life);
   // Another incarnation of a node that is down, or a new machine.
