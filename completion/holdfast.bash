@@ -8,7 +8,7 @@ _holdfast_names() {
 
 _holdfast() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
-  local verbs="run lock value ls show history status lockspaces cluster view node move orphans up restart down demo sim check bench completion"
+  local verbs="run lock value ls show history status top lockspaces cluster view node move orphans up restart down demo sim check bench completion"
   local common="--socket --dir --node --json --escaped --help"
   local verb="" at chosen=()
   for ((at = 1; at < COMP_CWORD; at++)); do
@@ -39,6 +39,7 @@ _holdfast() {
     value) options+=" --set --set-escaped --wait --no-wait --lockspace" ;;
     ls) options+=" --lockspace" ;;
     show) options+=" --lockspace" ;;
+    top) options+=" --once --every --rows" ;;
     cluster) options+=" --nodes --name --tie-breaker --device --lease --token --port --force"; names="init" ;;
     view) options+=" --epoch --member --votes --tie-breaker --device-votes --device-timeout --without-quorum"; names="set" ;;
     node) options+=" --incarnation"; names="fence-ack" ;;
