@@ -8,7 +8,7 @@ _holdfast_names() {
 
 _holdfast() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
-  local verbs="run lock value ls show history why monitor self status lockspaces deadlocks cluster view node move release orphans up restart down demo sim check bench completion"
+  local verbs="run lock value ls show history why monitor self status top lockspaces deadlocks cluster view node move release orphans up restart down demo sim check bench completion"
   local common="--socket --dir --node --json --escaped --help"
   local verb="" at chosen=()
   for ((at = 1; at < COMP_CWORD; at++)); do
@@ -41,6 +41,7 @@ _holdfast() {
     value) options+=" --set --set-escaped --wait --no-wait --lockspace" ;;
     ls) options+=" --lockspace" ;;
     show | why) options+=" --lockspace" ;;
+    top) options+=" --once --every --rows" ;;
     cluster) options+=" --nodes --name --tie-breaker --device --lease --token --port --force"; names="init" ;;
     view) options+=" --epoch --member --votes --tie-breaker --device-votes --device-timeout --without-quorum"; names="set" ;;
     node) options+=" --incarnation"; names="fence-ack" ;;

@@ -84,6 +84,7 @@ LIBRARY = {
     "nlohmann/": "daemon cli sim",
     "CLI/": "cli daemon fuse sim",
     "fuse3/": "fuse",
+    "curses.h": "cli",
     "fmt/": " ".join(MAY_SEE),
     # The C interfaces that we are compatible with, in include/.
     "libdlm.h": "libdlm",
@@ -166,7 +167,7 @@ def wrong_include(file: File, quoted: str, known: dict[str, File]) -> str | None
         return "no such file; name project headers by their full path, such as \"lock/grant.hpp\""
     if path == "fmt/chrono.h":
         return "reads time zones and the clock; print durations as numbers with a unit"
-    if "/" in path and not path.startswith(OS_PREFIXES):
+    if path in LIBRARY or ("/" in path and not path.startswith(OS_PREFIXES)):
         return wrong_library(file, path)
     if file.pure and reaches_out(path):
         return "opens a door to threads, files, time or chance; pure folders have none"

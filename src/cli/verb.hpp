@@ -69,6 +69,7 @@ Run declare_run(CLI::App& app);
 Run declare_self(CLI::App& app);
 Run declare_show(CLI::App& app);
 Run declare_status(CLI::App& app);
+Run declare_top(CLI::App& app);
 Run declare_up(CLI::App& app);
 Run declare_value(CLI::App& app);
 Run declare_view(CLI::App& app);

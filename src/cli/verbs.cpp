@@ -75,6 +75,12 @@ constexpr std::array table{
          "  holdfast status\n"
          "  holdfast --dir DIR --node 2 status --json",
          declare_status},
+    Verb{"top", Group::looking, parsed, "the cluster live: nodes, hottest names, waits, who blocks",
+         "  holdfast top                                       h for its keys, q to end\n"
+         "  holdfast top --dir DIR --every 500ms               a local cluster: all nodes tell about themselves\n"
+         "  holdfast top --once --rows 20                      one picture as text\n"
+         "  holdfast top --json                                the same for programs",
+         declare_top},
     Verb{"lockspaces", Group::looking, parsed, "list the lockspaces that nodes have joined",
          "  holdfast lockspaces\n"
          "  holdfast lockspaces --json",

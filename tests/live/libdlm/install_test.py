@@ -14,7 +14,7 @@ sys.path.insert(0, str(HERE.parent / "cli"))
 from harness import BIN, Cluster, TestCase  # noqa: E402
 
 INSTALLED = """
-bin/holdfast bin/holdfastd include/libdlm.h include/libdlmcontrol.h include/holdfast_query.h
+bin/holdfast bin/holdfastd bin/holdfast-sim bin/holdfast-check bin/holdfast-bench include/libdlm.h include/libdlmcontrol.h include/holdfast_query.h
 lib/systemd/system/holdfastd.service share/man/man1/holdfast.1 share/man/man8/holdfastd.8
 share/bash-completion/completions/holdfast
 """.split()
@@ -40,9 +40,20 @@ class Install(TestCase):
             self.assertTrue((self.prefix / name).is_file(), name)
         for library in ("libdlm.so.3", "libdlm_lt.so.3", "libdlmcontrol.so.3", "libholdfast_query.so.0"):
             self.assertTrue((self.lib / library).exists(), library)
-        for program in ("holdfast", "holdfastd"):
-            done = subprocess.run([self.prefix / "bin" / program, "--version"], capture_output=True, check=False)
-            self.assertEqual(done.returncode, 0, program)
+        for command in ("holdfast --version", "holdfastd --version", "holdfast sim --help", "holdfast check --help",
+                        "holdfast bench --help"):
+            program, *arguments = command.split()
+            done = subprocess.run([self.prefix / "bin" / program, *arguments], capture_output=True, check=False)
+            self.assertEqual(done.returncode, 0, command)
+
+    def test_python_finds_the_package(self):
+        (package,) = self.prefix.rglob("dist-packages/holdfast")
+        for name in ("py.typed", "_core.pyi"):
+            self.assertTrue((package / name).is_file(), name)
+        cluster = Cluster(self)
+        done = subprocess.run(["/usr/bin/python3", "-c", "import holdfast; print(holdfast.connect().lock('x').release())"],
+                              env=cluster.env(PYTHONPATH=package.parent), capture_output=True, text=True, check=False)
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "None\n", ""))
 
     def test_pkg_config_finds_what_was_installed(self):
         program = self.prefix / "query"
