@@ -240,6 +240,7 @@ class Requester {
   void finish_locally(Place& place);
   void note_wait(const Claim& claim);
   void note_notice(Claim& claim);
+  [[nodiscard]] static bool is_queued(const Claim& claim);
   [[nodiscard]] bool is_waiting(const Claim& claim) const;
   [[nodiscard]] static bool is_in_the_way(const Claim& claim);
   void join_transaction(const Claim& claim);

@@ -8,11 +8,15 @@
 namespace holdfast::node {
 
 // It stands in a queue, as far as we know, and nothing is under way that ends that.
-bool Requester::is_waiting(const Claim& claim) const {
+bool Requester::is_queued(const Claim& claim) {
   return claim.bond == Bond::session && claim.state != ClaimState::gone && claim.main.stage == Stage::sent &&
-         claim.stamp != lock::no_stamp && claim.lock && claim.cancel.stage == Stage::none &&
-         claim.unlock.stage == Stage::none && !claim.flags.has(Flag::nodlckwt) &&
-         places_[claim.place].state == PlaceState::known;
+         claim.stamp != lock::no_stamp && claim.cancel.stage == Stage::none && claim.unlock.stage == Stage::none &&
+         !claim.flags.has(Flag::nodlckwt);
+}
+
+// And its master is known: while it is rebuilt or moves nobody can be asked.
+bool Requester::is_waiting(const Claim& claim) const {
+  return is_queued(claim) && claim.lock && places_[claim.place].state == PlaceState::known;
 }
 
 const Claim* Requester::waiting(ClaimId id, std::uint32_t number) const {
@@ -34,7 +38,7 @@ void Requester::note_wait(const Claim& claim) {
   if (claim.bond != Bond::session || claim.flags.has(Flag::nodlckwt)) return;
   const Party party = party_of(claim);
   Parties::Record& record = parties_.record(party);
-  record.waits.add(claim.id, [&](ClaimId id) { return claims_.find(id) != nullptr && is_waiting(claims_[id]); });
+  record.waits.add(claim.id, [&](ClaimId id) { return claims_.find(id) != nullptr && is_queued(claims_[id]); });
   if (is_in_the_way(claim))
     record.suspects.add(claim.id, [&](ClaimId id) { return claims_.find(id) != nullptr && is_in_the_way(claims_[id]); });
   parties_.note_news(party);
@@ -85,7 +89,7 @@ bool Requester::waits_since(const Party& party, Instant since) const {
   const Parties::Record* const record = parties_.find(party);
   return record != nullptr && std::ranges::any_of(record->waits.all(), [&](ClaimId id) {
     const Claim* const claim = claims_.find(id);
-    return claim != nullptr && is_waiting(*claim) && claim->since <= since;
+    return claim != nullptr && is_queued(*claim) && claim->since <= since;
   });
 }
 

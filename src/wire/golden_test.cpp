@@ -27,8 +27,10 @@ struct Golden {
 constexpr Golden client_golden[] = {
     {R"(ClientHello{protocol=1 life=0 label="d" knows=0})",
      R"(0b0000000100010000000001006400)"},
-    {R"(Lock{request=1 lockspace=2 mode=PR flags=4 wait_max=5 notices=0 tag=7 parent=8 resource="j"})",
-     R"(29000000020001000000000000000200030400000005000000000000000007000000080000000000000001006a)"},
+    {R"(Lock{request=1 lockspace=2 mode=PR flags=4 wait_max=5 notices=0 tag=7 parent=8 resource="j" transact)"
+     R"(ion=10 deadlock_priority=11})",
+     R"(35000000020001000000000000000200030400000005000000000000000007000000080000000000000001006a0a00000000)"
+     R"(0000000b000000)"},
     {R"(Convert{request=1 lock=2 mode=PR flags=4 wait_max=5 reply=0 value="hh"})",
      R"(24000000030001000000000000000200000000000000030400000005000000000000000002006868)"},
     {R"(Unlock{request=1 lock=2 flags=3 value="ee"})",
@@ -43,6 +45,8 @@ constexpr Golden client_golden[] = {
      R"(1300000008000100000000000000020300000002006565)"},
     {R"(Query{request=1 lockspace_pattern="ccc" name_pattern="d" after_key="ee" rows_max=5})",
      R"(1a0000000900010000000000000003006363630100640200656505000000)"},
+    {R"(DeadlocksQuery{request=1})",
+     R"(0a00000011000100000000000000)"},
     {R"(StatusQuery{request=1})",
      R"(0a0000000a000100000000000000)"},
     {R"(SetView{request=1 view={epoch=2 members=[{node=3 incarnation=4 address="fff" weight=6 votes=7} {node)"
@@ -89,6 +93,14 @@ constexpr Golden client_golden[] = {
      R"(000013000000030075757501007602007777)"},
     {R"(QueryEnd{request=1 status=timed_out next_after_key="d"})",
      R"(0f0000004b0001000000000000000200010064)"},
+    {R"(DeadlockRow{request=1 report={policy="ccc" length=3 members=[{owner={node=4 owner=5 pid=6 start_tick)"
+     R"(s=7 uid=8 user="j" command="kk" label="lll"} claim=12 transaction=13 priority=14 key="p" wanted=PW b)"
+     R"(locked_by=EX ahead=18} {owner={node=19 owner=20 pid=21 start_ticks=22 uid=23 user="y" command="zz" l)"
+     R"(abel="aaa"} claim=27 transaction=28 priority=29 key="e" wanted=CR blocked_by=CW ahead=33}] age=34}})",
+     R"(a10000004e000100000000000000030063636303000000020004000000050000000000000006000000070000000000000008)"
+     R"(00000001006a02006b6b03006c6c6c0c000000000000000d000000000000000e000000010070040512130000001400000000)"
+     R"(0000001500000016000000000000001700000001007902007a7a03006161611b000000000000001c000000000000001d0000)"
+     R"(000100650102212200000000000000)"},
     {R"(NodeStatus{request=1 node=2 incarnation=3 version="ee" cluster="fff" peer_address="g" view={epoch=7 )"
      R"(members=[{node=8 incarnation=9 address="kk" weight=11 votes=12} {node=13 incarnation=14 address="p" )"
      R"(weight=16 votes=17}] configured_votes=18 quorate=19} phase=0 lease=21 deadline_left=22 sessions=23 c)"
@@ -264,6 +276,61 @@ constexpr Golden peer_golden[] = {
      R"(07000000000000000800000009000000000000000a00000003006c6c6c01006d02006e6e0e010070)"},
     {R"(EvictAnswer{number=1 status=timed_out outcome=0 detail="ee"})",
      R"(110000005600010000000000000002000002006565)"},
+    {R"(WaitsAsk{epoch=1 search=2 round=3 waits=[{node=4 claim=5 number=6 mastership=7 resource=8 lock=9} {n)"
+     R"(ode=10 claim=11 number=12 mastership=13 resource=14 lock=15}]})",
+     R"(6800000046000100000000000000020000000000000003000000020004000000050000000000000006000000070000000000)"
+     R"(0000080000000000000009000000000000000a0000000b000000000000000c0000000d000000000000000e00000000000000)"
+     R"(0f00000000000000)"},
+    {R"(WaitsReply{epoch=1 search=2 round=3 last=4 gone=[5 6] edges=[{of=7 node=8 claim=9 number=10 waiting=)"
+     R"(11 lock=12 token=13.14 mode=PR ahead=16} {of=17 node=18 claim=19 number=20 waiting=21 lock=22 token=)"
+     R"(23.24 mode=CR ahead=26}]})",
+     R"(8700000047000100000000000000020000000000000003000000040200050000000600000002000700000008000000090000)"
+     R"(00000000000a0000000b0000000c000000000000000d000000000000000e0000000000000003101100000012000000130000)"
+     R"(00000000001400000015000000160000000000000017000000000000001800000000000000011a)"},
+    {R"(PartiesAsk{epoch=1 search=2 round=3 claims=[4 5] transactions=[6 7] tally=8})",
+     R"(3b00000048000100000000000000020000000000000003000000020004000000000000000500000000000000020006000000)"
+     R"(00000000070000000000000008)"},
+    {R"(PartiesReply{epoch=1 search=2 round=3 last=4 parties=[{claim=5 transaction=6 owner=7 suspected=8 bor)"
+     R"(n=9 locks=10 writes=11} {claim=12 transaction=13 owner=14 suspected=15 born=16 locks=17 writes=18}] )"
+     R"(waits=[{transaction=19 owner=20 master=21 place={node=22 claim=23 number=24 mastership=25 resource=2)"
+     R"(6 lock=27}} {transaction=28 owner=29 master=30 place={node=31 claim=32 number=33 mastership=34 resou)"
+     R"(rce=35 lock=36}}]})",
+     R"(f500000049000100000000000000020000000000000003000000040200050000000000000006000000000000000700000000)"
+     R"(0000000809000000000000000a000000000000000b000000000000000c000000000000000d000000000000000e0000000000)"
+     R"(00000f1000000000000000110000000000000012000000000000000200130000000000000014000000000000001500000016)"
+     R"(00000017000000000000001800000019000000000000001a000000000000001b000000000000001c000000000000001d0000)"
+     R"(00000000001e0000001f000000200000000000000021000000220000000000000023000000000000002400000000000000)"},
+    {R"(Reserve{epoch=1 search=2 claim=3 number=4})",
+     R"(1e0000004a0001000000000000000200000000000000030000000000000004000000)"},
+    {R"(Reserved{epoch=1 search=2 claim=3 number=4 gone=5 party={claim=6 transaction=7 owner=8 suspected=9 b)"
+     R"(orn=10 locks=11 writes=12} member={owner={node=13 owner=14 pid=15 start_ticks=16 uid=17 user="s" com)"
+     R"(mand="tt" label="uuu"} claim=21 transaction=22 priority=23 key="y" wanted=CR blocked_by=CW ahead=27})"
+     R"(})",
+     R"(920000004b000100000000000000020000000000000003000000000000000400000005060000000000000007000000000000)"
+     R"(000800000000000000090a000000000000000b000000000000000c000000000000000d0000000e000000000000000f000000)"
+     R"(100000000000000011000000010073020074740300757575150000000000000016000000000000001700000001007901021b)"},
+    {R"(Unreserve{epoch=1 search=2 claim=3 number=4})",
+     R"(1e0000004c0001000000000000000200000000000000030000000000000004000000)"},
+    {R"(Doom{epoch=1 search=2 claim=3 number=4 report={policy="fff" length=6 members=[{owner={node=7 owner=8)"
+     R"( pid=9 start_ticks=10 uid=11 user="m" command="nn" label="ooo"} claim=15 transaction=16 priority=17 )"
+     R"(key="s" wanted=CR blocked_by=CW ahead=21} {owner={node=22 owner=23 pid=24 start_ticks=25 uid=26 user)"
+     R"(="b" command="cc" label="ddd"} claim=30 transaction=31 priority=32 key="h" wanted=PW blocked_by=EX a)"
+     R"(head=36}] age=37}})",
+     R"(b50000004d000100000000000000020000000000000003000000000000000400000003006666660600000002000700000008)"
+     R"(00000000000000090000000a000000000000000b00000001006d02006e6e03006f6f6f0f0000000000000010000000000000)"
+     R"(00110000000100730102151600000017000000000000001800000019000000000000001a0000000100620200636303006464)"
+     R"(641e000000000000001f00000000000000200000000100680405242500000000000000)"},
+    {R"(DeadlocksAsk{query=1})",
+     R"(0a0000004e000100000000000000)"},
+    {R"(DeadlocksReply{query=1 last=2 report={policy="d" length=4 members=[{owner={node=5 owner=6 pid=7 star)"
+     R"(t_ticks=8 uid=9 user="kk" command="lll" label="m"} claim=13 transaction=14 priority=15 key="qq" want)"
+     R"(ed=EX blocked_by=NL ahead=19} {owner={node=20 owner=21 pid=22 start_ticks=23 uid=24 user="zz" comman)"
+     R"(d="aaa" label="b"} claim=28 transaction=29 priority=30 key="ff" wanted=CW blocked_by=PR ahead=34}] a)"
+     R"(ge=35}})",
+     R"(a20000004f000100000000000000020100640400000002000500000006000000000000000700000008000000000000000900)"
+     R"(000002006b6b03006c6c6c01006d0d000000000000000e000000000000000f00000002007171050013140000001500000000)"
+     R"(0000001600000017000000000000001800000002007a7a03006161610100621c000000000000001d000000000000001e0000)"
+     R"(00020066660203222300000000000000)"},
 };
 
 // What programs and nodes of earlier releases say, with fewer fields at the end, and how it is understood.
@@ -284,6 +351,8 @@ constexpr Golden group_golden[] = {
 };
 
 constexpr Golden earlier_golden[] = {
+    {R"(Lock{request=1 lockspace=2 mode=PR flags=4 wait_max=5 notices=0 tag=7 parent=8 resource="j" transaction=0 deadlock_priority=100})",
+     R"(29000000020001000000000000000200030400000005000000000000000007000000080000000000000001006a)"},
     {R"(QueryDone{query=1 cut_behind_key="ccc" recovering=0})",
      R"(0f000000220001000000000000000300636363)"},
     {R"(RebuildLock{epoch=1 mastership=2 claim=3 owner=4 number=5 standing=0 granted=CR wanted=CW flags=9 to)"

@@ -43,6 +43,18 @@ inline constexpr std::string_view part_name<wire::OwnerReport> = "OwnerReport";
 template <>
 inline constexpr std::string_view part_name<wire::HistoryReport> = "HistoryReport";
 template <>
+inline constexpr std::string_view part_name<wire::DeadlockMember> = "DeadlockMember";
+template <>
+inline constexpr std::string_view part_name<wire::DeadlockReport> = "DeadlockReport";
+template <>
+inline constexpr std::string_view part_name<wire::WaitPlace> = "WaitPlace";
+template <>
+inline constexpr std::string_view part_name<wire::EdgeRow> = "EdgeRow";
+template <>
+inline constexpr std::string_view part_name<wire::PartyRow> = "PartyRow";
+template <>
+inline constexpr std::string_view part_name<wire::WaitRow> = "WaitRow";
+template <>
 inline constexpr std::string_view part_name<wire::LostLease> = "LostLease";
 
 // ---- names of enums -------------------------------------------------------------------------------------
