@@ -2,7 +2,6 @@
 #include "client/evidence.hpp"
 
 #include <fcntl.h>
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -22,11 +21,20 @@ Error cannot(const std::string& path) {
                                        "; nothing was done"};
 }
 
+// The time of day, UTC, as strftime writes it.
+std::string utc(const char* format) {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  ::gmtime_r(&now, &parts);
+  char text[64];
+  return {text, std::strftime(text, sizeof text, format, &parts)};
+}
+
 // A name that nobody has used.
 int open_new(const std::string& dir, std::string& path) {
-  const std::time_t now = std::time(nullptr);
+  const std::string now = utc("%Y%m%dT%H%M%SZ");
   for (int attempt = 0; attempt < 1000; ++attempt) {
-    path = fmt::format("{}/holdfast-evidence-{:%Y%m%dT%H%M%SZ}-{}{}.json", dir, fmt::gmtime(now), ::getpid(),
+    path = fmt::format("{}/holdfast-evidence-{}-{}{}.json", dir, now, ::getpid(),
                        attempt == 0 ? std::string() : "-" + std::to_string(attempt));
     const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd >= 0 || errno != EEXIST) return fd;
@@ -115,9 +123,9 @@ std::string list(const Items& items, Text&& text_of) {
 }  // namespace
 
 std::string to_json(const Look& look, std::string_view reason) {
-  return fmt::format("{{\"taken\":\"{:%Y-%m-%dT%H:%M:%SZ}\",\"reason\":{},\"complete\":{},\n\"conditions\":[{}],\n"
+  return fmt::format("{{\"taken\":\"{}\",\"reason\":{},\"complete\":{},\n\"conditions\":[{}],\n"
                      "\"resources\":[{}]}}\n",
-                     fmt::gmtime(std::time(nullptr)), quoted(reason), look.complete,
+                     client::utc("%Y-%m-%dT%H:%M:%SZ"), quoted(reason), look.complete,
                      list(look.conditions, condition_json), list(look.graph.page().resources, resource_json));
 }
 
