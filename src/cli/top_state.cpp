@@ -48,10 +48,6 @@ void TopState::set_view(TopView view) {
 
 void TopState::press(KeyPress key) {
   if (typing_) return type(key);
-  const auto up_by = [&](std::size_t lines) { selected_ -= std::min(selected_, lines); };
-  // Whoever moves wants the row at that place, and not the one that was there.
-  if (key.key != Key::none && key.key != Key::resize && key.key != Key::character && key.key != Key::enter)
-    selected_id_.clear();
   switch (key.key) {
     case Key::none:
     case Key::resize:
@@ -60,21 +56,12 @@ void TopState::press(KeyPress key) {
     case Key::character:
       return press_character(key.character);
     case Key::up:
-      return up_by(1);
     case Key::page_up:
-      return up_by(page_);
     case Key::down:
-      ++selected_;
-      return;
     case Key::page_down:
-      selected_ += page_;
-      return;
     case Key::home:
-      selected_ = 0;
-      return;
     case Key::end:
-      selected_ = SIZE_MAX / 2;
-      return;
+      return move(key.key);
     case Key::tab:
       shown_ = Shown::table;
       return set_view(static_cast<TopView>((static_cast<std::size_t>(view_) + 1) % all_top_views.size()));
@@ -82,7 +69,7 @@ void TopState::press(KeyPress key) {
       if (shown_ == Shown::table && selected_owner_.node) {
         shown_ = Shown::tree;
         tree_of_ = selected_owner_;
-        first_ = 0;
+        line_ = first_line_ = 0;
       }
       return;
     case Key::escape:
@@ -90,6 +77,16 @@ void TopState::press(KeyPress key) {
       shown_ = Shown::table;
       return;
   }
+}
+
+void TopState::move(Key key) {
+  std::size_t& at = shown_ == Shown::table ? selected_ : line_;
+  // Whoever moves wants the row at that place, and not the one that was there.
+  if (shown_ == Shown::table) selected_id_.clear();
+  if (key == Key::home) at = 0;
+  else if (key == Key::end) at = SIZE_MAX / 2;
+  else if (key == Key::up || key == Key::page_up) at -= std::min(at, key == Key::up ? 1 : page_);
+  else at += key == Key::down ? 1 : page_;
 }
 
 void TopState::press_character(char character) {
@@ -107,6 +104,7 @@ void TopState::press_character(char character) {
     case 'h':
     case '?':
       shown_ = shown_ == Shown::help ? Shown::table : Shown::help;
+      line_ = first_line_ = 0;
       return;
     case '/':
       shown_ = Shown::table;
@@ -191,10 +189,10 @@ void TopState::draw_table(const TopModel& model, const Waits& waits, std::size_t
 
 void TopState::draw_list(const std::vector<std::string>& list, std::size_t lines, std::vector<ScreenLine>& out) {
   page_ = std::max<std::size_t>(lines, 1);
-  selected_ = std::min(selected_, list.empty() ? 0 : list.size() - 1);
-  first_ = std::clamp(first_, selected_ < page_ ? 0 : selected_ - page_ + 1, selected_);
-  for (std::size_t i = first_; i < std::min(first_ + lines, list.size()); ++i)
-    out.push_back({list[i], shown_ == Shown::tree && i == selected_ ? LineStyle::selected : LineStyle::plain});
+  line_ = std::min(line_, list.empty() ? 0 : list.size() - 1);
+  first_line_ = std::clamp(first_line_, line_ < page_ ? 0 : line_ - page_ + 1, line_);
+  for (std::size_t i = first_line_; i < std::min(first_line_ + lines, list.size()); ++i)
+    out.push_back({list[i], shown_ == Shown::tree && i == line_ ? LineStyle::selected : LineStyle::plain});
 }
 
 std::vector<ScreenLine> TopState::draw(const TopModel& model, const TopHead& head, ScreenSize size) {

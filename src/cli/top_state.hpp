@@ -56,6 +56,7 @@ class TopState {
 
   void press_character(char character);
   void type(KeyPress key);
+  void move(Key key);
   void turn_column(int by);
   void draw_table(const TopModel& model, const Waits& waits, std::size_t lines, std::vector<ScreenLine>& out);
   void draw_list(const std::vector<std::string>& list, std::size_t lines, std::vector<ScreenLine>& out);
@@ -72,7 +73,9 @@ class TopState {
   std::string filter_;
   Shown shown_ = Shown::table;
   bool typing_ = false, paused_ = false, ended_ = false;
-  std::size_t selected_ = 0, first_ = 0, page_ = 10;
+  std::size_t selected_ = 0, first_ = 0;   // of the rows of a table
+  std::size_t line_ = 0, first_line_ = 0;  // of a tree, or the help
+  std::size_t page_ = 10;
   std::string selected_id_;
   OwnerKey selected_owner_, tree_of_;
 };

@@ -19,9 +19,7 @@ bool holds(const LockInfo& lock) { return lock.standing != LockStanding::waiting
 bool waits(const LockInfo& lock) { return lock.standing != LockStanding::granted; }
 
 std::string owner_text(const LockInfo& lock) {
-  const OwnerInfo& owner = lock.owner;
-  return fmt::format("{} pid {} ({}{}{})", node_text(lock.node), owner.pid, escaped(owner.user),
-                     owner.command.empty() ? "" : ", ", escaped(owner.command));
+  return fmt::format("{} pid {} ({})", node_text(lock.node), lock.owner.pid, escaped(lock.owner.user));
 }
 
 std::string wait_text(const Wait& wait) {
@@ -118,7 +116,7 @@ std::vector<std::string> Waits::tree_below(OwnerKey root) const {
   if (found == by_blocker_.end()) return lines;
   for (const LockInfo* blocker : waits_[found->second.front()].blockers) {
     if (key_of(*blocker) != root) continue;
-    lines.push_back(owner_text(*blocker));
+    lines.push_back(fmt::format("{}: {}", owner_text(*blocker), escaped(blocker->owner.command)));
     break;
   }
   std::set<OwnerKey> above;
@@ -135,8 +133,8 @@ void Waits::add_lines(OwnerKey owner, std::size_t depth, std::set<OwnerKey>& abo
     const Wait& wait = waits_[place];
     for (const LockInfo* blocker : wait.blockers)
       if (key_of(*blocker) == owner) {
-        lines.push_back(fmt::format("{:>{}}{} {}; here: {}", "", 2 * depth, owner_text(*wait.lock), wait_text(wait),
-                                    mode_text(*blocker)));
+        lines.push_back(fmt::format("{:>{}}{} {}; above: {}; {}", "", 2 * depth, owner_text(*wait.lock), wait_text(wait),
+                                    mode_text(*blocker), escaped(wait.lock->owner.command)));
         break;
       }
     if (depth < 50) add_lines(key_of(*wait.lock), depth + 1, above, lines);

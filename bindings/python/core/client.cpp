@@ -83,6 +83,11 @@ struct ToTuple {
   }
   py::tuple operator()(const event::Lost& e) const { return py::make_tuple("lost", 0, e.lock.value(), to_object(&e.why)); }
   py::tuple operator()(const event::Ended& e) const { return py::make_tuple("ended", 0, 0, to_object(&e.why)); }
+  // News that the Python half has no word for.
+  template <class Other>
+  py::tuple operator()(const Other&) const {
+    return py::make_tuple("other", 0, 0, py::none());
+  }
 };
 
 // Appends to a deque: no signal handler of Python can come between what is taken here and where it is kept.

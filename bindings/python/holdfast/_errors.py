@@ -140,7 +140,7 @@ CLASSES: Dict[str, Type[Error]] = {
     "has_children": HasChildren,
     **dict.fromkeys("too_many_locks too_many_sessions too_many_waiters too_many_lockspaces".split(), TooMany),
     **dict.fromkeys("not_permitted no_access foreign_lock".split(), NotPermitted),
-    "lost": Lost,
+    **dict.fromkeys("lost forced_out".split(), Lost),
     "lease_expired": LeaseExpired,
     **dict.fromkeys("session_ended disconnected shutting_down slow_reader".split(), SessionEnded),
     **dict.fromkeys("cannot_connect wrong_version".split(), CannotConnect),

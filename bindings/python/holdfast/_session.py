@@ -185,7 +185,7 @@ class Engine:
             elif kind == "ended":
                 self.ended = what
                 self.detach_loop()
-            else:
+            elif kind in ("notice", "lost"):
                 self._tell(kind, lock, what)
 
     def _take_answer(self, kind: str, request: int, lock: int, what: Any) -> None:

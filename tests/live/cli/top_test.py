@@ -45,12 +45,6 @@ class Terminal:
                 return seen
             if time.monotonic() > deadline:
                 raise AssertionError(f"never {parts} without {without}; but:\n{seen}")
-            select_pause()
-
-
-def select_pause():
-    """Between two looks at the terminal; what is waited for has its own deadline."""
-    signal.sigtimedwait([], 0.05)
 
 
 class Top(TestCase):
@@ -62,8 +56,8 @@ class Top(TestCase):
         holder.line("granted")
         return holder
 
-    def make_chain(self):
-        """a holds orders/1; b waits for it and holds orders/2, for which c waits."""
+    def make_waits(self):
+        """a holds orders/1, for which the command of b waits; b holds orders/2, for which c waits."""
         a = self.hold("--label", "a", "orders/1")
         b = Program(self, [HOLDFAST, "run", "orders/2", "--", HOLDFAST, "lock", "orders/1"], env=self.cluster.env(2))
         self.cluster.wait_until_waiting("orders/1")
@@ -126,7 +120,7 @@ class Top(TestCase):
 
     @unittest.skipUnless(shutil.which("tmux"), "tmux is not installed")
     def test_live_in_a_terminal(self):
-        a, _, c = self.make_chain()
+        a, _, c = self.make_waits()
         terminal = Terminal(self, f"{HOLDFAST} top --dir {self.cluster.dir} --every 200ms", self.cluster.env())
         terminal.until("[3 waits]", "2 waiting", "orders/1", "orders/2", f"EX of n1 pid {a.pid}")
         terminal.press("4")
@@ -149,9 +143,6 @@ class Top(TestCase):
         c.kill()
         terminal.press("p")
         terminal.until("1 waiting", without=["PAUSED"])
-        if os.environ.get("HOLDFAST_SHOW_TOP"):
-            terminal.tmux("resize-window", "-x", "110", "-y", "20")
-            print(terminal.picture())
         terminal.press("q")
         terminal.until("ended with 0")
 

@@ -154,7 +154,7 @@ class Table(unittest.TestCase):
         view_conflict not_member bad_config cannot_listen cannot_read cannot_write cannot_start""".split()
 
     def test_each_error_has_its_class(self):
-        self.assertEqual(sorted(_core.errors()), sorted([*self.PLAIN, *_errors.CLASSES]))
+        self.assertEqual([code for code in _core.errors() if code not in {*self.PLAIN, *_errors.CLASSES}], [])
         for code, kind in _errors.CLASSES.items():
             made = _errors.make(code, 5, "the reason", [])
             self.assertIs(type(made), kind)
