@@ -45,10 +45,8 @@ TEST(Victim, at_a_tie_the_smallest_wait_loses) {
   std::vector<Candidate> cycle{party(7, 100, 1, 1, 1), party(5, 100, 1, 1, 1), party(6, 100, 1, 1, 1)};
   for (const VictimPolicyRow& row : victim_policy_table) {
     if (row.policy == VictimPolicy::random) continue;
-    {
-      EXPECT_EQ(victim_of(cycle, row.policy, 0), 1U) << row.name;
+    EXPECT_EQ(victim_of(cycle, row.policy, 0), 1U) << row.name;
   }
-    }
 }
 
 TEST(Victim, the_order_in_which_the_members_are_told_does_not_matter) {
