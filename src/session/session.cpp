@@ -377,8 +377,8 @@ void Session::on(const wire::LockRow& m, Events& out) {
 }
 
 void Session::on(const wire::QueryEnd& m, Events& out) {
-  if (open_request(m.request, ClientMessage::query, ClientMessage::list_lockspaces, ClientMessage::history_query) ==
-      nullptr)
+  if (open_request(m.request, ClientMessage::query, ClientMessage::list_lockspaces, ClientMessage::history_query,
+                   ClientMessage::deadlocks_query) == nullptr)
     return garbage("the end of a query that nobody asked", out);
   requests_.erase(m.request);
   out.emplace_back(m);
