@@ -165,7 +165,8 @@ void DeadlockWatch::look(World& world, NodeId node, const node::Trace& trace) {
   }
 }
 
-// What a node does within one step is seen behind it: there the victim's own wait may be over.
+// What a node does within one step is seen behind it. If it looked again and made its victim in the same step, without
+// anybody else, the victim's wait is over there, and so may be those that were behind it: nothing is left to compare.
 std::string DeadlockWatch::judge(World& world, NodeId node, const node::Trace& trace) {
   ++victims;
   const Machine* searcher = world.machine(trace.peer);
@@ -177,12 +178,11 @@ std::string DeadlockWatch::judge(World& world, NodeId node, const node::Trace& t
   });
   if (victim == looked.members.end())
     return fmt::format("I11 is broken: the victim at {} is no member of the cycle", name_of(node));
-  const bool is_late = world.now() != looked.at;
-  for (const Wait& wait : looked.gone)
-    if (wait != *victim || is_late)
-      return "I11 is broken: " + text_of(*victim) + " is the victim of a cycle in which " + text_of(wait) +
-             " waited no more";
-  if (!looked.broken.empty() && (is_late || looked.gone.empty()))
+  const bool was_seen_before = world.now() != looked.at;
+  if (was_seen_before && !looked.gone.empty())
+    return "I11 is broken: " + text_of(*victim) + " is the victim of a cycle in which " + text_of(looked.gone.front()) +
+           " waited no more";
+  if (was_seen_before && !looked.broken.empty())
     return "I11 is broken: " + text_of(*victim) + " is the victim of a cycle that was none: " + looked.broken;
   for (const Wait& wait : looked.members)
     if (victims_.contains(wait))
