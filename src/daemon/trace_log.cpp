@@ -46,6 +46,9 @@ Names names_of(TraceKind kind) {
     case TraceKind::node_lost:
     case TraceKind::node_left:
     case TraceKind::lease_expired:
+    case TraceKind::deadlock_check: return {"search", {}};
+    case TraceKind::deadlock_victim: return {"search", "claim"};
+    case TraceKind::deadlock: return {"members", {}};
     case TraceKind::flight:
     case TraceKind::reached: return {};
   }

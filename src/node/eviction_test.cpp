@@ -160,6 +160,20 @@ TEST_F(Forced, a_conversion_under_way_ends_with_its_lock) {
   EXPECT_TRUE(is_granted(waiter));
 }
 
+TEST_F(Forced, what_comes_of_a_conversion_that_cannot_fail_is_known_first) {
+  (void)hold(waiter, Mode::NL);  // so that node 3 is the master
+  const wire::Granted held = hold(holder);
+  world.silence(n3);
+  world.call(holder, wire::Convert{.request = RequestId{++requests}, .lock = held.lock, .mode = Mode::PR,
+                                   .flags = {Flag::valblk}, .value = "v"});
+  evict(root, n2, held.lock, held.token);
+  EXPECT_THAT(world.told(holder), Not(HasSubstr("forced_out")));
+  world.crash(n3);
+  world.advance(1s);
+  EXPECT_THAT(world.told(holder), HasSubstr("Granted"));
+  EXPECT_EQ(world.last<wire::Done>(root).status, Errc::no_such_lock);
+}
+
 TEST_F(Forced, a_release_that_crosses_it_counts_as_knowing) {
   const wire::Granted held = hold(holder);
   want(waiter);

@@ -51,6 +51,10 @@ Error Requester::check_eviction(const Claim* claim, const wire::EvictAsk& ask) c
   return Error{Errc::ok};
 }
 
+namespace {
+constexpr Duration look_again = std::chrono::milliseconds(10);
+}
+
 // Its time has come.
 void Requester::evict(ClaimId id) {
   recall(id);
@@ -61,6 +65,13 @@ void Requester::evict(ClaimId id) {
   eviction.at = Instant::never();
   // It ends anyway; it is answered when it has.
   if (claim->unlock.stage != Stage::none || claim->state == ClaimState::gone || claim->goes_with_children) return;
+  // A conversion that cannot fail may have made way, and written: what comes of it must be known first.
+  if (claim->state == ClaimState::granted && claim->main.stage != Stage::none &&
+      excludes_at_least(claim->mode, claim->wanted)) {
+    core_.reached("a forced release waits for a conversion that cannot fail");
+    eviction.at = core_.now + look_again;
+    return;
+  }
   if (claim->token != eviction.token || claim->mode != eviction.mode)
     return end_eviction(id, Error{Errc::no_such_lock, "it was converted in time, and stays"});
   if (claim->children > 0)
