@@ -132,6 +132,7 @@ std::string wrong_with(const Picture& picture, const LockAt& waiter, const Membe
   if (!holds_against(blocker->lock(), waiter.lock())) return "the blocker holds nothing in the way";
   const auto next_lock = picture.find(next.node, next.claim);
   if (!next_lock) return "";  // told of the next member
+  if (!picture.party(blocker->lock())) return "";  // its program has given it up, and its master will hear of that
   if (picture.party(blocker->lock()) != picture.party(next_lock->lock())) return "the blocker is not of the next member's party";
   if (picture.party(blocker->lock()) == picture.party(waiter.lock())) return "the blocker is of the same party";
   return "";
@@ -170,7 +171,10 @@ void DeadlockWatch::look(World& world, NodeId node, const node::Trace& trace) {
 std::string DeadlockWatch::judge(World& world, NodeId node, const node::Trace& trace) {
   ++victims;
   const Machine* searcher = world.machine(trace.peer);
-  const auto at = searches_.find({trace.peer, searcher->incarnation, trace.a});
+  auto at = searches_.find({trace.peer, searcher->incarnation, trace.a});
+  // The searcher's life may be over while its word is still under way: then it was one of those before.
+  for (auto other = searches_.begin(); at == searches_.end() && other != searches_.end(); ++other)
+    if (std::get<NodeId>(other->first) == trace.peer && std::get<std::uint64_t>(other->first) == trace.a) at = other;
   if (at == searches_.end()) return fmt::format("I11 is broken: {} makes a victim without a cycle", name_of(node));
   const Looked& looked = at->second;
   const auto victim = std::ranges::find_if(looked.members, [&](const Wait& wait) {
