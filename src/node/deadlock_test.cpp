@@ -128,7 +128,7 @@ TEST(Deadlocks, the_victim_is_told_the_whole_cycle) {
   (void)world.victims();
   const std::string told =
       R"(deadlock: node 3 pid 100 (test) waits for EX on "x", held EX by node 1 pid 100 (test), which waits for EX on )"
-      R"("y", held EX by node 2 pid 100 (test), which waits for EX on "z", held EX by node 3 pid 100 (test)")";
+      R"_("y", held EX by node 2 pid 100 (test), which waits for EX on "z", held EX by node 3 pid 100 (test))_";
   EXPECT_NE(world.detail().find(told), std::string::npos) << world.detail();
 }
 
