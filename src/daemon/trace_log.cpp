@@ -37,6 +37,9 @@ Names names_of(TraceKind kind) {
     case TraceKind::follows_use: return {"uses", "others"};
     case TraceKind::lock_forced: return {"lock", "asked_by_pid"};
     case TraceKind::lease_wait: return {"wait_ms", {}};
+    case TraceKind::deadlock_check: return {"search", {}};
+    case TraceKind::deadlock_victim: return {"search", "claim"};
+    case TraceKind::deadlock: return {"members", {}};
     case TraceKind::session_refused:
     case TraceKind::moving:
     case TraceKind::moved:
@@ -46,9 +49,6 @@ Names names_of(TraceKind kind) {
     case TraceKind::node_lost:
     case TraceKind::node_left:
     case TraceKind::lease_expired:
-    case TraceKind::deadlock_check: return {"search", {}};
-    case TraceKind::deadlock_victim: return {"search", "claim"};
-    case TraceKind::deadlock: return {"members", {}};
     case TraceKind::flight:
     case TraceKind::reached: return {};
   }

@@ -68,7 +68,7 @@ inline constexpr std::string_view victim_policy_names[] = {
     "youngest", "oldest", "fewest_locks", "most_locks", "fewest_write_locks", "most_write_locks", "random"};
 enum class ConfiguredVictimPolicy : std::uint8_t { youngest };  // the others by their position
 struct ConfiguredDeadlockSearch {
-  ConfiguredSwitch search = ConfiguredSwitch::on;
+  ConfiguredSwitch search = ConfiguredSwitch::off;
   Duration delay = limits::deadlock_delay_default;
   ConfiguredVictimPolicy policy = ConfiguredVictimPolicy::youngest;
   std::uint64_t seed = 0;

@@ -16,7 +16,10 @@ using namespace std::chrono_literals;
 class Cycles : public SmallWorld {
  public:
   explicit Cycles(std::uint32_t nodes, cluster::VictimPolicy policy = cluster::VictimPolicy::youngest)
-      : SmallWorld(nodes, {}, [policy](NodeConfig& config) { config.deadlocks.policy = policy; }) {}
+      : SmallWorld(nodes, {}, [policy](NodeConfig& config) {
+          config.deadlocks.on = true;
+          config.deadlocks.policy = policy;
+        }) {}
 
   struct Options {
     FlagSet flags{};

@@ -92,7 +92,7 @@ struct NodeConfig {
   Migration migration;
   // The search for deadlocks over several resources (deadlocks.hpp).
   struct DeadlockSearch {
-    bool on = true;
+    bool on = false;
     Duration delay = limits::deadlock_delay_default;  // waits that are younger are no business of it
     cluster::VictimPolicy policy = cluster::VictimPolicy::youngest;
     std::uint64_t seed = 0;  // of the policy `random`

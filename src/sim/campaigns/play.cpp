@@ -82,6 +82,7 @@ class Player {
     world.node.turn_gap = milliseconds(1);
     world.node.turn_burst = plan_.turn_allowance < 100 ? 1 : 3;  // of the smallest ones whatever comes may come between any two
     if (plan_.migration == Migration::eager) world.node.migration = plan_.eagerness;
+    world.node.deadlocks.on = std::ranges::any_of(plan_.workloads, [](const HabitRow* row) { return row->name == "knots"; });
     world.node.default_policy.mastering = plan_.mastering;
     world.node.default_policy.pinned = {{NodeId{1}, 1}, {NodeId{2}, 3}};
     return world;

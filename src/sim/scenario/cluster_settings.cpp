@@ -94,6 +94,7 @@ Result<void> read_key(const std::string& key, const std::string& value, ClusterS
 
 Result<ClusterSettings> read_cluster(const Script& script) {
   ClusterSettings settings;
+  settings.node.deadlocks.on = true;
   const ClusterLine* line = script.cluster();
   if (line == nullptr) return settings;
   settings.nodes = line->nodes;

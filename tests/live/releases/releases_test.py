@@ -59,7 +59,9 @@ class Releases(TestCase):
     def play_scenarios(self, *releases):
         """The scripts of the simulator: conversions, notices, values, rebuilds, moves, leaves."""
         self.set_releases(*releases)
-        played = subprocess.run([TESTS / "scenarios_live", "tests/scenarios", "--bin", self.programs],
+        # Of transactions an earlier release knows nothing.
+        themes = sorted(str(path) for path in Path("tests/scenarios").iterdir() if path.name != "deadlock")
+        played = subprocess.run([TESTS / "scenarios_live", *themes, "--bin", self.programs],
                                 capture_output=True, text=True, timeout=200, check=False)
         self.assertEqual(played.returncode, 0, played.stdout + played.stderr)
         self.assertRegex(played.stdout, r"^depth live: ([5-9]\d|\d{3,}) ran", "most of them can be played live")

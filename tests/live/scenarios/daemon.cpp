@@ -24,7 +24,7 @@ std::string config_text(const sim::ClusterSettings& settings) {
   const auto ms =
       std::chrono::duration_cast<std::chrono::milliseconds>(settings.node.idle_keep).count();
   constexpr std::string_view masterings[] = {"first", "home", "pinned"};
-  std::string text = "[limits]\nidle_keep_ms = " + std::to_string(ms) + "\n\n[migration]\nuses = " +
+  std::string text = "[deadlock]\nsearch = \"on\"\n\n[limits]\nidle_keep_ms = " + std::to_string(ms) + "\n\n[migration]\nuses = " +
                      std::to_string(settings.node.migration.uses) +
                      "\n\n[[lockspace]]\nname = \"*\"\nmastering = \"" +
                      std::string(masterings[static_cast<std::size_t>(policy.mastering)]) +

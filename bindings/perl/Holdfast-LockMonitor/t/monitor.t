@@ -71,7 +71,7 @@ like(scalar(readline($writer->{out})), qr/[0-9a-f]{32}/, 'the writer proceeds');
 is_deeply([$strict->release($holder)], [-1], 'the grant is none any more');
 is($watch->properties($holder)->{status}, 'NOTEXIST', 'and known as none');
 my @files = glob "$evidence/*.json";
-is(scalar @files, 1, 'what was seen was written down, once');
+is(scalar @files, 2, 'before each attempt what was seen was written down');
 
 close $_->{in} for @programs;
 waitpid $_->{pid}, 0 for @programs;
