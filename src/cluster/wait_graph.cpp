@@ -43,7 +43,7 @@ struct WaitGraph::Walk {
     }
     std::ranges::reverse(cycle);
     const auto smallest = std::ranges::min_element(cycle, {}, &CycleMember::wait);
-    std::ranges::rotate(cycle, smallest);
+    std::rotate(cycle.begin(), smallest, cycle.end());
     return cycle;
   }
 };
