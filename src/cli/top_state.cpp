@@ -212,7 +212,7 @@ std::vector<ScreenLine> TopState::draw(const TopModel& model, const TopHead& hea
   const std::size_t left = size.lines > out.size() + 1 ? size.lines - out.size() - 1 : 0;
   if (shown_ == Shown::help) draw_list(help_text(), left, out);
   if (shown_ == Shown::tree) {
-    const std::vector<std::string> tree = waits.tree_below(tree_of_);
+    const std::vector<std::string> tree = waits.tree_of(tree_of_);
     if (tree.empty()) out.push_back({"nobody waits for this one any more", LineStyle::dim});
     draw_list(tree, left, out);
   }

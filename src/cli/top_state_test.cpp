@@ -105,12 +105,11 @@ TEST_F(Screenful, enter_opens_the_tree_of_the_root) {
   press(Key::end);
   (void)draw();
   press(Key::enter);
-  EXPECT_THAT(draw(), HasSubstr(R"(>n1 pid 12 (ann): job 12
-  n1 pid 13 (ann) waits 10 s for EX of orders/2; above: PR; job 13
-    n2 pid 22 (ann) waits 5 s for PR of orders/2, behind others; above: EX; job 22
-)"));
+  EXPECT_THAT(draw(), HasSubstr(R"(>n1  pid 12  ann  job 12
+  n1  pid 13  ann  job 13: waits 10 s for EX on orders/2  n1#1310: held in PR (for 20 s)
+    n2  pid 22  ann  job 22: waits 5 s for PR on orders/2  n2#2205: behind EX in the queue)"));
   press(Key::down);
-  EXPECT_THAT(draw(), HasSubstr("\n>  n1 pid 13"));
+  EXPECT_THAT(draw(), HasSubstr("\n>  n1  pid 13"));
   press(Key::escape);
   EXPECT_THAT(draw(), HasSubstr(">  5 s  orders/2")) << "back at the row that was opened";
   press(Key::enter);

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who waits for whom, as far as a TopModel has seen it: the waits, the owners at the root of them, and the
-// tree of those who wait below one. A wait is hard if somebody holds what excludes it; a lock that is only
-// behind others in the queue waits for the one in front of it.
+// Who waits for whom, as far as a TopModel has seen it: the waits, the owners at the root of them, and the tree of those
+// who wait for one. Who is in whose way, and who of them is told, is WaitGraph's and wait_tree's to say.
 #pragma once
 
 #include "cli/top_model.hpp"
+#include "holdfast/wait_graph.hpp"
 
-#include <compare>
 #include <map>
 #include <set>
 #include <string>
@@ -14,18 +13,15 @@
 
 namespace holdfast::cli {
 
-struct OwnerKey {
-  NodeId node;
-  OwnerId owner;
-  friend auto operator<=>(const OwnerKey&, const OwnerKey&) = default;
-};
+using OwnerKey = WaitOwner;
 
 // One lock that waits.
 struct Wait {
   std::string resource;  // as it is shown
+  WaitGraph::Place place;
   const LockInfo* lock = nullptr;
-  std::vector<const LockInfo*> blockers;  // without its own owner's
-  bool hard = true;                       // false: only behind others in the queue
+  std::vector<const LockInfo*> blockers;  // those that wait_tree draws it below
+  bool hard = false;                      // false: only behind others in the queue
 };
 
 // Somebody who blocks others and waits for nobody.
@@ -37,28 +33,31 @@ struct RootBlocker {
   Duration longest{};
 };
 
-// Refers to the model, which must not change meanwhile.
 class Waits {
  public:
   explicit Waits(const TopModel& model);
+  Waits(const Waits&) = delete;
+  Waits& operator=(const Waits&) = delete;
 
   [[nodiscard]] const std::vector<Wait>& all() const { return waits_; }
   [[nodiscard]] std::vector<RootBlocker> roots() const;
   // Who is at the root of what this owner waits for; itself if it waits for nobody, or in a circle.
   [[nodiscard]] OwnerKey root_of(OwnerKey owner) const;
-  // One line for each, indented by what it waits for: the owner, then those who wait for it.
-  [[nodiscard]] std::vector<std::string> tree_below(OwnerKey root) const;
+  // Those who wait for this owner, and whatever stands above it, as `holdfast why` draws it.
+  [[nodiscard]] std::vector<std::string> tree_of(OwnerKey owner) const;
 
  private:
-  void add(const std::string& name, const ResourceInfo& resource);
-  void count_below(OwnerKey owner, std::set<OwnerKey>& seen, RootBlocker& root) const;
-  void add_lines(OwnerKey owner, std::size_t depth, std::set<OwnerKey>& above, std::vector<std::string>& lines) const;
+  void add(const WaitTree::Node& node, std::map<WaitGraph::Place, std::size_t>& known);
+  // All that wait for this owner, and for those who do, ...: places in waits_.
+  [[nodiscard]] std::set<std::size_t> below(OwnerKey owner) const;
   [[nodiscard]] bool is_waiting(OwnerKey owner) const { return by_waiter_.contains(owner); }
 
+  WaitGraph graph_;
+  std::vector<std::string> names_;  // of its resources, as they are shown
   std::vector<Wait> waits_;
   std::map<OwnerKey, std::vector<std::size_t>> by_waiter_, by_blocker_;  // places in waits_
 };
 
-[[nodiscard]] OwnerKey key_of(const LockInfo& lock);
+[[nodiscard]] inline OwnerKey key_of(const LockInfo& lock) { return wait_owner(lock); }
 
 }  // namespace holdfast::cli

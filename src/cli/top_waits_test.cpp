@@ -41,11 +41,11 @@ TEST(TopWaits, the_root_of_a_chain_blocks_all_of_it) {
 TEST(TopWaits, the_tree_stands_below_its_root) {
   TopModel model;
   look_at_chain(model);
-  EXPECT_EQ(drawn(Waits(model).tree_below(owner(11))), R"(
-n1 pid 11 (ann): job 11
-  n2 pid 21 (ann) waits 9 s for PR of a; above: EX; job 21
-    n3 pid 31 (ann) waits 5 s for EX of b; above: PW; job 31
-      n3 pid 32 (ann) waits 1 s for CR of b, behind others; above: EX; job 32
+  EXPECT_EQ(drawn(Waits(model).tree_of(owner(11))), R"(
+n1  pid 11  ann  job 11
+  n2  pid 21  ann  job 21: waits 9 s for PR on a  n2#2109: held in EX (for 10 s)
+    n3  pid 31  ann  job 31: waits 5 s for EX on b  n3#3105: held in PW (for 10 s)
+      n3  pid 32  ann  job 32: waits 1 s for CR on b  n3#3201: behind EX in the queue (for 5 s)
 )");
 }
 
@@ -77,7 +77,7 @@ TEST(TopWaits, a_circle_has_no_root_and_its_tree_an_end) {
   const Waits waits(model);
   EXPECT_TRUE(waits.roots().empty());
   EXPECT_EQ(waits.root_of(owner(11)), owner(11));
-  EXPECT_EQ(waits.tree_below(owner(11)).size(), 3U);
+  EXPECT_EQ(waits.tree_of(owner(11)).size(), 3U);
 }
 
 TEST(TopWaits, a_long_chain_is_followed_to_its_end) {

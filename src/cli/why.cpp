@@ -5,7 +5,7 @@
 #include "cli/lock_id.hpp"
 #include "cli/report_text.hpp"
 #include "cli/terminal.hpp"
-#include "cli/time_text.hpp"
+#include "cli/wait_text.hpp"
 #include "model/name.hpp"
 
 #include <fmt/format.h>
@@ -48,56 +48,15 @@ WaitGraph::Places waiters_at(const WaitGraph& graph, const LockId& id) {
 
 // ---- as text --------------------------------------------------------------------------------------------
 
-const OwnerInfo& facts_of(const WaitGraph& graph, const WaitOwner& owner) {
-  return graph.lock(graph.places(owner).front()).owner;
-}
-
-std::string owner_line(const WaitGraph& graph, const WaitTree::Node& node) {
-  const OwnerInfo& facts = facts_of(graph, node.owner);
-  std::string line = fmt::format("{}  pid {}  {}", node_text(node.owner.node), facts.pid, escaped(facts.user));
-  if (!facts.label.empty()) line += "  label " + escaped(facts.label);
-  if (!facts.command.empty()) line += "  " + escaped(facts.command);
-  if (node.cycle != 0) line += coloured(Colour::red, fmt::format("  in cycle {}", node.cycle));
-  return line;
-}
-
-std::string mode_held(const LockInfo& lock) { return std::string(name_of(lock.granted)); }
-
-// "which is held in PR for 3 s", "behind its EX, which waits for 5 s".
-std::string reason(const LockInfo& blocker, BlockKind kind) {
-  if (kind == BlockKind::holds)
-    return fmt::format("held in {}{} ({})", mode_held(blocker), blocker.orphan ? " by an orphan" : "",
-                       blocker.standing == LockStanding::granted ? "for " + time_text(blocker.age)
-                                                                 : "converting to " + std::string(name_of(blocker.wanted)));
-  return fmt::format("behind {} in the queue (for {})", mode_text(blocker), time_text(blocker.age));
-}
-
-std::string wait_line(const WaitGraph& graph, const WaitTree::Node& node) {
-  const LockInfo& lock = graph.lock(*node.waits);
-  const ResourceInfo& resource = graph.resource(*node.waits);
-  std::string line = fmt::format("waits {} for {} on {}", time_text(lock.age), mode_text(lock), name_text(resource));
-  line += "  " + to_text(LockId{.node = lock.node, .lock = lock.id});
-  if (node.behind) {
-    line += ": " + reason(graph.lock(*node.behind), node.kind);
-    if (node.others != 0) line += fmt::format(", and {} more in its way", node.others);
-  } else if (resource.recovering) {
-    line += ": the name is being recovered";
-  } else if (node.cycle == 0) {
-    line += ": nobody is in its way any more, or its master has no quorum";
-  }
-  return line;
-}
-
 std::string text_of(const WaitGraph& graph, const WaitTree& tree) {
   std::string text;
   for (const WaitTree::Node& node : tree.nodes) {
     const std::string indent(4 * node.depth, ' ');
-    const std::string owner = owner_line(graph, node);
+    std::string owner = owner_text(graph, node.owner);
+    if (node.cycle != 0) owner += coloured(Colour::red, fmt::format("  in cycle {}", node.cycle));
     text += indent + (node.depth == 0 ? coloured(Colour::bold, owner) : owner);
-    if (node.line == WaitTree::Line::again) text += "  (see above)";
-    if (node.line == WaitTree::Line::closes_cycle) text += "  (closes the cycle)";
-    text += "\n";
-    if (node.waits) text += indent + "  " + wait_line(graph, node) + "\n";
+    text.append(line_text(node.line)).append("\n");
+    if (node.waits) text += indent + "  " + wait_text(graph, node) + "\n";
   }
   return text;
 }

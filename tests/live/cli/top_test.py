@@ -132,7 +132,7 @@ class Top(TestCase):
         terminal.press("Escape")
         terminal.until(str(a.pid), without=["with 'none'"])
         terminal.press("Enter")
-        terminal.until("Esc back", f"n1 pid {a.pid}", "waits", "EX of orders/1")
+        terminal.until("Esc back", f"n1  pid {a.pid}", "waits", "for EX on orders/1")
         terminal.press("Escape", "2", "r")
         terminal.until("[2 hottest]", "by HEAT rising")
         terminal.press("h")
